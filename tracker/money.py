@@ -1,0 +1,64 @@
+"""Amounts: exact decimals that know their currency code, and integers of a millionth.
+
+Amounts are ``Decimal`` everywhere in Python and ``Decimal(18, 6)`` in ClickHouse. Nothing here
+ever goes through a float.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from babel.numbers import list_currencies
+
+from tracker.errors import InvalidInput
+
+#: Amounts keep six decimal places: a platform's smallest unit (a micro) is exact.
+STEP = Decimal("0.000001")
+#: The largest amount a ``Decimal(18, 6)`` column holds.
+LIMIT = Decimal("999999999999.999999")
+
+
+@lru_cache(maxsize=1)
+def currency_codes() -> frozenset[str]:
+    """All ISO 4217 codes that are or were in use."""
+    return frozenset(list_currencies())
+
+
+def parse_currency(text: str) -> str:
+    """An upper-case ISO 4217 code, or InvalidInput."""
+    code = text.strip().upper()
+    if code not in currency_codes():
+        raise InvalidInput(
+            f"Unknown currency {text!r}.", hint="Use a three-letter ISO 4217 code such as CNY, USD."
+        )
+    return code
+
+
+def parse_amount(text: str) -> Decimal:
+    """A plain decimal such as ``12.50`` to an exact amount; refuses NaN, infinities, overflow.
+
+    More than six decimal places are refused rather than rounded: what is stored is what was given.
+    """
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation as error:
+        raise InvalidInput(f"Not an amount: {text!r}.", hint="Write it as 1234.56.") from error
+    if not amount.is_finite() or abs(amount) > LIMIT:
+        raise InvalidInput(f"Amount out of range: {text!r}.", hint=f"Allowed: up to {LIMIT}.")
+    if amount != amount.quantize(STEP):
+        raise InvalidInput(f"Amount {text!r} has more than six decimal places.")
+    return amount.quantize(STEP)
+
+
+def decimal_text(amount: Decimal | None, places: int = 2) -> str | None:
+    """The JSON form of an amount or a credit: no exponent, at least ``places`` decimals.
+
+    ``Decimal('8.750000')`` gives ``'8.75'``; ``places=0`` gives ``'1'`` for a whole credit.
+    """
+    if amount is None:
+        return None
+    text = f"{amount:f}"
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole

@@ -1,0 +1,121 @@
+/**
+ * Builds every file that a browser loads, from sources and locked npm dependencies.
+ *
+ *   npm run build              into tracker/web/assets/ and tracker/ingest/country.mmdb
+ *   npm run build -- --freeze  also keeps this version of the beacon in snippet/released/
+ *
+ * A frozen beacon never changes: pages name it together with its hash. So a build whose beacon
+ * differs from the frozen file of the same version fails until the version in package.json is
+ * raised, and every frozen version stays in the output.
+ */
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+const at = (...parts) => path.join(root, ...parts);
+const assets = at("tracker", "web", "assets");
+const released = at("snippet", "released");
+const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
+
+const integrity = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
+
+/** One beacon file. Nothing of it may disturb the page, not even where it fails to start. */
+async function beacon(entry, define = {}) {
+  const built = await build({
+    entryPoints: [at("snippet", "src", entry)],
+    bundle: true,
+    write: false,
+    minify: true,
+    charset: "utf8",
+    format: "iife",
+    target: ["es2018"],
+    legalComments: "none",
+    tsconfigRaw: {},
+    define,
+    banner: { js: "try{" },
+    footer: { js: "}catch(e){}" },
+  });
+  return Buffer.from(built.outputFiles[0].contents);
+}
+
+/** The published beacon files by name: the current ones and the copies named by version. */
+async function beacons() {
+  const files = { "t.js": await beacon("tracker.ts") };
+  files[`t-${version}.js`] = files["t.js"];
+  return files;
+}
+
+/** Keep the files of this version, or check that they are still what was released. */
+async function freeze(files, keep) {
+  for (const [name, bytes] of Object.entries(files).filter(([name]) => name.includes(version))) {
+    const frozen = path.join(released, name);
+    if (existsSync(frozen)) {
+      if (!(await readFile(frozen)).equals(bytes))
+        throw new Error(
+          `snippet/released/${name} is published and differs from the beacon built now; ` +
+            `raise "version" in package.json (now ${version})`,
+        );
+    } else if (keep) {
+      await mkdir(released, { recursive: true });
+      await writeFile(frozen, bytes);
+    }
+  }
+}
+
+/** Write the beacon, its frozen versions and manifest.json with their hashes. */
+async function publish(files) {
+  const all = { ...files };
+  for (const name of existsSync(released) ? await readdir(released) : [])
+    if (name.endsWith(".js")) all[name] = await readFile(path.join(released, name));
+  const manifest = { version, files: {} };
+  for (const [name, bytes] of Object.entries(all).sort()) {
+    await writeFile(path.join(assets, name), bytes);
+    manifest.files[name] = { integrity: integrity(bytes), bytes: bytes.length };
+  }
+  await writeFile(path.join(assets, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const [name, bytes] of Object.entries(files))
+    console.log(
+      `${name.padEnd(16)} ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}, ` +
+        `brotli ${brotliCompressSync(bytes).length}`,
+    );
+}
+
+/** The dashboard's own script and style, where they are written, and what they are built on. */
+async function dashboard() {
+  const own = ["app.ts", "app.css"].map((name) => at("dashboards", "static", name));
+  await build({
+    entryPoints: own.filter((name) => existsSync(name)),
+    outdir: assets,
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: ["es2020"],
+    legalComments: "linked",
+    external: ["*.woff2", "*.svg"],
+  });
+  for (const [from, to] of [
+    ["htmx.org/dist/htmx.min.js", "htmx.min.js"],
+    ["uplot/dist/uPlot.iife.min.js", "uplot.min.js"],
+    ["uplot/dist/uPlot.min.css", "uplot.min.css"],
+    ["uplot/LICENSE", "uplot.LICENSE.txt"],
+    ["htmx.org/LICENSE", "htmx.LICENSE.txt"],
+  ])
+    await copyFile(at("node_modules", from), path.join(assets, to));
+}
+
+await rm(assets, { recursive: true, force: true });
+await mkdir(assets, { recursive: true });
+const files = await beacons();
+await freeze(files, process.argv.includes("--freeze"));
+await publish(files);
+await dashboard();
+await copyFile(
+  at("node_modules", "@ip-location-db", "geo-whois-asn-country-mmdb", "geo-whois-asn-country.mmdb"),
+  at("tracker", "ingest", "country.mmdb"),
+);

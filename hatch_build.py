@@ -1,0 +1,33 @@
+"""Builds the browser's files before a wheel or an sdist is packed, where they are missing.
+
+An sdist carries the built files, so that installing from one needs no Node.js. An editable
+install builds nothing: there `npm run build` is run by hand or by make.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+BUILT = ("tracker/web/assets/manifest.json", "tracker/ingest/country.mmdb")
+
+
+class FrontEndBuildHook(BuildHookInterface[Any]):
+    """Runs `npm ci` and `npm run build` unless every built file is there."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+        root = Path(self.root)
+        if version == "editable" or all((root / built).is_file() for built in BUILT):
+            return
+        npm = shutil.which("npm")
+        if npm is None:
+            raise RuntimeError(
+                "the browser's files are not built and npm is not found; install Node.js 20 or "
+                "later, or build from an sdist, which carries them"
+            )
+        for command in ([npm, "ci"], [npm, "run", "build"]):
+            subprocess.run(command, cwd=root, check=True)

@@ -1,0 +1,40 @@
+/** Turns what happened into an event and queues it. */
+
+import { enqueue } from "./delivery";
+import { stopped, visitor } from "./identity";
+import { options, randomHex } from "./page";
+import { address, view } from "./views";
+
+/** Record an event, unless the visitor has opted out. */
+export const record = (
+  name: string,
+  props?: unknown,
+  value?: unknown,
+  currency?: unknown,
+): void => {
+  if (stopped) return;
+  const now = Date.now();
+  if (name === "pageview") view.l = address();
+  enqueue({
+    v: 1,
+    s: options.site,
+    i: randomHex(16),
+    n: `${name}`,
+    o: now,
+    a: 0,
+    u: visitor(now),
+    ...view,
+    d: document.title,
+    w: [screen.width, screen.height, innerWidth, innerHeight],
+    g: navigator.language,
+    p: props,
+    x: value,
+    c: currency,
+    b: navigator.webdriver ? 1 : undefined,
+  });
+};
+
+/** Record what was noticed without a call, unless the site has switched that off. */
+export const notice = (name: string, props?: unknown): void => {
+  if (!(options.off || "").includes(name)) record(name, props);
+};

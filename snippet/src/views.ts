@@ -1,0 +1,93 @@
+/**
+ * Page views and engagement: what the visitor has really seen, and for how long.
+ *
+ * A view counts when it is first visible. Engagement belongs to the view before it and is sent
+ * when the page is hidden, left, or replaced by the next view: visible milliseconds since it was
+ * last sent, and the greatest scroll depth in per cent.
+ */
+
+import { flush, save } from "./delivery";
+import { listen, options } from "./page";
+import { notice } from "./record";
+
+const byHash = "hash" in options;
+
+/** The page's address; the fragment is part of it only where it is the route. */
+export const address = (): string => (byHash ? location.href : location.href.split("#")[0]);
+
+/** What makes another page: its path. Filters and searches in the query do not. */
+const route = (): string => (byHash ? location.href : location.pathname);
+
+/** The view that events belong to: its address, and where its visitor came from. */
+export const view: { l: string; r: string; k?: string } = { l: address(), r: document.referrer };
+
+/** The route of the last view; none before the first. */
+let shown: string | undefined;
+/** When the page came into view, on the page's clock; 0 while it is out of view. */
+let began = 0;
+let depth = 0;
+
+const engagement = (): void => {
+  const ms = Math.round(performance.now() - began);
+  if (began && ms > 999) notice("engagement", { ms, depth });
+  began = 0;
+};
+
+const scrolled = (): void => {
+  const height = document.documentElement.scrollHeight;
+  depth = Math.max(depth, Math.min(100, Math.round(((scrollY + innerHeight) / height) * 100)));
+};
+
+/** Count a view if the page can be seen and is another than the one counted last. */
+const show = (): void => {
+  if (document.hidden || shown === route()) return;
+  if (shown) {
+    engagement();
+    view.r = view.l;
+  }
+  shown = route();
+  notice("pageview");
+  depth = 0;
+  scrolled();
+  began = performance.now();
+};
+
+const leave = (): void => {
+  engagement();
+  flush(true);
+  save();
+};
+
+/** Later: frameworks set the title after the address, and some redirect at once. */
+const moved = (): void => {
+  setTimeout(show, 30);
+};
+
+/** Begin to count. */
+export const watch = (): void => {
+  for (const name of ["pushState", "replaceState"] as const) {
+    const original = history[name];
+    history[name] = function (this: History, ...given: Parameters<History["pushState"]>) {
+      original.apply(this, given);
+      moved();
+    };
+  }
+  listen(window, "popstate", moved);
+  listen(window, "pageshow", (event: PageTransitionEvent) => {
+    if (event.persisted) {
+      // Back on a page of this visit: a view, but no entrance by its old referrer.
+      shown = "-";
+      show();
+    }
+  });
+  listen(document, "visibilitychange", () => {
+    if (document.hidden) leave();
+    else {
+      began = performance.now();
+      show();
+    }
+  });
+  listen(window, "pagehide", leave);
+  listen(window, "scroll", scrolled);
+  show();
+};

@@ -1,0 +1,220 @@
+"""Goals: which pages and events of a site count as conversions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, get_args
+from urllib.parse import quote
+
+from sqlalchemy import Engine, Row, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from tracker.accounts import schema
+from tracker.accounts.clock import utc_now
+from tracker.accounts.database import write
+from tracker.accounts.identifiers import new_id
+from tracker.accounts.names import checked_name
+from tracker.accounts.site_rules import checked_lookback
+from tracker.accounts.sites import get_site
+from tracker.errors import InvalidInput, NotFound
+from tracker.money import LIMIT, parse_currency
+
+GoalKind = Literal["path", "event"]
+Counting = Literal["every", "visit", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A goal of one site; conversions are counted per ``id``.
+
+    ``pattern`` is a path pattern (see ``path_regex``) or an exact event name. ``value`` with
+    ``currency`` is a fixed value; ``use_event_value`` takes the event's own and falls back on the
+    fixed one. ``lookback_days`` None means the site's. ``is_stage``: reached by people in the
+    sales pipeline rather than by a page or an event alone.
+    """
+
+    id: str
+    site: str
+    name: str
+    kind: GoalKind
+    pattern: str
+    value: Decimal | None
+    currency: str | None
+    use_event_value: bool
+    counting: Counting
+    lookback_days: int | None
+    is_stage: bool
+    created_at: datetime
+
+
+def path_regex(pattern: str) -> str:
+    """The anchored regular expression (RE2 syntax) of a path pattern.
+
+    ``*`` stands for anything within a segment, also nothing; ``**`` for anything across segments;
+    ``/**`` at the end also for the path before it. All else is literal, a trailing slash makes no
+    difference, and the query and fragment of the tested path are ignored. Characters beyond ASCII
+    match themselves and their percent-encoded form, which is what browsers report.
+    """
+    stem = pattern.rstrip("/")
+    # "/docs/**" means everything below /docs and /docs itself.
+    tail = stem.endswith("/**")
+    stem = stem[:-3] if tail else stem
+    body = "".join(_PIECES.get(piece) or _literal(piece) for piece in _SPLIT.split(stem))
+    # NOTE: [\s\S] and not "." because RE2's "." stops at a newline, which a path may hold encoded.
+    return rf"^{body}{'(?:/[^?#]*)?' if tail else '/?'}(?:[?#][\s\S]*)?$"
+
+
+def _literal(text: str) -> str:
+    return "".join(
+        re.escape(character) if character.isascii() else f"(?:{character}|(?i:{quote(character)}))"
+        for character in text
+    )
+
+
+_SPLIT = re.compile(r"(\*\*|\*)")
+_PIECES = {"**": "[^?#]*", "*": "[^/?#]*"}
+
+
+def add_goal(
+    db: Engine,
+    *,
+    site: str,
+    name: str,
+    kind: GoalKind,
+    pattern: str,
+    value: Decimal | None = None,
+    currency: str | None = None,
+    use_event_value: bool = False,
+    counting: Counting = "every",
+    lookback_days: int | None = None,
+    is_stage: bool = False,
+    now: datetime | None = None,
+) -> Goal:
+    """A new goal; a fixed value without a currency has the site's.
+
+    NotFound for the site, InvalidInput for a name in use or a bad value. The caller marks the
+    site's slices dirty.
+    """
+    owner = get_site(db, site)
+    fixed = currency or (owner.currency if value is not None or use_event_value else None)
+    goal = _checked(
+        Goal(
+            id=new_id(),
+            site=owner.key,
+            name=name,
+            kind=kind,
+            pattern=pattern,
+            value=value,
+            currency=fixed,
+            use_event_value=use_event_value,
+            counting=counting,
+            lookback_days=lookback_days,
+            is_stage=is_stage,
+            created_at=now or utc_now(),
+        )
+    )
+    try:
+        with write(db) as connection:
+            connection.execute(insert(schema.goals).values(**_values(goal)))
+    except IntegrityError as error:
+        raise InvalidInput(
+            f"The site {site!r} has a goal named {goal.name!r} already.",
+            hint="Choose another name, or remove that goal first.",
+        ) from error
+    return goal
+
+
+def list_goals(db: Engine, site: str) -> list[Goal]:
+    """The goals of a site, oldest first."""
+    table = schema.goals
+    query = select(table).where(table.c.site == site).order_by(table.c.created_at, table.c.id)
+    with db.connect() as connection:
+        return [_goal(row) for row in connection.execute(query)]
+
+
+def goals_of(db: Engine, sites: list[str]) -> dict[str, list[Goal]]:
+    """The goals of many sites at once, each site's oldest first; a site without has none."""
+    table = schema.goals
+    found: dict[str, list[Goal]] = {site: [] for site in sites}
+    query = select(table).where(table.c.site.in_(sites)).order_by(table.c.created_at, table.c.id)
+    with db.connect() as connection:
+        for row in connection.execute(query):
+            found[row.site].append(_goal(row))
+    return found
+
+
+def find_goal(db: Engine, site: str, name: str) -> Goal | None:
+    """The goal of that name, or None."""
+    table = schema.goals
+    with db.connect() as connection:
+        row = connection.execute(
+            select(table).where(table.c.site == site, table.c.name == name.strip())
+        ).one_or_none()
+    return None if row is None else _goal(row)
+
+
+def get_goal(db: Engine, site: str, name: str) -> Goal:
+    """The goal of that name, or NotFound, which lists the names there are."""
+    goal = find_goal(db, site, name)
+    if goal is None:
+        names = ", ".join(repr(goal.name) for goal in list_goals(db, site)) or "none"
+        raise NotFound(f"The site {site!r} has no goal {name!r}.", hint=f"There are: {names}.")
+    return goal
+
+
+def remove_goal(db: Engine, site: str, name: str) -> Goal:
+    """Remove the goal of that name and return it; NotFound. The caller marks slices dirty."""
+    goal = get_goal(db, site, name)
+    with write(db) as connection:
+        connection.execute(delete(schema.goals).where(schema.goals.c.id == goal.id))
+    return goal
+
+
+def _checked(goal: Goal) -> Goal:
+    if goal.kind not in get_args(GoalKind):
+        raise InvalidInput(f"Unknown kind of goal {goal.kind!r}.", hint="Use path or event.")
+    if goal.counting not in get_args(Counting):
+        raise InvalidInput(
+            f"Unknown counting {goal.counting!r}.", hint="Use every, visit or person."
+        )
+    if goal.lookback_days is not None:
+        checked_lookback(goal.lookback_days)
+    if goal.value is not None and not (goal.value.is_finite() and 0 <= goal.value <= LIMIT):
+        raise InvalidInput(f"The goal's value is {goal.value}; allowed are 0 to {LIMIT}.")
+    pattern = goal.pattern.strip()
+    if not pattern or len(pattern) > 1000 or "\0" in pattern:
+        raise InvalidInput(
+            f"The goal's pattern has {len(pattern)} characters; 1 to 1000 are allowed."
+        )
+    if goal.kind == "path":
+        _check_path(pattern)
+    values = _values(goal) | {"name": checked_name(goal.name, "goal", longest=100)}
+    values["pattern"] = pattern
+    values["currency"] = parse_currency(goal.currency) if goal.currency else None
+    return Goal(**values)
+
+
+def _check_path(pattern: str) -> None:
+    if not pattern.startswith(("/", "*")):
+        raise InvalidInput(
+            f"The path pattern {pattern!r} does not begin with a slash.",
+            hint="Write the path only, such as /thank-you or /orders/*/done.",
+        )
+    if "?" in pattern or "#" in pattern:
+        raise InvalidInput(
+            f"The path pattern {pattern!r} holds a query or fragment, which goals ignore.",
+            hint="Leave out everything from ? or # on.",
+        )
+    if "***" in pattern:
+        raise InvalidInput(f"The path pattern {pattern!r} holds ***.", hint="Use * or **.")
+
+
+def _values(goal: Goal) -> dict[str, Any]:
+    return {name: getattr(goal, name) for name in Goal.__dataclass_fields__}
+
+
+def _goal(row: Row[Any]) -> Goal:
+    return Goal(**row._mapping)

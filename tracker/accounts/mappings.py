@@ -1,0 +1,63 @@
+"""Column mappings of spend files that a tenant has confirmed, remembered by the file's header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.exc import IntegrityError
+
+from tracker.accounts import schema
+from tracker.accounts.clock import utc_now
+from tracker.accounts.database import write
+from tracker.accounts.upserts import upsert
+from tracker.errors import NotFound
+
+
+def remember_mapping(
+    db: Engine,
+    tenant: str,
+    fingerprint: str,
+    mapping: Mapping[str, str],
+    *,
+    now: datetime | None = None,
+) -> None:
+    """Keep field → column for files whose header has this fingerprint; the last one wins."""
+    stored = msgspec.json.encode(dict(mapping)).decode()
+    instant = now or utc_now()
+    try:
+        with write(db) as connection:
+            connection.execute(
+                upsert(connection, schema.spend_mappings)
+                .values(tenant=tenant, fingerprint=fingerprint, mapping=stored, updated_at=instant)
+                .on_conflict_do_update(
+                    index_elements=["tenant", "fingerprint"],
+                    set_={"mapping": stored, "updated_at": instant},
+                )
+            )
+    except IntegrityError as error:
+        raise NotFound(f"No tenant {tenant!r}.") from error
+
+
+def recall_mapping(db: Engine, tenant: str, fingerprint: str) -> dict[str, str] | None:
+    """The mapping remembered for that header, or None."""
+    table = schema.spend_mappings
+    with db.connect() as connection:
+        stored = connection.execute(
+            select(table.c.mapping).where(
+                table.c.tenant == tenant, table.c.fingerprint == fingerprint
+            )
+        ).scalar_one_or_none()
+    return None if stored is None else msgspec.json.decode(stored, type=dict[str, str])
+
+
+def forget_mapping(db: Engine, tenant: str, fingerprint: str) -> bool:
+    """Forget a mapping; whether there was one."""
+    table = schema.spend_mappings
+    with write(db) as connection:
+        gone = connection.execute(
+            delete(table).where(table.c.tenant == tenant, table.c.fingerprint == fingerprint)
+        )
+    return gone.rowcount > 0

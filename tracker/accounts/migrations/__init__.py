@@ -1,0 +1,1 @@
+"""Alembic migrations of the metadata database; forward only, run by ``database.migrate``."""

@@ -9,7 +9,10 @@
     ├── AccessDenied         no log-in, or no right to this site (HTTP 401 / 403)
     ├── RateLimited          too many requests; carries ``retry_after`` (HTTP 429)
     └── Unavailable          a dependency is away or full; try again (HTTP 503)
+        ├── EngineHeld       another process holds the embedded engine's directory
         └── WarehouseError   ClickHouse answered with an error of its own
+            ├── StatementRefused  the statement or its data is bad: sending it again cannot succeed
+            └── SchemaRefused     the migrations of this program and of the database disagree
 
 A message says what is wrong, which value, what is allowed, and what to do next. It is shown
 to users as it stands, so it never holds a secret, a stack trace or an engine's internals.
@@ -109,3 +112,27 @@ class WarehouseError(Unavailable):
     def __init__(self, message: str, *, engine_code: int = 0) -> None:
         super().__init__(message)
         self.engine_code = engine_code
+
+
+class StatementRefused(WarehouseError):
+    """The statement or its data is bad in itself: sending it again unchanged cannot succeed."""
+
+    code = "statement_refused"
+    status = 500
+
+
+class SchemaRefused(WarehouseError):
+    """The migrations of this program and those of the database disagree; nothing was changed."""
+
+    code = "schema_refused"
+    status = 500
+
+
+class EngineHeld(Unavailable):
+    """Another process holds the directory of the embedded engine; ``pid`` is 0 if unknown."""
+
+    code = "engine_held"
+
+    def __init__(self, message: str, *, hint: str = "", pid: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.pid = pid

@@ -1,0 +1,227 @@
+"""The one door to ClickHouse: embedded chDB, or a server over HTTP, with the same calls.
+
+Calls are synchronous and thread-safe; asynchronous callers use worker threads (the driver
+releases the GIL). Values reach a statement only as typed parameters ``{name:Type}``. Times are
+aware UTC datetimes in both directions, and the session's time zone is UTC on every form.
+
+Errors: StatementRefused when the statement or its data is bad, WarehouseError for any other
+answer of the engine (memory, disk, a missing table), Unavailable when it cannot be reached.
+
+NOTE: in JSON a DateTime64 is written as text (``2026-01-31T08:00:00.123Z``). A bare number is
+read as seconds, whatever the column's precision, so milliseconds land in the far future.
+
+NOTE: processes are spawned, never forked, once an embedded engine is open: a fork hangs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from clickhouse_connect.driver.exceptions import Error as DriverError
+from urllib3.exceptions import HTTPError
+
+from tracker.errors import InvalidInput, StatementRefused
+from tracker.warehouse.address import EmbeddedAddress, ServerAddress, parse_address
+from tracker.warehouse.connection import embedded_client, server_client
+from tracker.warehouse.failures import translate
+from tracker.warehouse.lock import DirectoryLock
+from tracker.warehouse.pool import ClientPool
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+Parameters = Mapping[str, object]
+Settings = Mapping[str, object]
+
+_TOKEN = "insert_deduplication_token"
+# A key that the table does not have is an error, not a value that silently goes nowhere.
+_JSON_SETTINGS = {"input_format_skip_unknown_fields": 0}
+_INSERT_SELECT = re.compile(r"\s*(?:--[^\n]*\n\s*)*INSERT\s+INTO\b.*\bSELECT\b", re.I | re.S)
+_HAS_SETTINGS = re.compile(r"\bSETTINGS\b", re.I)
+_SETTING_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+class Warehouse:
+    """ClickHouse behind a pool of clients. Made by ``open_warehouse``; usable with ``with``."""
+
+    def __init__(
+        self,
+        address: EmbeddedAddress | ServerAddress,
+        pool: ClientPool,
+        lock: DirectoryLock | None = None,
+    ) -> None:
+        self.address = address
+        self._pool = pool
+        self._lock = lock
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the engine runs in this process."""
+        return isinstance(self.address, EmbeddedAddress)
+
+    def rows(
+        self, sql: str, params: Parameters | None = None, *, settings: Settings | None = None
+    ) -> list[tuple[Any, ...]]:
+        """All rows of a query, as tuples in its column order."""
+        with self._client() as client:
+            result = client.query(sql, parameters=_bind(params), settings=_plain(settings))
+            return [tuple(row) for row in result.result_rows]
+
+    def dicts(
+        self, sql: str, params: Parameters | None = None, *, settings: Settings | None = None
+    ) -> list[dict[str, Any]]:
+        """All rows of a query, as dicts by column name."""
+        with self._client() as client:
+            result = client.query(sql, parameters=_bind(params), settings=_plain(settings))
+            return list(result.named_results())
+
+    def stream(
+        self, sql: str, params: Parameters | None = None, *, settings: Settings | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one, in memory bounded by a block of the engine.
+
+        The query starts at the first row asked for and holds one client of the pool until the
+        iterator ends or is closed. An error of the engine can come after the first rows.
+        """
+        with (
+            self._client() as client,
+            client.query_rows_stream(
+                sql, parameters=_bind(params), settings=_plain(settings)
+            ) as stream,
+        ):
+            for row in stream:
+                yield tuple(row)
+
+    def execute(
+        self, sql: str, params: Parameters | None = None, *, settings: Settings | None = None
+    ) -> None:
+        """Run a statement without a result: DDL, INSERT … SELECT, ALTER, TRUNCATE."""
+        if self.embedded and settings and _takes_clause(sql):
+            sql, settings = f"{sql.rstrip().rstrip(';')}\n{_clause(settings)}", None
+        with self._client() as client:
+            # NOTE: not ``command``: over HTTP that puts every parameter into the URL, and a list
+            # of some hundred slices is longer than servers take there.
+            client.raw_query(sql, parameters=_bind(params), settings=_plain(settings))
+
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        token: str | None = None,
+    ) -> None:
+        """Insert rows of Python values; ``token`` makes a repetition of the insert a no-op on
+        tables with a deduplication window."""
+        if not rows:
+            return
+        with self._client() as client:
+            client.insert(table, rows, column_names=list(columns), settings=_token(token))
+
+    def insert_json(self, table: str, data: bytes | Path, *, token: str | None = None) -> None:
+        """Insert one block of JSON lines, or a file of them, by column name.
+
+        A line that does not fit refuses the whole block: nothing of it is inserted. A key that
+        is no column of the table is such a misfit; a missing key takes the column's default.
+        """
+        settings = {**_JSON_SETTINGS, **_token(token)}
+        with self._client() as client:
+            if isinstance(data, bytes):
+                client.raw_insert(table, insert_block=data, fmt="JSONEachRow", settings=settings)
+                return
+            with data.open("rb") as file:
+                client.raw_insert(table, insert_block=file, fmt="JSONEachRow", settings=settings)
+
+    def ping(self) -> None:
+        """Return if the engine answers a query; raise Unavailable if not."""
+        self.rows("SELECT 1")
+
+    def close(self) -> None:
+        """Close the clients and, last, give the directory back."""
+        self._pool.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        try:
+            with self._pool.client() as client:
+                yield client
+        except (DriverError, HTTPError, OSError, ValueError, OverflowError, TypeError) as error:
+            raise translate(error, str(self.address)) from error
+
+
+def open_warehouse(
+    url: str, *, pool: int = 4, wait: float = 30.0, timeout: float = 300.0
+) -> Warehouse:
+    """Open ClickHouse at ``url`` with at most ``pool`` simultaneous calls.
+
+    ``chdb:///absolute/directory`` (on disk), ``chdb://memory``, or
+    ``http(s)://[user:password@]host[:port]/[database]``. An embedded engine opens now, after its
+    directory is locked (EngineHeld if another process has it); a server is first spoken to by
+    the first call, so that a program may start while its server is away. ``wait`` bounds the
+    wait for a free client and ``timeout`` the wait for a server's answer, both in seconds.
+    """
+    address = parse_address(url)
+    if isinstance(address, ServerAddress):
+        server = address
+        make = lambda: server_client(server, timeout=timeout)  # noqa: E731
+        return Warehouse(address, ClientPool(make, size=pool, wait=wait))
+    return _open_embedded(address, pool=pool, wait=wait)
+
+
+def _open_embedded(address: EmbeddedAddress, *, pool: int, wait: float) -> Warehouse:
+    lock = DirectoryLock(address.directory) if address.directory else None
+    if lock is not None:
+        lock.acquire()
+    clients = ClientPool(lambda: embedded_client(address), size=pool, wait=wait)
+    warehouse = Warehouse(address, clients, lock)
+    try:
+        warehouse.ping()
+    except BaseException:
+        warehouse.close()
+        raise
+    return warehouse
+
+
+def _bind(params: Parameters | None) -> dict[str, Any] | None:
+    for name, value in (params or {}).items():
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise InvalidInput(f"The time parameter {name} has no time zone: {value.isoformat()}.")
+    return dict(params) if params else None
+
+
+def _plain(settings: Settings | None) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", dict(settings)) if settings else None
+
+
+def _token(token: str | None) -> dict[str, Any]:
+    return {} if token is None else {_TOKEN: token}
+
+
+def _takes_clause(sql: str) -> bool:
+    return bool(_INSERT_SELECT.match(sql)) and not _HAS_SETTINGS.search(sql)
+
+
+def _clause(settings: Settings) -> str:
+    """Settings as a clause: on the embedded form a setting beside the statement costs several
+    statements of its own."""
+    parts = []
+    for name, value in settings.items():
+        if not _SETTING_NAME.match(name):
+            raise StatementRefused(f"{name!r} is not the name of a ClickHouse setting.")
+        text = str(int(value) if isinstance(value, bool) else value)
+        escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+        parts.append(f"{name} = '{escaped}'")
+    return "SETTINGS " + ", ".join(parts)

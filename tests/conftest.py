@@ -1,0 +1,75 @@
+"""Fixtures that more than one area of the tests uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chserver_process import ChServer
+from tracker.warehouse.client import Warehouse, open_warehouse
+from tracker.warehouse.migrate import migrate, read_migrations
+
+FORMS = ("embedded", "http")
+
+
+@pytest.fixture(scope="session")
+def embedded_engine() -> Iterator[Warehouse]:
+    """The engine of this process, in memory, migrated once. Tests use ``warehouse_embedded``.
+
+    NOTE: a process has one engine for one path, so no test opens another path in this process.
+    """
+    with open_warehouse("chdb://memory") as warehouse:
+        migrate(warehouse)
+        yield warehouse
+
+
+@pytest.fixture(scope="session")
+def chserver() -> Iterator[ChServer]:
+    """A server that speaks ClickHouse's HTTP interface, started once."""
+    with ChServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def http_engine(chserver: ChServer) -> Iterator[Warehouse]:
+    """A warehouse over HTTP, migrated once. Tests use ``warehouse_http``."""
+    with open_warehouse(chserver.url) as warehouse:
+        migrate(warehouse)
+        yield warehouse
+
+
+@pytest.fixture
+def warehouse_embedded(embedded_engine: Warehouse) -> Warehouse:
+    """The embedded form, migrated, every table empty."""
+    return emptied(embedded_engine)
+
+
+@pytest.fixture
+def warehouse_http(http_engine: Warehouse, chserver: ChServer) -> Warehouse:
+    """The server form, migrated, every table empty, without faults."""
+    chserver.heal()
+    return emptied(http_engine)
+
+
+@pytest.fixture(params=FORMS)
+def warehouse(request: pytest.FixtureRequest) -> Warehouse:
+    """Each form in turn, migrated, every table empty."""
+    found = request.getfixturevalue(f"warehouse_{request.param}")
+    assert isinstance(found, Warehouse)
+    return found
+
+
+def emptied(warehouse: Warehouse) -> Warehouse:
+    """Empty the tables of the migrations and drop whatever else a test left."""
+    text = "".join(migration.text for migration in read_migrations())
+    found = warehouse.rows(
+        "SELECT name, ifNull(total_rows, 1) FROM system.tables "
+        "WHERE database = currentDatabase() AND name != 'schema_migrations'"
+    )
+    for name, count in found:
+        if f" {name} {{on_cluster}}" not in text:
+            warehouse.execute(f"DROP TABLE IF EXISTS `{name}` SYNC")
+        elif count:
+            warehouse.execute(f"TRUNCATE TABLE `{name}`")
+    return warehouse

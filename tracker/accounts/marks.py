@@ -131,6 +131,14 @@ def backlog(db: Engine) -> list[Backlog]:
         return [Backlog(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
+def dirty_days(db: Engine, site: str) -> list[date]:
+    """The days of a site that await a rebuild of any kind, in order."""
+    table = schema.marks
+    query = select(table.c.day).where(table.c.site == site).distinct().order_by(table.c.day)
+    with db.connect() as connection:
+        return list(connection.scalars(query))
+
+
 _KEY = ("kind", "site", "day", "bucket")
 
 

@@ -19,24 +19,43 @@ ORDER BY (site, kind, day, bucket, build);
 -- Events without duplicates, each with its visit and the visit's source.
 CREATE TABLE IF NOT EXISTS hits {on_cluster}
 (
-    site        LowCardinality(String),
-    day         Date,
-    bucket      UInt16,
-    build       UInt64,
-    visitor     UInt64,
-    visit_id    UInt64,
-    time        DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-    event_id    UUID CODEC(NONE),
-    source_key  UInt64,
-    name        LowCardinality(String),
-    host        LowCardinality(String),
-    path        String CODEC(ZSTD(1)),
-    title       String CODEC(ZSTD(1)),
-    value       Nullable(Decimal(18, 6)),
-    currency    LowCardinality(String),
-    props       Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-    code        LowCardinality(String),
-    click_id    String CODEC(ZSTD(1))
+    site          LowCardinality(String),
+    day           Date,
+    bucket        UInt16,
+    build         UInt64,
+    visitor       UInt64,
+    visit_id      UInt64,                         -- hash of the visit's first event id
+    time          DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    event_id      UUID CODEC(NONE),
+    touch         Bool,                           -- false: the visit continues one across midnight
+    source_key    UInt64,                         -- of the visit, as the four that follow
+    channel       LowCardinality(String),
+    platform      LowCardinality(String),
+    paid          Bool,
+    visit_click_id String CODEC(ZSTD(1)),
+    name          LowCardinality(String),
+    host          LowCardinality(String),
+    path          String CODEC(ZSTD(1)),
+    title         String CODEC(ZSTD(1)),
+    referrer      LowCardinality(String),         -- host only
+    value         Nullable(Decimal(18, 6)),
+    currency      LowCardinality(String),
+    props         Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    code          LowCardinality(String),
+    search_term   String CODEC(ZSTD(1)),
+    click_id_kind LowCardinality(String),
+    click_id      String CODEC(ZSTD(1)),
+    memory        LowCardinality(String),
+    country       LowCardinality(String),
+    region        LowCardinality(String),
+    city          LowCardinality(String),
+    network       LowCardinality(String),
+    browser       LowCardinality(String),
+    os            LowCardinality(String),
+    device        LowCardinality(String),
+    language      LowCardinality(String),
+    screen        LowCardinality(String),
+    flags         LowCardinality(String)
 )
 ENGINE = {engine:MergeTree}
 PARTITION BY toYYYYMM(day)
@@ -131,17 +150,19 @@ CREATE TABLE IF NOT EXISTS conversions {on_cluster}
     currency       LowCardinality(String),
     value_site     Nullable(Decimal(18, 6)),      -- in the site's currency by the day's rate
     rate_missing   Bool,
-    touches        UInt32                         -- length of the path, 0 = unattributed
+    supplied_key   UInt64                         -- source that the conversion itself brought, or 0
 )
 ENGINE = {engine:MergeTree}
 PARTITION BY toYYYYMM(day)
 ORDER BY (site, day, build, conversion_id);
 
--- One row per conversion and touch (and one without a touch for an empty path). Weights are
--- integers of 1e-9, values integers of 1e-6 of the site's currency; both sum exactly.
+-- One row per conversion, model and touch with a weight (and one without a touch for an empty
+-- path). Weights are integers of 1e-9, amounts integers of 1e-6 of the site's currency; both sum
+-- exactly over a conversion and model.
 CREATE TABLE IF NOT EXISTS credits {on_cluster}
 (
     site           LowCardinality(String),
+    model          LowCardinality(String),
     day            Date,                          -- of the conversion
     build          UInt64,
     conversion_id  UInt64,
@@ -150,29 +171,17 @@ CREATE TABLE IF NOT EXISTS credits {on_cluster}
     touch_time     DateTime64(3, 'UTC'),
     visit_id       UInt64,
     source_key     UInt64,                        -- 0 = no touch
-    position       UInt16,                        -- 1 … length; 0 = no touch
+    position       UInt16,                        -- 1 .. length; 0 = no touch
     length         UInt16,
-    lag            Int64,                         -- ms from touch to the end of the path
-    rate_missing   Bool,
+    lag            Int64,                         -- ms from the touch to the end of the path
+    weight         UInt32,
+    amount         Int64,
     has_value      Bool,
-    w_first           UInt32,
-    w_last            UInt32,
-    w_last_non_direct UInt32,
-    w_last_paid       UInt32,
-    w_linear          UInt32,
-    w_position        UInt32,
-    w_time_decay      UInt32,
-    a_first           Int64,
-    a_last            Int64,
-    a_last_non_direct Int64,
-    a_last_paid       Int64,
-    a_linear          Int64,
-    a_position        Int64,
-    a_time_decay      Int64
+    rate_missing   Bool                           -- amount is 0 and stands for an unknown one
 )
 ENGINE = {engine:MergeTree}
 PARTITION BY toYYYYMM(day)
-ORDER BY (site, day, build, conversion_id, position);
+ORDER BY (site, model, day, build, conversion_id, position);
 
 -- Spend of the accounts and campaigns that belong to a site, in its own currency too.
 CREATE TABLE IF NOT EXISTS site_spend {on_cluster}

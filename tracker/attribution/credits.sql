@@ -1,0 +1,147 @@
+-- Question: which touches earned each conversion, and how much under each model?
+-- Grain: one row per (conversion, model, touch with a weight), into `credits`, for the
+-- conversions that this build has written.
+-- Parameters:
+--   build     UInt64
+--   sites     tuples (site, lookback in ms)
+--   lookbacks tuples (site, goal, lookback in ms): goals with one of their own
+--   fresh     tuples (site, day, bucket): visit slices that this build has rebuilt
+--   half_life Float64, ms, of the time-decay model
+--
+-- The path: visits that are touches, of the conversion's person, that began at most `lookback`
+-- before the end of the path (both ends included), in order of time, then visit id. Weights are
+-- integers of 1e-9 and amounts integers of 1e-6, both rounded by largest remainder with ties by
+-- touch order, so that each sums exactly to its total.
+INSERT INTO credits
+WITH
+    toInt64(1000000000) AS unit,
+    info AS
+    (
+        SELECT s.1 AS site, s.2 AS lookback
+        FROM (SELECT arrayJoin({sites:Array(Tuple(String, Int64))}) AS s)
+    ),
+    own_lookback AS
+    (
+        SELECT s.1 AS site, s.2 AS goal, s.3 AS lookback
+        FROM (SELECT arrayJoin({lookbacks:Array(Tuple(String, String, Int64))}) AS s)
+    ),
+    live AS
+    (
+        SELECT site, day, bucket, max(build) AS build FROM
+        (
+            SELECT site, day, bucket, build FROM slices
+            WHERE kind = 'visits' AND site IN (SELECT site FROM info)
+            UNION ALL
+            SELECT f.1, f.2, f.3, {build:UInt64}
+            FROM (SELECT arrayJoin({fresh:Array(Tuple(String, Date, UInt16))}) AS f)
+        )
+        GROUP BY site, day, bucket
+    ),
+    wanted AS
+    (
+        SELECT c.site AS site, c.conversion_id AS conversion_id, c.day AS day, c.goal AS goal,
+            c.time AS time, c.path_time AS path_time, c.visitor AS visitor, c.person AS person,
+            c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
+            c.supplied_key AS supplied_key,
+            if(o.lookback > 0, o.lookback, i.lookback) AS lookback
+        FROM (SELECT * FROM conversions WHERE site IN (SELECT site FROM info)
+            AND build = {build:UInt64}) AS c
+        INNER JOIN info AS i ON c.site = i.site
+        LEFT JOIN own_lookback AS o ON c.site = o.site AND c.goal = o.goal
+    ),
+    people AS
+    (
+        SELECT site, visitor, cityHash64('person', argMin(hash, (kind, time, hash))) AS person
+        FROM identities
+        WHERE site IN (SELECT site FROM info)
+        GROUP BY site, visitor
+    ),
+    members AS
+    (
+        SELECT site, visitor FROM wanted WHERE visitor != 0
+        UNION DISTINCT
+        SELECT site, visitor FROM people
+        WHERE (site, person) IN (SELECT site, person FROM wanted WHERE visitor != 0)
+    ),
+    touches AS
+    (
+        SELECT v.site AS site, if(p.person != 0, p.person, v.visitor) AS person,
+            v.start AS start, v.visit_id AS visit_id, v.source_key AS source_key, v.day AS day,
+            v.channel = 'Direct' AS is_direct, v.paid AS is_paid
+        FROM visits AS v
+        LEFT JOIN people AS p ON v.site = p.site AND v.visitor = p.visitor
+        WHERE v.site IN (SELECT site FROM info) AND v.touch
+            AND (v.site, v.visitor) IN (SELECT site, visitor FROM members)
+            AND (v.site, v.day, v.bucket, v.build) IN (SELECT site, day, bucket, build FROM live)
+    ),
+    paths AS
+    (
+        SELECT w.site AS site, w.conversion_id AS conversion_id, any(w.day) AS day,
+            any(w.goal) AS goal, any(w.time) AS time, any(w.path_time) AS path_time,
+            any(w.supplied_key) AS supplied, any(w.rate_missing) AS rate_missing,
+            any(w.value) AS value, any(w.value_site) AS value_site,
+            arraySort(groupArrayIf((t.start, t.visit_id, t.source_key, t.day, t.is_direct,
+                t.is_paid), t.source_key != 0 AND t.start <= w.path_time
+                AND dateDiff('millisecond', t.start, w.path_time) <= w.lookback)) AS found
+        FROM wanted AS w
+        LEFT JOIN (SELECT * FROM touches) AS t ON w.site = t.site AND w.person = t.person
+        GROUP BY w.site, w.conversion_id
+    ),
+    measured AS
+    (
+        SELECT *,
+            if(empty(found) AND supplied != 0,
+                [(path_time, toUInt64(0), supplied, day, false, true)], found) AS path,
+            length(path) AS n,
+            arrayMap(t -> toFloat64(dateDiff('millisecond', t.1, path_time)), path) AS ages,
+            arrayMap(a -> exp2(-(a - ages[n]) / {half_life:Float64}), ages) AS decays,
+            arrayMap(d -> d / arraySum(decays) * unit, decays) AS shares,
+            arrayMap(s -> toInt64(floor(s)), shares) AS floors,
+            arraySort(i -> (floors[i] - shares[i], i), range(1, n + 1)) AS neediest,
+            arrayLastIndex(t -> NOT t.5, path) AS indirect,
+            arrayLastIndex(t -> t.6, path) AS paid,
+            if(indirect = 0, n, indirect) AS last_indirect,
+            if(paid = 0, last_indirect, paid) AS last_paid,
+            range(1, n + 1) AS positions,
+            toInt64(assumeNotNull(toDecimal128(value_site, 6)) * 1000000) AS micros
+        FROM paths
+    ),
+    weighed AS
+    (
+        SELECT *,
+            arrayJoin([
+                ('first', arrayMap(i -> if(i = 1, unit, toInt64(0)), positions)),
+                ('last', arrayMap(i -> if(i = n, unit, toInt64(0)), positions)),
+                ('last_non_direct', arrayMap(i -> if(i = last_indirect, unit, toInt64(0)), positions)),
+                ('last_paid', arrayMap(i -> if(i = last_paid, unit, toInt64(0)), positions)),
+                ('linear', arrayMap(i -> toInt64(intDiv(unit, greatest(n, 1))
+                    + (i <= unit % greatest(n, 1))), positions)),
+                ('position', arrayMap(i -> toInt64(multiIf(n = 1, unit, n = 2, intDiv(unit, 2),
+                    i = 1 OR i = n, 400000000, intDiv(200000000, greatest(n, 3) - 2)
+                    + (i - 1 <= 200000000 % (greatest(n, 3) - 2)))), positions)),
+                ('time_decay', arrayMap(i -> toInt64(floors[i]
+                    + (indexOf(neediest, i) <= unit - arraySum(floors))), positions))
+            ]) AS model_weights,
+            model_weights.1 AS model,
+            if(n = 0, [unit], model_weights.2) AS weights,
+            if(n = 0, [0], positions) AS places,
+            arrayMap(w -> toInt128(abs(micros)) * w, weights) AS products,
+            arrayMap(p -> intDiv(p, unit), products) AS whole,
+            arraySort(i -> (-(products[i] % unit), i), range(1, length(products) + 1)) AS order,
+            arrayMap(i -> sign(micros) * (whole[i]
+                + (indexOf(order, i) <= abs(micros) - arraySum(whole))),
+                range(1, length(products) + 1)) AS amounts
+        FROM measured
+    )
+SELECT
+    site, model, day, {build:UInt64} AS build, conversion_id, goal,
+    if(place = 0, day, path[place].4) AS touch_day,
+    if(place = 0, time, path[place].1) AS touch_time,
+    if(place = 0, 0, path[place].2) AS visit_id,
+    if(place = 0, 0, path[place].3) AS source_key,
+    place AS position, n AS length,
+    dateDiff('millisecond', touch_time, path_time) AS lag,
+    weight, amount, value IS NOT NULL AS has_value, rate_missing
+FROM weighed
+ARRAY JOIN places AS place, weights AS weight, amounts AS amount
+WHERE weight > 0

@@ -1,0 +1,92 @@
+-- Question: which conversions may have another path or owner, now that this build has rebuilt
+-- visit slices?
+-- Grain: one row per (site, local day of such conversions); both dates as rows, days as stored.
+-- Parameters:
+--   build UInt64
+--   sites Array(String)
+--   fresh tuples (site, day, bucket): the visit slices of this build
+-- Affected are the later conversions of the visitors of these slices, as they were and as they
+-- are; every conversion of the people among them who have identified themselves (their devices
+-- share one path); and offline conversions whose visitor, click id, visit code or contact is
+-- among the new hits.
+WITH
+    replaced AS
+    (
+        SELECT f.1 AS site, f.2 AS day, f.3 AS bucket
+        FROM (SELECT arrayJoin({fresh:Array(Tuple(String, Date, UInt16))}) AS f)
+    ),
+    before AS
+    (
+        SELECT site, day, bucket, max(build) AS build FROM slices
+        WHERE kind = 'visits' AND site IN {sites:Array(String)}
+            AND (site, day, bucket) IN (SELECT site, day, bucket FROM replaced)
+        GROUP BY site, day, bucket
+    ),
+    touched AS
+    (
+        SELECT site, visitor, day, code, click_id, name FROM hits
+        WHERE site IN {sites:Array(String)} AND day IN (SELECT day FROM replaced)
+            AND (build = {build:UInt64}
+                OR (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM before))
+    ),
+    people AS
+    (
+        SELECT site, visitor, cityHash64('person', argMin(hash, (kind, time, hash))) AS person
+        FROM identities
+        WHERE site IN {sites:Array(String)}
+        GROUP BY site, visitor
+    ),
+    concerned AS
+    (
+        SELECT site, visitor, min(day) AS since FROM touched GROUP BY site, visitor
+        UNION ALL
+        SELECT site, visitor, toDate('1970-01-01') AS since FROM people
+        WHERE (site, person) IN
+            (SELECT site, person FROM people
+            WHERE (site, visitor) IN (SELECT site, visitor FROM touched))
+    ),
+    published AS
+    (
+        SELECT site, day, max(build) AS build FROM slices
+        WHERE kind = 'credits' AND site IN {sites:Array(String)}
+        GROUP BY site, day
+    ),
+    standing AS
+    (
+        SELECT site, day, visitor, external_id FROM conversions
+        WHERE site IN {sites:Array(String)}
+            AND (site, day, build) IN (SELECT site, day, build FROM published)
+    ),
+    reached AS
+    (
+        SELECT site, external_id FROM offline_conversions
+        WHERE site IN {sites:Array(String)}
+            AND ((click_id != '' AND (site, click_id) IN (SELECT site, click_id FROM touched))
+                OR (code != '' AND (site, code) IN (SELECT site, code FROM touched))
+                OR (visitor != 0 AND (site, visitor) IN (SELECT site, visitor FROM touched))
+                OR (email_hash != '' AND (site, email_hash) IN (SELECT site, toString(hash)
+                    FROM identities WHERE site IN {sites:Array(String)}
+                    AND (site, visitor) IN (SELECT site, visitor FROM touched)))
+                OR (phone_hash != '' AND (site, phone_hash) IN (SELECT site, toString(hash)
+                    FROM identities WHERE site IN {sites:Array(String)}
+                    AND (site, visitor) IN (SELECT site, visitor FROM touched))))
+    ),
+    together AS
+    (
+        SELECT site, external_id FROM offline_conversions
+        WHERE site IN {sites:Array(String)} AND (lead != '' AND (site, lead) IN
+            (SELECT site, lead FROM offline_conversions WHERE lead != ''
+                AND (site, external_id) IN (SELECT site, external_id FROM reached))
+            OR (site, external_id) IN (SELECT site, external_id FROM reached))
+    )
+SELECT DISTINCT site, day FROM
+(
+    SELECT s.site AS site, s.day AS day FROM standing AS s
+    INNER JOIN (SELECT site, visitor, min(since) AS since FROM concerned GROUP BY site, visitor) AS c
+        ON s.site = c.site AND s.visitor = c.visitor
+    WHERE s.day >= c.since
+    UNION ALL
+    SELECT site, day FROM standing
+    WHERE external_id != '' AND (site, external_id) IN (SELECT site, external_id FROM together)
+)
+ORDER BY site, day

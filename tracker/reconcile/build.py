@@ -1,0 +1,198 @@
+"""One build: the derived rows of some slices, made from facts and published at once.
+
+A build writes its rows under its own number, where no reader looks, and then publishes all its
+slices with one insert into ``slices``. A build that dies before that leaves rows that nobody
+reads; ``sweep`` deletes them. Builds are numbered in the order in which they are published,
+because one lease lets one process build at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Engine
+
+from tracker.accounts.ad_accounts import accounts_of_site
+from tracker.accounts.goals import Goal, list_goals, path_regex
+from tracker.accounts.marks import Slice
+from tracker.reconcile.calendar import Frame, calendar_of
+from tracker.reconcile.marking import account_key
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+#: Half-life of the time-decay model, ms.
+HALF_LIFE = 7 * 86_400_000.0
+DAY_MS = 86_400_000
+#: The keywords of a site are one slice, whatever the day.
+NO_DAY = date(1970, 1, 1)
+
+SliceRow = tuple[str, str, date, int]
+GoalRow = tuple[str, str, bool, str, Decimal | None, str, bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """Where a build reads and writes; ``memory`` bounds each of its statements, in bytes."""
+
+    warehouse: Warehouse
+    db: Engine
+    frames: Mapping[str, Frame]
+    number: int
+    memory: int
+
+
+def build_visits(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
+    """Hits, visits and sources of the visit slices; returns what is to be published."""
+    calendar = calendar_of(slices, context.frames)
+    reach = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until}
+    _run(
+        context,
+        "tracker.visits",
+        "hits.sql",
+        {"build": context.number, "days": calendar.rows, **reach},
+    )
+    _run(context, "tracker.visits", "sources.sql", reach)
+    days = [piece.day for piece in slices]
+    _run(
+        context,
+        "tracker.visits",
+        "visits.sql",
+        {
+            "build": context.number,
+            "sites": calendar.sites,
+            "first": min(days),
+            "last": max(days),
+        },
+    )
+    return [("visits", piece.site, piece.day, piece.bucket) for piece in slices]
+
+
+def affected_days(context: BuildContext, fresh: Sequence[Slice]) -> set[tuple[str, date]]:
+    """Credit slices that must follow the rebuilt visit slices of this build."""
+    rows = context.warehouse.rows(
+        load_sql("tracker.reconcile", "affected_days.sql"),
+        {
+            "build": context.number,
+            "sites": sorted({piece.site for piece in fresh}),
+            "fresh": _fresh(fresh),
+        },
+    )
+    days = {(str(site), day) for site, day in rows}
+    with_goals = {piece.site for piece in fresh if list_goals(context.db, piece.site)}
+    return days | {(piece.site, piece.day) for piece in fresh if piece.site in with_goals}
+
+
+def build_credits(
+    context: BuildContext, days: Collection[tuple[str, date]], fresh: Sequence[Slice]
+) -> list[SliceRow]:
+    """Conversions of these (site, day) and the credit of their touches, under every rule model."""
+    sites = sorted({site for site, _ in days})
+    goals = [goal for site in sites for goal in list_goals(context.db, site)]
+    _run(context, "tracker.conversions", "supplied_sources.sql", {"sites": sites})
+    _run(
+        context,
+        "tracker.conversions",
+        "conversions.sql",
+        {
+            "build": context.number,
+            "sites": _money_of(context, sites),
+            "days": [_bounds(context.frames[site], day) for site, day in sorted(days)],
+            "fresh": _fresh(fresh),
+            "goals": [_goal_row(goal) for goal in goals],
+        },
+    )
+    _run(
+        context,
+        "tracker.attribution",
+        "credits.sql",
+        {
+            "build": context.number,
+            "sites": [(site, context.frames[site].site.lookback_days * DAY_MS) for site in sites],
+            "lookbacks": [
+                (goal.site, goal.id, goal.lookback_days * DAY_MS)
+                for goal in goals
+                if goal.lookback_days
+            ],
+            "fresh": _fresh(fresh),
+            "half_life": HALF_LIFE,
+        },
+    )
+    return [("credits", site, day, 0) for site, day in sorted(days)]
+
+
+def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
+    """Spend of these (site, day) in the sites' currencies, and the keywords of these sites."""
+    sites = sorted({piece.site for piece in slices})
+    accounts = [
+        (site, *account_key(account))
+        for site in sites
+        for account in accounts_of_site(context.db, site)
+    ]
+    _run(
+        context,
+        "tracker.spend",
+        "site_spend.sql",
+        {
+            "build": context.number,
+            "sites": _money_of(context, sites),
+            "accounts": accounts,
+            "days": [(piece.site, piece.day) for piece in slices],
+        },
+    )
+    _run(
+        context,
+        "tracker.spend",
+        "keywords.sql",
+        {"build": context.number, "accounts": accounts},
+    )
+    return [("spend", piece.site, piece.day, 0) for piece in slices] + [
+        ("keywords", site, NO_DAY, 0) for site in sites
+    ]
+
+
+def publish(context: BuildContext, rows: Iterable[SliceRow]) -> None:
+    """Let readers see every slice of this build from one instant on."""
+    now = datetime.now(UTC)
+    context.warehouse.insert(
+        "slices",
+        ("kind", "site", "day", "bucket", "build", "published"),
+        [(*row, context.number, now) for row in rows],
+    )
+
+
+def _run(context: BuildContext, package: str, name: str, params: Mapping[str, object]) -> None:
+    context.warehouse.execute(
+        load_sql(package, name), params, settings={"max_memory_usage": context.memory}
+    )
+
+
+def _fresh(slices: Iterable[Slice]) -> list[tuple[str, date, int]]:
+    return [(piece.site, piece.day, piece.bucket) for piece in slices]
+
+
+def _money_of(context: BuildContext, sites: Iterable[str]) -> list[tuple[str, str, str]]:
+    return [
+        (site, context.frames[site].site.tenant, context.frames[site].site.currency)
+        for site in sites
+    ]
+
+
+def _bounds(frame: Frame, day: date) -> tuple[str, date, datetime, datetime]:
+    return frame.site.key, day, frame.begin(day), frame.finish(day)
+
+
+def _goal_row(goal: Goal) -> GoalRow:
+    is_path = goal.kind == "path"
+    return (
+        goal.site,
+        goal.id,
+        is_path,
+        path_regex(goal.pattern) if is_path else goal.pattern,
+        goal.value,
+        goal.currency or "",
+        goal.use_event_value,
+        goal.counting,
+    )

@@ -1,0 +1,7 @@
+-- Question: how many events would a rebuild of these sites and days read?
+-- Grain: one row per (site, UTC date). Parameters: sites Array(String), since, until DateTime64(3)
+SELECT site, toDate(time) AS day, count() AS events
+FROM events
+WHERE site IN {sites:Array(String)}
+    AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+GROUP BY site, day

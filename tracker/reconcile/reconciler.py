@@ -1,0 +1,202 @@
+"""Reconcile: turn dirty marks into builds until nothing is dirty.
+
+A round takes marks, oldest first and with a cap per site, and rebuilds their slices: visits in
+chunks of a bounded number of events, each chunk with the credit that follows from it in the same
+build; then the credit and the spend that were marked themselves. Marks are cleared after their
+build is published, and only if they were not set again meanwhile; a round that dies anywhere is
+simply repeated. One lease lets one process reconcile at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Engine
+
+from tracker.accounts import leases, marks
+from tracker.accounts.buckets import plans_of
+from tracker.accounts.clock import Clock
+from tracker.accounts.counters import next_number
+from tracker.accounts.marks import Mark, Slice
+from tracker.accounts.sites import find_site
+from tracker.errors import Unavailable
+from tracker.reconcile.build import (
+    BuildContext,
+    SliceRow,
+    affected_days,
+    build_credits,
+    build_spend,
+    build_visits,
+    publish,
+)
+from tracker.reconcile.calendar import ONE_DAY, Frame
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+LEASE = "reconcile"
+LEASE_TIME = timedelta(minutes=2)
+#: Marks taken by one round, and at most so many of one site.
+ROUND = 2_000
+PER_SITE = 400
+#: Events that one sessionising statement may read: bounds its memory.
+CHUNK_EVENTS = 150_000
+#: Credit slices of one statement.
+CHUNK_DAYS = 400
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a reconcile did: builds published, slices in them, marks left for another time."""
+
+    builds: int = 0
+    slices: int = 0
+    left: int = 0
+
+
+class Reconciler:
+    """Rebuilds what is dirty. ``memory`` bounds a statement, in bytes."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        db: Engine,
+        clock: Clock,
+        *,
+        holder: str,
+        memory: int = 1 << 30,
+    ) -> None:
+        self._warehouse = warehouse
+        self._db = db
+        self._clock = clock
+        self._holder = holder
+        self._memory = memory
+
+    def run(
+        self,
+        *,
+        rounds: int | None = None,
+        progress: Callable[[Outcome], None] = lambda _: None,
+    ) -> Outcome:
+        """Rounds until nothing is dirty (or so many). Unavailable when another process reconciles.
+
+        Marks that are set while it runs are taken by a later round.
+        """
+        lease = leases.acquire(self._db, LEASE, self._holder, LEASE_TIME, self._clock())
+        if lease is None:
+            raise Unavailable("Another process is reconciling.", hint="It will finish the work.")
+        outcome = Outcome()
+        try:
+            while rounds is None or rounds > 0:
+                taken = marks.take(self._db, ROUND, PER_SITE)
+                if not taken:
+                    break
+                for chunk in self._builds(taken):
+                    renewed = leases.renew(self._db, lease, LEASE_TIME, self._clock())
+                    if renewed is None:
+                        raise Unavailable("Another process has taken over reconciling.")
+                    lease = renewed
+                    self._publish(lease, chunk, outcome)
+                    progress(outcome)
+                rounds = None if rounds is None else rounds - 1
+        finally:
+            leases.release(self._db, lease, self._clock())
+        outcome.left = sum(entry.count for entry in marks.backlog(self._db))
+        return outcome
+
+    def _builds(self, taken: Sequence[Mark]) -> Iterator[list[Mark]]:
+        """The marks in portions, each of one kind and each one build."""
+        for kind in ("spend", "visits", "credits"):
+            of_kind = [mark for mark in taken if mark.slice.kind == kind]
+            of_kind.sort(key=lambda mark: (mark.slice.day, mark.slice.site, mark.slice.bucket))
+            if kind == "visits":
+                yield from self._by_events(of_kind)
+            else:
+                for start in range(0, len(of_kind), CHUNK_DAYS):
+                    yield of_kind[start : start + CHUNK_DAYS]
+
+    def _by_events(self, visit_marks: Sequence[Mark]) -> Iterator[list[Mark]]:
+        """Portions that read a bounded number of events; one slice alone may exceed it."""
+        counts = self._event_counts([mark.slice for mark in visit_marks])
+        portion: list[Mark] = []
+        days: set[tuple[str, date]] = set()
+        events = 0
+        for mark in visit_marks:
+            day = (mark.slice.site, mark.slice.day)
+            size = 0 if day in days else counts.get(day, 0)
+            if portion and (events + size > CHUNK_EVENTS or len(portion) >= CHUNK_DAYS):
+                yield portion
+                portion, days, events, size = [], set(), 0, counts.get(day, 0)
+            portion.append(mark)
+            days.add(day)
+            events += size
+        if portion:
+            yield portion
+
+    def _event_counts(self, slices: Sequence[Slice]) -> dict[tuple[str, date], int]:
+        """An estimate of what a day reads: the UTC dates that its local day mostly lies in."""
+        if not slices:
+            return {}
+        frames = self._frames(slices)
+        known = [piece for piece in slices if piece.site in frames]
+        if not known:
+            return {}
+        rows = self._warehouse.rows(
+            load_sql("tracker.reconcile", "event_counts.sql"),
+            {
+                "sites": sorted({piece.site for piece in known}),
+                "since": min(frames[p.site].begin(p.day - ONE_DAY) for p in known),
+                "until": max(frames[p.site].finish(p.day) for p in known),
+            },
+        )
+        by_date = {(str(site), day): int(events) for site, day, events in rows}
+        return {
+            (piece.site, piece.day): sum(
+                by_date.get((piece.site, piece.day + timedelta(days=offset)), 0)
+                for offset in (-1, 0)
+            )
+            for piece in known
+        }
+
+    def _frames(self, slices: Iterable[Slice]) -> dict[str, Frame]:
+        names = sorted({piece.site for piece in slices})
+        plans = plans_of(self._db, names)
+        sites = {name: find_site(self._db, name) for name in names}
+        return {name: Frame(site, plans[name]) for name, site in sites.items() if site}
+
+    def _publish(self, lease: leases.Lease, portion: list[Mark], outcome: Outcome) -> None:
+        slices = [mark.slice for mark in portion]
+        context = BuildContext(
+            self._warehouse,
+            self._db,
+            self._frames(slices),
+            next_number(self._db, "build"),
+            self._memory,
+        )
+        # A site that was deleted meanwhile has nothing to rebuild; its marks go.
+        rows = _rows_of(context, [piece for piece in slices if piece.site in context.frames])
+        if rows:
+            if not leases.is_current(self._db, lease):
+                raise Unavailable("Another process has taken over reconciling.")
+            publish(context, rows)
+            outcome.builds += 1
+            outcome.slices += len(rows)
+        marks.clear(self._db, portion)
+        log.debug("build %d published %d slices", context.number, len(rows))
+
+
+def _rows_of(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
+    if not slices:
+        return []
+    kind = slices[0].kind
+    if kind == "spend":
+        return build_spend(context, slices)
+    if kind == "credits":
+        return build_credits(context, {(piece.site, piece.day) for piece in slices}, ())
+    rows = build_visits(context, slices)
+    days = affected_days(context, slices)
+    return rows + (build_credits(context, days, slices) if days else [])

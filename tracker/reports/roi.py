@@ -1,0 +1,118 @@
+"""Sums of a report row and the ratios that follow from them.
+
+Sum first, then divide; a zero denominator gives None, never 0 or infinity. Cost before the
+site's first visit or on days without tracking is shown and left out of CPA, ROAS, ROI and profit.
+Where no value was ever recorded, what needs revenue is None: "no revenue recorded", not a loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from decimal import ROUND_HALF_UP, Decimal
+
+from tracker.money import STEP, decimal_text
+from tracker.reports.result import Metrics
+
+MICRO = Decimal("0.000001")
+NANO = Decimal("0.000000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Additive measures. Amounts are integers of 1e-6 of the site's currency, weights of 1e-9.
+
+    ``unpriced_cost`` and ``unpriced_value`` count parts whose exchange rate is missing: their
+    amounts, and every total over them, are unknown. ``spend_rows`` 0 means that the platforms
+    reported nothing here, which is not the same as a cost of zero. Distinct clicks
+    (``arrived``) are counted per row, so a click counts once per row that it reached.
+    """
+
+    visits: int = 0
+    arrived: int = 0
+    weight: int = 0
+    amount: int = 0
+    valued_weight: int = 0
+    unpriced_value: int = 0
+    impressions: int = 0
+    clicks: int = 0
+    cost: int = 0
+    untracked_cost: int = 0
+    unpriced_cost: int = 0
+    paid_visits: int = 0
+    spend_rows: int = 0
+
+    @classmethod
+    def total(cls, parts: Iterable[Sums]) -> Sums:
+        """The sum of each measure."""
+        names = [field.name for field in fields(cls)]
+        sums = dict.fromkeys(names, 0)
+        for part in parts:
+            for name in names:
+                sums[name] += getattr(part, name)
+        return cls(**sums)
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """What turns sums into returns: the margin (share of revenue) and whether values exist."""
+
+    margin: Decimal | None
+    has_revenue: bool
+
+
+def metrics(sums: Sums, economics: Economics) -> Metrics:
+    """Every metric of a row."""
+    spent = sums.spend_rows > 0 and not sums.unpriced_cost
+    cost = MICRO * sums.cost if spent else None
+    base = MICRO * (sums.cost - sums.untracked_cost) if spent else None
+    revenue = None if sums.unpriced_value else MICRO * sums.amount
+    earned = revenue if economics.has_revenue else None
+    conversions = NANO * sums.weight
+    clicks = sums.clicks if sums.spend_rows else None
+    margin = economics.margin
+    return Metrics(
+        impressions=sums.impressions if sums.spend_rows else None,
+        clicks=clicks,
+        cost=decimal_text(cost),
+        untracked_cost=decimal_text(MICRO * sums.untracked_cost) if spent else None,
+        cpc=_money(cost, clicks),
+        ctr=_ratio(clicks, sums.impressions),
+        visits=sums.visits,
+        arrived_clicks=sums.arrived,
+        arrival_rate=_ratio(sums.arrived, clicks),
+        conversions=decimal_text(conversions, places=0) or "0",
+        cvr=_ratio(conversions, clicks),
+        cpa=_money(base, conversions),
+        revenue=decimal_text(revenue),
+        profit=_profit(earned, base, margin),
+        roas=_ratio(earned, base),
+        revenue_roi=_return(earned, base, Decimal(1)),
+        roi=_return(earned, base, margin),
+    )
+
+
+def _profit(revenue: Decimal | None, cost: Decimal | None, margin: Decimal | None) -> str | None:
+    if revenue is None or margin is None:
+        return None
+    if cost is None:
+        return None
+    return decimal_text((margin * revenue - cost).quantize(STEP, ROUND_HALF_UP))
+
+
+def _return(revenue: Decimal | None, cost: Decimal | None, margin: Decimal | None) -> float | None:
+    if revenue is None or margin is None or not cost:
+        return None
+    return float((margin * revenue - cost) / cost)
+
+
+def _ratio(above: Decimal | int | None, below: Decimal | int | None) -> float | None:
+    if above is None or not below:
+        return None
+    return float(Decimal(above) / Decimal(below))
+
+
+def _money(amount: Decimal | None, units: Decimal | int | None) -> str | None:
+    if amount is None or not units:
+        return None
+    return decimal_text((amount / Decimal(units)).quantize(STEP, ROUND_HALF_UP))

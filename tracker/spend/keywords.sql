@@ -1,0 +1,85 @@
+-- Question: which keywords does the spend of these sites know, whatever the day?
+-- Grain: one row per (site, keyword key), into `keywords`. Names are those of the latest day.
+-- Parameters: build UInt64; accounts tuples (site, tenant, platform, account)
+-- Identity: (account, ad group, keyword id) where the row has an id, else the normal form of
+-- (campaign, ad group, text) and the match type. A key with less identity has the canonical key
+-- of the one with more when exactly one fits.
+INSERT INTO keywords
+WITH
+    linked AS
+    (
+        SELECT a.1 AS site, a.2 AS tenant, a.3 AS platform, a.4 AS account
+        FROM (SELECT arrayJoin({accounts:Array(Tuple(String, String, String, String))}) AS a)
+    ),
+    standing AS
+    (
+        SELECT tenant, platform, account, day, last_day, scope, argMax(pull, version) AS pull
+        FROM spend_slices
+        WHERE tenant IN (SELECT tenant FROM linked)
+        GROUP BY tenant, platform, account, day, last_day, scope
+    ),
+    named AS
+    (
+        SELECT l.site AS site, s.day AS day, s.kind AS kind, s.reason AS reason,
+            s.platform AS platform, s.account AS account, s.campaign_id AS campaign_id,
+            s.campaign AS campaign, s.ad_group_id AS ad_group_id, s.ad_group AS ad_group,
+            s.keyword_id AS keyword_id, s.keyword AS keyword, s.match_type AS match_type,
+            trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(toString(s.campaign))), '\\s+', ' ')) AS campaign_norm,
+            trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(toString(s.ad_group))), '\\s+', ' ')) AS ad_group_norm,
+            trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(toString(s.keyword))), '\\s+', ' ')) AS keyword_norm,
+            multiIf(
+                kind != 'keyword', cityHash64(platform, account, kind, reason, campaign_id,
+                    if(campaign_id = '', campaign_norm, '')),
+                keyword_id != '', cityHash64(platform, account,
+                    if(ad_group_id = '', ad_group_norm, toString(ad_group_id)), keyword_id),
+                cityHash64(platform, account, campaign_norm, ad_group_norm, keyword_norm,
+                    match_type)) AS keyword_key
+        FROM spend AS s
+        INNER JOIN linked AS l
+            ON s.tenant = l.tenant AND s.platform = l.platform AND s.account = l.account
+        WHERE s.tenant IN (SELECT tenant FROM linked)
+            AND (s.tenant, s.platform, s.account, s.day, s.last_day, s.scope, s.pull) IN
+                (SELECT tenant, platform, account, day, last_day, scope, pull FROM standing)
+    ),
+    known AS
+    (
+        SELECT site, keyword_key, any(kind) AS kind, any(reason) AS reason,
+            any(platform) AS platform, any(account) AS account,
+            argMax((campaign_id, campaign, ad_group_id, ad_group, keyword_id, keyword, match_type,
+                campaign_norm, ad_group_norm, keyword_norm), (day, campaign_id, campaign,
+                ad_group_id, ad_group, keyword, match_type)) AS latest,
+            min(day) AS first_day, max(day) AS last_day
+        FROM named
+        GROUP BY site, keyword_key
+    ),
+    by_text AS
+    (
+        SELECT site, platform, account, latest.8 AS campaign_norm, latest.9 AS ad_group_norm,
+            latest.10 AS keyword_norm, latest.7 AS match_type,
+            min(keyword_key) AS fit, count() AS fits
+        FROM known WHERE kind = 'keyword' AND latest.5 != ''
+        GROUP BY site, platform, account, campaign_norm, ad_group_norm, keyword_norm, match_type
+    ),
+    by_id AS
+    (
+        SELECT site, platform, account, latest.5 AS keyword_id,
+            min(keyword_key) AS fit, count() AS fits
+        FROM known WHERE kind = 'keyword' AND latest.5 != '' AND latest.3 != ''
+        GROUP BY site, platform, account, keyword_id
+    )
+SELECT
+    k.site, {build:UInt64} AS build, k.keyword_key,
+    multiIf(
+        k.kind = 'keyword' AND k.latest.5 = '' AND t.fits = 1, t.fit,
+        k.kind = 'keyword' AND k.latest.5 != '' AND k.latest.3 = '' AND i.fits = 1, i.fit,
+        k.keyword_key) AS canonical_key,
+    k.kind, k.reason, k.platform, k.account, k.latest.1 AS campaign_id, k.latest.2 AS campaign,
+    k.latest.3 AS ad_group_id, k.latest.4 AS ad_group, k.latest.5 AS keyword_id,
+    k.latest.6 AS keyword, k.latest.7 AS match_type, k.latest.8 AS campaign_norm,
+    k.latest.9 AS ad_group_norm, k.latest.10 AS keyword_norm, k.first_day, k.last_day
+FROM known AS k
+LEFT JOIN by_text AS t ON k.site = t.site AND k.platform = t.platform AND k.account = t.account
+    AND k.latest.8 = t.campaign_norm AND k.latest.9 = t.ad_group_norm
+    AND k.latest.10 = t.keyword_norm AND k.latest.7 = t.match_type
+LEFT JOIN by_id AS i ON k.site = i.site AND k.platform = i.platform AND k.account = i.account
+    AND k.latest.5 = i.keyword_id

@@ -1,0 +1,21 @@
+-- Question: which source tuples do the events of these sites and days carry?
+-- Grain: one row per (site, source key), into `sources`. The key is the hash of the tuple and the
+-- rest a function of it, so inserting a row again changes nothing.
+-- The normal form of a name: NFKC (width), lower case, runs of white space to one space, trimmed.
+-- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3)
+INSERT INTO sources
+SELECT
+    site,
+    cityHash64(channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
+        creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded) AS source_key,
+    channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type, creative,
+    campaign_id, ad_group_id, keyword_id, creative_id, unexpanded,
+    trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(toString(campaign))), '\\s+', ' ')) AS campaign_norm,
+    trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(toString(ad_group))), '\\s+', ' ')) AS ad_group_norm,
+    trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(toString(keyword))), '\\s+', ' ')) AS keyword_norm
+FROM events
+WHERE site IN {sites:Array(String)}
+    AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+GROUP BY site, channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
+    creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded
+HAVING (site, source_key) NOT IN (SELECT site, source_key FROM sources WHERE site IN {sites:Array(String)})

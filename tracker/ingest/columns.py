@@ -1,0 +1,147 @@
+"""Lines of the spool: exactly the JSONEachRow form of the tables that ingest fills.
+
+The columns of an event come in three groups, because two of them repeat: those of the event,
+those of its client (address and user agent) and those of its source. The JSON of the latter two
+is made once and kept; a line is the three joined. Fields with their default are left out; the
+engine fills in the same default.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+
+class Table(StrEnum):
+    """The kinds of segments, by the suffix of their files."""
+
+    EVENTS = "events"
+    IDENTITIES = "identities"
+    REJECTED = "rejected_events"
+
+
+class EventColumns(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The columns of ``events`` that belong to one event; times as ``instant`` writes them."""
+
+    site: str
+    time: str
+    received: str
+    event_id: str
+    visitor: int
+    origin: str
+    name: str
+    memory: str
+    attempt: int = 1
+    host: str = ""
+    path: str = ""
+    query: str = ""
+    referrer: str = ""
+    title: str = ""
+    value: Decimal | None = None
+    currency: str = ""
+    props: dict[str, str] = {}
+    code: str = ""
+    screen: str = ""
+    viewport: str = ""
+    language: str = ""
+    ip: str = ""
+    flags: str = ""
+
+
+class ClientColumns(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The columns of ``events`` that follow from the address and the user agent alone."""
+
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    network: str = ""
+    browser: str = ""
+    browser_version: str = ""
+    os: str = ""
+    os_version: str = ""
+    device: str = ""
+    user_agent: str = ""
+
+
+class IdentityColumns(msgspec.Struct, frozen=True, gc=False):
+    """One line of ``identities``: a hashed contact key of a visitor."""
+
+    site: str
+    kind: str
+    hash: str
+    visitor: int
+    time: str
+
+
+class RejectedColumns(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One line of ``rejected_events``."""
+
+    site: str
+    received: str
+    reason: str
+    name: str = ""
+    url: str = ""
+    referrer: str = ""
+    ip: str = ""
+    user_agent: str = ""
+    visitor: int = 0
+
+
+class EventKey(msgspec.Struct, frozen=True, gc=False):
+    """What the loader reads of a line of ``events``."""
+
+    site: str
+    time: str
+    received: str
+    visitor: int
+    attempt: int = 1
+
+
+def instant(ms: int) -> str:
+    """UTC milliseconds as seconds with three decimals, quoted: what DateTime64 reads exactly.
+
+    NOTE: as a bare JSON number a double would stand between the text and the column.
+    """
+    return f"{ms // 1000}.{ms % 1000:03d}"
+
+
+def instant_ms(text: str) -> int:
+    """The milliseconds of what ``instant`` wrote."""
+    return int(text.replace(".", ""))
+
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+encode = _encoder.encode
+
+
+def fragment(columns: msgspec.Struct) -> bytes:
+    """The JSON of some columns without its braces, preceded by a comma; empty if all default."""
+    inner = encode(columns)[1:-1]
+    return b"," + inner if inner else b""
+
+
+def event_line(event: EventColumns, client: bytes, source: bytes) -> bytes:
+    """One line of an ``events`` segment from the event and two fragments."""
+    return encode(event)[:-1] + client + source + b"}\n"
+
+
+def line(columns: msgspec.Struct) -> bytes:
+    """One line of another segment."""
+    return encode(columns) + b"\n"
+
+
+class Batch:
+    """Lines by table, to be made durable together."""
+
+    __slots__ = ("events", "lines")
+
+    def __init__(self) -> None:
+        self.lines: dict[Table, list[bytes]] = {}
+        self.events = 0
+
+    def add(self, table: Table, data: bytes) -> None:
+        """Append one whole line."""
+        self.lines.setdefault(table, []).append(data)
+        self.events += table is Table.EVENTS

@@ -1,0 +1,321 @@
+"""``POST /e`` and ``GET /p.gif``: the public door of ingest, and the only part that speaks ASGI.
+
+Answers of ``/e``: 202 once the events are on disk, and for events that were dropped too, with
+``x-tracker-dropped`` naming the reasons; 400 for a body without an event, 413 for one that is too
+large, 415 for an unknown encoding, 429 and 503 with Retry-After. Errors have one JSON shape,
+``{"error": {"code", "message", "hint"}}``. Nothing in a body sets address, user agent or absolute
+time. A request is *simple* in the sense of CORS and never carries credentials.
+
+NOTE: written to the ASGI interface rather than to Request and Response, which cost as much as
+everything that happens to an event here.
+"""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import Route
+
+from tracker.accounts.clock import Clock, to_ms
+from tracker.errors import InvalidInput, TooLarge, TrackerError, Unavailable
+from tracker.ingest.address import Network, client_address, parse_networks
+from tracker.ingest.columns import Batch
+from tracker.ingest.enrich import Enricher
+from tracker.ingest.identity import SaltSource, Visitors
+from tracker.ingest.payload import BODY_BYTES, Beacon, checked, parse_body
+from tracker.ingest.reasons import Counters, Reason
+from tracker.ingest.sightings import Sightings
+from tracker.ingest.spool import Spool
+from tracker.ingest.steps import Environment, Request, SiteSource, Suppression, process
+
+log = structlog.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+#: Loopback: a proxy on the same machine.
+LOCAL = parse_networks(("127.0.0.0/8", "::1"), "trusted_proxies")
+#: A transparent pixel of 1 by 1.
+GIF = bytes.fromhex(
+    "47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b"
+)
+_CORS = (b"access-control-allow-origin", b"*")
+_EXPOSE = (b"access-control-expose-headers", b"x-tracker-dropped")
+_ACCEPTED: Headers = [_CORS, (b"content-length", b"0")]
+_JSON = (b"content-type", b"application/json")
+_PREFLIGHT: Headers = [
+    _CORS,
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type, content-encoding"),
+    (b"access-control-max-age", b"86400"),
+    (b"content-length", b"0"),
+]
+_WANTED = frozenset(
+    (
+        b"user-agent",
+        b"x-forwarded-for",
+        b"origin",
+        b"content-encoding",
+        b"content-length",
+        b"sec-gpc",
+        b"dnt",
+        b"referer",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """``trusted_proxies``: networks whose ``X-Forwarded-For`` is believed."""
+
+    trusted_proxies: tuple[Network, ...] = LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class IngestDeps:
+    """What the endpoint works with; made where the parts are wired."""
+
+    site_cache: SiteSource
+    spool: Spool
+    enricher: Enricher
+    salts: SaltSource
+    clock: Clock
+    settings: IngestSettings = field(default_factory=IngestSettings)
+    counters: Counters = field(default_factory=Counters)
+    suppressed: Suppression | None = None
+
+    def environment(self) -> Environment:
+        """The look-ups of the steps, with memories of their own."""
+        visitors = Visitors(self.salts, self.clock)
+        env = Environment(self.site_cache, self.enricher, visitors, Sightings(), self.counters)
+        if self.suppressed is not None:
+            env.suppressed = self.suppressed
+        return env
+
+
+def routes(deps: IngestDeps) -> list[Route]:
+    """The public routes of ingest."""
+    env = deps.environment()
+    return [
+        Route("/e", EventEndpoint(deps, env), methods=["POST", "OPTIONS"]),
+        Route("/p.gif", PixelEndpoint(deps, env), methods=["GET"]),
+    ]
+
+
+class _Gone(Exception):
+    """The client went away before its body was complete."""
+
+
+class EventEndpoint:
+    """``POST /e``: one event or an array of them."""
+
+    def __init__(self, deps: IngestDeps, env: Environment) -> None:
+        self._deps = deps
+        self._env = env
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; every failure has an answer of its own."""
+        if scope["method"] == "OPTIONS":
+            await _answer(send, 204, _PREFLIGHT)
+            return
+        headers = _pick_headers(scope)
+        try:
+            body = await _read_body(headers, receive)
+            dropped = await self._take(scope, headers, body)
+        except _Gone:
+            return
+        except TrackerError as error:
+            self._deps.counters.add(f"refused.{error.code}")
+            await _answer_error(send, error)
+            return
+        except SQLAlchemyError as error:
+            log.warning("metadata store away", error=type(error).__name__)
+            self._deps.counters.add("refused.metadata")
+            await _answer_error(send, Unavailable("The event cannot be taken now."))
+            return
+        await _answer(send, 202, _accepted(dropped) if dropped else _ACCEPTED)
+
+    async def _take(
+        self, scope: Scope, headers: dict[bytes, bytes], body: bytes
+    ) -> Iterable[Reason]:
+        deps = self._deps
+        beacons, problems = parse_body(body)
+        batch = Batch()
+        request = _request(scope, headers, deps, "beacon")
+        dropped = process(beacons, request, self._env, batch)
+        if problems:
+            deps.counters.drop(Reason.MALFORMED, len(problems))
+            dropped += [Reason.MALFORMED] * len(problems)
+        await deps.spool.append(batch)
+        deps.counters.add("requests")
+        if batch.events:
+            deps.counters.add("events", batch.events)
+        return dropped
+
+
+class PixelEndpoint:
+    """``GET /p.gif?s=KEY``: a page view without script; the page is the Referer.
+
+    The answer is an image whatever happens, because a broken one would show on the page.
+    """
+
+    def __init__(self, deps: IngestDeps, env: Environment) -> None:
+        self._deps = deps
+        self._env = env
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Count the view and answer with the image."""
+        headers = _pick_headers(scope)
+        extra: Headers = []
+        try:
+            dropped = await self._take(scope, headers)
+            extra = _accepted(dropped)[2:] if dropped else []
+        except TrackerError as error:
+            self._deps.counters.add(f"refused.{error.code}")
+            extra = [(b"x-tracker-dropped", error.code.encode())]
+        except SQLAlchemyError:
+            self._deps.counters.add("refused.metadata")
+            extra = [(b"x-tracker-dropped", b"unavailable")]
+        image: Headers = [
+            (b"content-type", b"image/gif"),
+            (b"content-length", str(len(GIF)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"cross-origin-resource-policy", b"cross-origin"),
+        ]
+        await _answer(send, 200, image + extra, GIF)
+
+    async def _take(self, scope: Scope, headers: dict[bytes, bytes]) -> list[Reason]:
+        query = dict(parse_qsl(scope["query_string"][:4096].decode("latin-1"), max_num_fields=16))
+        beacon = checked(
+            Beacon(
+                site=query.get("s", ""),
+                event_id=secrets.token_hex(16),
+                name=query.get("n") or "pageview",
+                url=query.get("l") or _text(headers.get(b"referer", b"")),
+                referrer=query.get("r", ""),
+                title=query.get("d", ""),
+            )
+        )
+        batch = Batch()
+        request = _request(scope, headers, self._deps, "pixel")
+        dropped = process([beacon], request, self._env, batch)
+        await self._deps.spool.append(batch)
+        self._deps.counters.add("events", batch.events)
+        return dropped
+
+
+def _pick_headers(scope: Scope) -> dict[bytes, bytes]:
+    """The headers ingest reads; of a repeated X-Forwarded-For all, in order."""
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _WANTED:
+            repeated = name == b"x-forwarded-for" and name in found
+            found[name] = found[name] + b"," + value if repeated else value
+    return found
+
+
+def _request(scope: Scope, headers: dict[bytes, bytes], deps: IngestDeps, origin: str) -> Request:
+    client = scope.get("client")
+    forwarded = headers.get(b"x-forwarded-for", b"")
+    page_origin = _text(headers.get(b"origin", b"")).lower()
+    return Request(
+        received=to_ms(deps.clock()),
+        origin=origin,
+        ip=client_address(
+            client[0] if client else "", _text(forwarded), deps.settings.trusted_proxies
+        ),
+        user_agent=_text(headers.get(b"user-agent", b"")).strip(),
+        origin_host="" if page_origin == "null" else page_origin,
+        privacy_signal=headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1",
+    )
+
+
+def _text(value: bytes) -> str:
+    """A header as text: UTF-8 where it is that, Latin-1 otherwise, without NUL."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    return text.replace("\x00", "")
+
+
+async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """The whole body, unpacked, in at most ``BODY_BYTES``; TooLarge, InvalidInput or _Gone."""
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared[:20]) > BODY_BYTES:
+        raise _too_large()
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > BODY_BYTES:
+            raise _too_large()
+    encoding = headers.get(b"content-encoding", b"").strip().lower()
+    if encoding in (b"", b"identity"):
+        return body
+    if encoding != b"gzip":
+        raise UnknownEncoding(
+            "The body's Content-Encoding is not known.", hint="Send it as gzip or as it is."
+        )
+    return _unpacked(body)
+
+
+class UnknownEncoding(InvalidInput):
+    """A Content-Encoding that is not gzip."""
+
+    code = "unknown_encoding"
+    status = 415
+
+
+def _unpacked(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        data = unpacker.decompress(body, BODY_BYTES + 1)
+    except zlib.error as error:
+        raise InvalidInput("The body is not valid gzip.") from error
+    if len(data) > BODY_BYTES:
+        raise _too_large()
+    if not unpacker.eof:
+        raise InvalidInput("The gzip body is cut off.")
+    return data
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        f"The body is larger than {BODY_BYTES} bytes.", hint="Send fewer events in a request."
+    )
+
+
+def _accepted(dropped: Iterable[Reason]) -> Headers:
+    reasons = ",".join(dict.fromkeys(reason.value for reason in dropped))
+    return [*_ACCEPTED, (b"x-tracker-dropped", reasons.encode()), _EXPOSE]
+
+
+async def _answer_error(send: Send, error: TrackerError) -> None:
+    content = {"code": error.code, "message": error.message, "hint": error.hint}
+    body = msgspec.json.encode({"error": content})
+    headers: Headers = [_CORS, _JSON, (b"content-length", str(len(body)).encode())]
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await _answer(send, error.status, headers, body)
+
+
+async def _answer(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,161 @@
+"""Where an address is: country from the packaged database, city and network where configured.
+
+Databases are MMDB files. They are opened at the first look-up and again when the file changes (its
+time and size are looked at every ``CHECK_SECONDS``). A file that is missing or cannot be read
+makes the fields empty and is reported by ``problems``; it never stops an event.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import maxminddb
+
+#: Seconds between looks at the files.
+CHECK_SECONDS = 30.0
+#: The country database inside the package, put there when the package is built.
+PACKAGED = Path(__file__).with_name("country.mmdb")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Country as ISO 3166 alpha-2; any field is empty when it is not known."""
+
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    network: str = ""
+
+
+NOWHERE = Place()
+
+
+class _Database:
+    """One MMDB file that may come, change and go."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem = ""
+        self._reader: maxminddb.Reader | None = None
+        self._seen: tuple[int, int] | None = None
+
+    def refresh(self) -> bool:
+        """Open the file if it is another than before; True when it is."""
+        try:
+            stat = self.path.stat()
+        except OSError:
+            changed = self._reader is not None or not self.problem
+            self._reader, self._seen = None, None
+            self.problem = f"The address database {self.path} is missing."
+            return changed
+        seen = (stat.st_mtime_ns, stat.st_size)
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        try:
+            # NOTE: MODE_MEMORY, since a file replaced in place under a memory map is a crash.
+            self._reader = maxminddb.open_database(self.path, maxminddb.MODE_MEMORY)
+            self.problem = ""
+        except (maxminddb.InvalidDatabaseError, OSError, ValueError) as error:
+            self._reader = None
+            self.problem = f"The address database {self.path} cannot be read: {error}."
+        return True
+
+    def find(self, ip: str) -> Mapping[str, Any]:
+        """The record of an address, empty if there is none."""
+        if self._reader is None:
+            return {}
+        try:
+            record = self._reader.get(ip)
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            return {}
+        return record if isinstance(record, dict) else {}
+
+
+class Geography:
+    """Look-ups in up to three databases; safe from any thread."""
+
+    def __init__(
+        self,
+        country: Path | None = PACKAGED,
+        city: Path | None = None,
+        network: Path | None = None,
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._country = _Database(country) if country else None
+        self._city = _Database(city) if city else None
+        self._network = _Database(network) if network else None
+        self._clock = clock
+        self._checked = float("-inf")
+        self._lock = threading.Lock()
+        #: Raised whenever a database was opened again: answers kept from before are stale.
+        self.generation = 0
+
+    def refresh(self) -> None:
+        """Look at the files if that is due."""
+        if self._clock() - self._checked < CHECK_SECONDS:
+            return
+        with self._lock:
+            self._checked = self._clock()
+            changed = sum(database.refresh() for database in self._databases())
+            self.generation += changed > 0
+
+    def problems(self) -> list[str]:
+        """What is wrong with the files, for ``tracker doctor``; empty when all is well."""
+        self.refresh()
+        return [database.problem for database in self._databases() if database.problem]
+
+    def find(self, ip: str) -> Place:
+        """The place of an address; empty fields for a private or unknown one."""
+        self.refresh()
+        if not ip:
+            return NOWHERE
+        city = self._city.find(ip) if self._city else {}
+        country = _country_code(city) or (
+            _country_code(self._country.find(ip)) if self._country else ""
+        )
+        owner = self._network.find(ip) if self._network else {}
+        return Place(country, _region(city), _city_name(city), _owner(owner))
+
+    def _databases(self) -> list[_Database]:
+        return [d for d in (self._country, self._city, self._network) if d is not None]
+
+
+def _country_code(record: Mapping[str, Any]) -> str:
+    """GeoLite2 and DB-IP nest the code; the packaged file and IPinfo have it at the top."""
+    country = record.get("country")
+    code = country.get("iso_code") if isinstance(country, dict) else country
+    code = code or record.get("country_code")
+    return code.upper() if isinstance(code, str) and len(code) == 2 else ""
+
+
+def _name(value: object) -> str:
+    if isinstance(value, dict):
+        names = value.get("names")
+        value = names.get("en") if isinstance(names, dict) else value.get("name")
+    return value if isinstance(value, str) else ""
+
+
+def _region(record: Mapping[str, Any]) -> str:
+    divisions = record.get("subdivisions")
+    if isinstance(divisions, list) and divisions:
+        return _name(divisions[0])
+    return _name(record.get("region") or record.get("state1"))
+
+
+def _city_name(record: Mapping[str, Any]) -> str:
+    return _name(record.get("city"))
+
+
+def _owner(record: Mapping[str, Any]) -> str:
+    for key in ("autonomous_system_organization", "as_name", "as_organization", "name"):
+        value = record.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return ""

@@ -1,0 +1,94 @@
+"""The source and the stored addresses of (site, URL, referrer), kept for pages seen again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from tracker.accounts.sites import Site
+from tracker.ingest.classify import SiteRules, Source, classify_address
+from tracker.ingest.columns import fragment
+from tracker.ingest.landing import Address, parse_address, without_param
+from tracker.ingest.payload import PATH_LENGTH, QUERY_LENGTH, REFERRER_LENGTH
+
+#: Sightings remembered by a process; addresses longer than KEPT_LENGTH are not.
+SIZE = 8_192
+KEPT_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a URL and a referrer become: stored parts, and the source's columns as JSON."""
+
+    host: str
+    path: str
+    query: str
+    referrer: str
+    source: Source
+    paid: bool
+    json: bytes
+
+
+def site_rules(site: Site) -> SiteRules:
+    """The classification rules that a site's settings make."""
+    return SiteRules(domains=site.domains, returning=site.settings.excluded_referrers)
+
+
+class Sightings:
+    """Classifies, and remembers. A site whose rules change is classified anew."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str, str], tuple[SiteRules, Sighting]] = OrderedDict()
+        self._rules: dict[str, tuple[Site, SiteRules]] = {}
+
+    def find(self, site: Site, url: str, referrer: str) -> Sighting:
+        """The sighting; both addresses as the client gave them."""
+        rules = self._site_rules(site)
+        key = (site.key, url, referrer)
+        known = self._known.get(key)
+        if known is not None and known[0] is rules:
+            return known[1]
+        found = sight(url, referrer, rules)
+        if len(url) + len(referrer) <= KEPT_LENGTH:
+            self._known[key] = (rules, found)
+            if len(self._known) > SIZE:
+                self._known.popitem(last=False)
+        return found
+
+    def _site_rules(self, site: Site) -> SiteRules:
+        known = self._rules.get(site.key)
+        if known is not None and known[0] is site:
+            return known[1]
+        rules = site_rules(site)
+        if known is not None and known[1] == rules:
+            rules = known[1]  # the same site read again: what is remembered stays good
+        if len(self._rules) > 50_000:
+            self._rules.clear()
+        self._rules[site.key] = (site, rules)
+        return rules
+
+
+def sight(url: str, referrer: str, rules: SiteRules) -> Sighting:
+    """Classify, and make the stored form: the credited click id leaves the query."""
+    page = parse_address(url) if url else None
+    from_ = parse_address(referrer) if referrer else None
+    source = classify_address(page, from_, rules)
+    query = page.query if page else ""
+    if source.click_id:
+        query = without_param(query, source.click_id_kind, source.click_id)
+    return Sighting(
+        host=page.host if page else "",
+        path=page.path[:PATH_LENGTH] if page else "",
+        query=query[:QUERY_LENGTH],
+        referrer=_stored_referrer(from_),
+        source=source,
+        paid=source.paid,
+        json=fragment(source),
+    )
+
+
+def _stored_referrer(from_: Address | None) -> str:
+    if from_ is None:
+        return ""
+    query = f"?{from_.query}" if from_.query else ""
+    return f"{from_.scheme}://{from_.host}{from_.path}{query}"[:REFERRER_LENGTH]

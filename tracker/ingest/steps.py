@@ -1,0 +1,349 @@
+"""What happens to an event on its way to the spool: one visible list of named steps.
+
+The same steps serve the beacon, ``events import`` and server-side events; what differs between
+them is in the ``Request``. A step reads and fills the ``Draft``, or returns the ``Reason`` for
+which the event is dropped. Nothing here does I/O, but for the salt and suppression look-ups that
+the ``Environment`` brings with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from tracker.accounts.sites import Site
+from tracker.ingest.address import Network, parse_ip, parse_networks, within
+from tracker.ingest.columns import (
+    Batch,
+    EventColumns,
+    RejectedColumns,
+    Table,
+    event_line,
+    instant,
+    line,
+)
+from tracker.ingest.contacts import identity_lines, without_contacts
+from tracker.ingest.days import local_day
+from tracker.ingest.enrich import Client, Enricher
+from tracker.ingest.identity import Visitors, single, visitor_number
+from tracker.ingest.landing import Address, parse_address
+from tracker.ingest.payload import (
+    CODE_LENGTH,
+    LANGUAGE_LENGTH,
+    NAME_LENGTH,
+    PATH_LENGTH,
+    QUERY_LENGTH,
+    REFERRER_LENGTH,
+    TITLE_LENGTH,
+    URL_LENGTH,
+    VISITOR_LENGTH,
+    Beacon,
+    bounded_props,
+    bounded_value,
+)
+from tracker.ingest.reasons import KEPT, Counters, Reason
+from tracker.ingest.sightings import Sighting, Sightings
+
+#: Oldest event that the public endpoint takes as of its own time; older ones are of this age.
+MAX_AGE = 7 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is known of a request beside its body. ``received`` is in UTC ms.
+
+    ``trusted``: an import or an authenticated server, whose word on time, address and user agent
+    is taken; its events keep their time, whatever their age.
+    """
+
+    received: int
+    origin: str
+    ip: str
+    user_agent: str
+    origin_host: str = ""
+    trusted: bool = False
+    privacy_signal: bool = False
+
+
+class Suppression(Protocol):
+    """Whether a visitor has asked to be forgotten."""
+
+    def __call__(self, site: str, visitor: int) -> bool: ...
+
+
+class SiteSource(Protocol):
+    """The site of a key, None if there is none."""
+
+    def get(self, key: str) -> Site | None: ...
+
+
+@dataclass(slots=True)
+class Environment:
+    """What the steps look things up in; shared by all requests of a process."""
+
+    sites: SiteSource
+    enricher: Enricher
+    visitors: Visitors
+    sightings: Sightings
+    counters: Counters
+    suppressed: Suppression = field(default=lambda site, visitor: False)  # noqa: ARG005
+    networks: dict[tuple[str, ...], tuple[Network, ...]] = field(default_factory=dict)
+
+    def excluded(self, site: Site) -> tuple[Network, ...]:
+        """The site's excluded networks, parsed once."""
+        texts = site.settings.excluded_ips
+        if texts not in self.networks:
+            if len(self.networks) > 10_000:
+                self.networks.clear()
+            self.networks[texts] = parse_networks(texts, "excluded_ips")
+        return self.networks[texts]
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event in the making. The fields below the blank line are filled by the steps."""
+
+    beacon: Beacon
+    request: Request
+
+    site: Site = None  # type: ignore[assignment]
+    client: Client = None  # type: ignore[assignment]
+    page: Address | None = None
+    sighting: Sighting = None  # type: ignore[assignment]
+    time: int = 0
+    visitor: int = 0
+    memory: str = ""
+    flags: list[str] = field(default_factory=list)
+
+
+Step = Callable[[Draft, Environment], Reason | None]
+
+
+def find_site(draft: Draft, env: Environment) -> Reason | None:
+    """The site of the key."""
+    site = env.sites.get(draft.beacon.site)
+    if site is None:
+        return Reason.UNKNOWN_SITE
+    draft.site = site
+    return None
+
+
+def check_origin(draft: Draft, env: Environment) -> Reason | None:
+    """The page is a web page of the site, and the client is not excluded by it."""
+    beacon, request, settings = draft.beacon, draft.request, draft.site.settings
+    draft.page = parse_address(beacon.url[:URL_LENGTH]) if beacon.url else None
+    if beacon.url and (draft.page is None or draft.page.scheme not in ("http", "https")):
+        return Reason.BAD_URL
+    if settings.excluded_ips and request.ip:
+        address = parse_ip(request.ip)
+        if address is not None and within(address, env.excluded(draft.site)):
+            return Reason.EXCLUDED_IP
+    if not request.trusted and not _allowed(draft):
+        return Reason.ORIGIN
+    if request.privacy_signal and settings.honour_dnt:
+        return Reason.PRIVACY_SIGNAL
+    return None
+
+
+def _allowed(draft: Draft) -> bool:
+    """By the Origin header where there is one, by the page's address otherwise."""
+    allowed = draft.site.settings.allowed_origins
+    origin = draft.request.origin_host
+    if allowed and origin:
+        return origin in allowed
+    host = origin.partition("://")[2] if origin else ""
+    host = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    host = host or (draft.page.host if draft.page else "")
+    if allowed and not origin:
+        return any(host == entry.partition("://")[2].partition(":")[0] for entry in allowed)
+    return not host or draft.site.owns_host(host)
+
+
+def refuse_bots(draft: Draft, env: Environment) -> Reason | None:
+    """Crawlers by their own word, browsers under automation: dropped, or flagged by setting."""
+    request = draft.request
+    draft.client = env.enricher.client(request.ip, request.user_agent)
+    reason = None
+    if draft.client.robot or not (request.user_agent or request.trusted):
+        reason = Reason.BOT
+    elif draft.beacon.automation:
+        reason = Reason.AUTOMATION
+    if reason is None or draft.site.settings.bots == "drop":
+        return reason
+    draft.flags.append(reason.value)
+    return None
+
+
+def set_time(draft: Draft, env: Environment) -> Reason | None:  # noqa: ARG001
+    """When it occurred by our clock: received − (sent − occurred), two readings of one clock."""
+    beacon, received = draft.beacon, draft.request.received
+    if draft.request.trusted:
+        draft.time = received if beacon.occurred is None else _ms(beacon.occurred, received)
+        return None
+    if beacon.occurred is None or beacon.sent is None:
+        draft.time = received
+        return None
+    age = _ms(beacon.sent, 0) - _ms(beacon.occurred, 0)
+    draft.time = received - min(max(age, 0), MAX_AGE)
+    return None
+
+
+def _ms(value: float, default: int) -> int:
+    try:
+        return int(value)
+    except (OverflowError, ValueError):  # infinity, NaN
+        return default
+
+
+def identify(draft: Draft, env: Environment) -> Reason | None:
+    """The visitor: by the id given, else by a hash of the local day, else one of this event."""
+    beacon, client = draft.beacon, draft.client
+    given = (beacon.visitor or "").strip()[:VISITOR_LENGTH]
+    if given and not (draft.site.settings.cookieless and not draft.request.trusted):
+        draft.visitor, draft.memory = visitor_number(given), "stored"
+        return None
+    number = None
+    if client.ip or client.user_agent:
+        day: date = local_day(draft.site.timezone, draft.time)
+        number = env.visitors.daily(draft.site, day, client.truncated, client.user_agent)
+    if number is None:
+        env.counters.add("visitors.without_salt")
+        draft.visitor, draft.memory = single(beacon.event_id), "none"
+    else:
+        draft.visitor, draft.memory = number, "daily"
+    return None
+
+
+def classify_source(draft: Draft, env: Environment) -> Reason | None:
+    """Where the page view came from, and the stored form of its addresses."""
+    referrer = (draft.beacon.referrer or "")[:URL_LENGTH]
+    draft.sighting = env.sightings.find(draft.site, draft.beacon.url[:URL_LENGTH], referrer)
+    return None
+
+
+def suppress(draft: Draft, env: Environment) -> Reason | None:
+    """Visitors who have asked to be forgotten stay forgotten."""
+    return Reason.SUPPRESSED if env.suppressed(draft.site.key, draft.visitor) else None
+
+
+#: What happens to an event after its body is parsed, in order; ``record`` ends it.
+STEPS: tuple[Step, ...] = (
+    find_site,
+    check_origin,
+    refuse_bots,
+    set_time,
+    identify,
+    classify_source,
+    suppress,
+)
+
+
+def process(
+    beacons: Iterable[Beacon], request: Request, env: Environment, batch: Batch
+) -> list[Reason]:
+    """Take events through the steps; lines go to ``batch``, the reasons of drops come back."""
+    dropped: list[Reason] = []
+    seen: set[str] = set()
+    for beacon in beacons:
+        if beacon.event_id in seen:
+            dropped.append(Reason.DUPLICATE)
+            env.counters.drop(Reason.DUPLICATE)
+            continue
+        seen.add(beacon.event_id)
+        reason = process_one(Draft(beacon, request), env, batch)
+        if reason is not None:
+            dropped.append(reason)
+    return dropped
+
+
+def process_one(draft: Draft, env: Environment, batch: Batch) -> Reason | None:
+    """Take one event through the steps and record the outcome."""
+    for step in STEPS:
+        reason = step(draft, env)
+        if reason is not None:
+            env.counters.drop(reason)
+            if reason in KEPT:
+                reject(draft, reason, batch)
+            return reason
+    record(draft, batch)
+    return None
+
+
+def record(draft: Draft, batch: Batch) -> None:
+    """Write the event's line, and those of the contact keys that an ``identify`` brings."""
+    beacon, request, client, sighting = draft.beacon, draft.request, draft.client, draft.sighting
+    name = beacon.name.strip()[:NAME_LENGTH] or "pageview"
+    props, cut = bounded_props(beacon.props)
+    value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
+    if name == "identify" and props:
+        for row in identity_lines(draft.site.key, props, draft.visitor, draft.time):
+            batch.add(Table.IDENTITIES, row)
+        props = without_contacts(props)
+    if cut or _is_cut(beacon, draft.page):
+        draft.flags.append("cut")
+    if not usable:
+        draft.flags.append("bad_value")
+    full = draft.site.settings.keep_full_ip and sighting.paid
+    columns = EventColumns(
+        site=draft.site.key,
+        time=instant(draft.time),
+        received=instant(request.received),
+        event_id=beacon.event_id,
+        visitor=draft.visitor,
+        origin=request.origin,
+        name=name,
+        memory=draft.memory,
+        attempt=min(max(beacon.attempt, 1), 255),
+        host=sighting.host,
+        path=sighting.path,
+        query=sighting.query,
+        referrer=sighting.referrer,
+        title=(beacon.title or "").strip()[:TITLE_LENGTH],
+        value=value,
+        currency=currency,
+        props=props,
+        code=(beacon.code or "").strip().upper()[:CODE_LENGTH],
+        screen=_size(beacon.sizes, 0),
+        viewport=_size(beacon.sizes, 2),
+        language=(beacon.language or "").strip()[:LANGUAGE_LENGTH],
+        ip=client.ip if full else client.truncated,
+        flags=",".join(draft.flags),
+    )
+    batch.add(Table.EVENTS, event_line(columns, client.json, sighting.json))
+
+
+def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
+    """Keep a bot's event in its own table."""
+    beacon, client = draft.beacon, draft.client
+    columns = RejectedColumns(
+        site=draft.site.key,
+        received=instant(draft.request.received),
+        reason=reason.value,
+        name=beacon.name[:NAME_LENGTH],
+        url=beacon.url[:URL_LENGTH],
+        referrer=(beacon.referrer or "")[:REFERRER_LENGTH],
+        ip=client.truncated,
+        user_agent=client.user_agent,
+        visitor=visitor_number(beacon.visitor[:VISITOR_LENGTH]) if beacon.visitor else 0,
+    )
+    batch.add(Table.REJECTED, line(columns))
+
+
+def _is_cut(beacon: Beacon, page: Address | None) -> bool:
+    return (
+        len(beacon.name) > NAME_LENGTH
+        or len(beacon.url) > URL_LENGTH
+        or len(beacon.title or "") > TITLE_LENGTH
+        or len(beacon.referrer or "") > REFERRER_LENGTH
+        or (page is not None and (len(page.path) > PATH_LENGTH or len(page.query) > QUERY_LENGTH))
+    )
+
+
+def _size(sizes: list[int | float] | None, first: int) -> str:
+    """``1920x1080`` from the pair that begins at ``first``; empty unless both are plausible."""
+    if sizes is None or len(sizes) < first + 2:
+        return ""
+    width, height = _ms(sizes[first], 0), _ms(sizes[first + 1], 0)
+    return f"{width}x{height}" if 0 < width < 100_000 and 0 < height < 100_000 else ""

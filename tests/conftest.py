@@ -7,6 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chserver_process import ChServer
+from tests.metadata import any_db as any_db
+from tests.metadata import any_url as any_url
+from tests.metadata import migrated_template as migrated_template
+from tests.metadata import sqlite_db as sqlite_db
+from tests.metadata import sqlite_template as sqlite_template
+from tests.postgres import postgres_server as postgres_server
+from tests.postgres import postgres_url as postgres_url
 from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate, read_migrations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,14 +34,31 @@ def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     yield request.getfixturevalue("postgres_url")
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that others are copied from."""
+    path = tmp_path_factory.mktemp("metadata") / "template.db"
+    db = open_database(f"sqlite:///{path}")
+    migrate(db)
+    db.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_db(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated SQLite database: for tests to which the kind of database makes no difference."""
+    path = tmp_path / "metadata.db"
+    shutil.copyfile(sqlite_template, path)
+    db = open_database(f"sqlite:///{path}")
+    yield db
+    db.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def any_db(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A migrated database, once of each kind."""
     if request.param == "sqlite":
-        db = open_database(f"sqlite:///{tmp_path}/metadata.db")
-        migrate(db)
-        yield db
-        db.dispose()
+        yield request.getfixturevalue("sqlite_db")
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     template: str = request.getfixturevalue("migrated_template")

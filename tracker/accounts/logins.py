@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, delete, select, update
 
 from tracker.accounts import schema
+from tracker.accounts.clock import EPOCH
 from tracker.accounts.database import write
 from tracker.accounts.identifiers import fingerprint
 from tracker.accounts.upserts import upsert
@@ -35,7 +36,12 @@ def begin_attempt(db: Engine, email: str, ip: str, now: datetime) -> None:
         keys = _keys(email, ip)
         locked = connection.execute(
             select(table.c.locked_until)
-            .where(table.c.key.in_(keys.values()), table.c.locked_until > now)
+            .where(
+                table.c.key.in_(keys.values()),
+                table.c.locked_until > now,
+                # NOTE: a wait longer than any that is given means that the clock was set back.
+                table.c.locked_until <= now + LONGEST_WAIT,
+            )
             .order_by(table.c.locked_until.desc())
         ).scalars()
         until: datetime | None = locked.first()
@@ -69,7 +75,9 @@ def _keys(email: str, ip: str) -> dict[str, str]:
 
 def _count(connection: Connection, key: str, free: int, now: datetime) -> None:
     table = schema.login_failures
-    statement = upsert(connection, table).values(key=key, failures=1, last_at=now, locked_until=now)
+    statement = upsert(connection, table).values(
+        key=key, failures=1, last_at=now, locked_until=EPOCH
+    )
     failures: int = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["key"], set_={"failures": table.c.failures + 1, "last_at": now}

@@ -126,7 +126,7 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing the Python packages of constraints.txt into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
-		--require-hashes -r constraints.txt
+		--no-compile --require-hashes -r constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--no-deps --no-build-isolation --editable .
 	@touch $@

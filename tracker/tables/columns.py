@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tracker.errors import InvalidInput
 from tracker.tables.problem import shorten
-from tracker.tables.table import NumberedRow, View
+from tracker.tables.table import HEAD_ROWS, NumberedRow, View
 
 #: The header stands within so many rows; more above it is no report.
 HEADER_WITHIN = 100
@@ -42,6 +42,11 @@ class Header:
     def sample(self) -> list[NumberedRow]:
         """The first rows below the header."""
         return list(self.view.head[self.position + 1 :])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the sample is all that stands below the header."""
+        return len(self.view.head) < HEAD_ROWS
 
     def rows(self) -> Iterator[NumberedRow]:
         """All rows below the header."""

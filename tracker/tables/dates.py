@@ -121,6 +121,8 @@ def _is_date(match: re.Match[str]) -> bool:
 def _day(match: re.Match[str], order: Order | None) -> dt.date:
     year, month, day = _numbers(match, order)
     try:
+        if not 1990 <= year < 2100:  # what a Date column holds, and any report can mean
+            raise ValueError(year)
         return dt.date(year, month, day)
     except ValueError as error:
         raise CellError(f"There is no day {match[0]!r}.") from error

@@ -36,6 +36,7 @@ _PLAIN = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 _POINT = re.compile(r"^([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?$")
 _COMMA = re.compile(r"^([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$")
 _SCIENTIFIC = re.compile(r"^-?[0-9](\.[0-9]+)?[eE][-+]?[0-9]{1,2}$")
+_LOST_DIGITS = re.compile(r"^[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+$")
 _EVIDENCE_POINT = re.compile(r"^([0-9]*,[0-9]{3})*[0-9]*\.([0-9]{1,2}|[0-9]{4,})$|,.*\.|,.*,")
 _EVIDENCE_COMMA = re.compile(r"^([0-9]*\.[0-9]{3})*[0-9]*,([0-9]{1,2}|[0-9]{4,})$|\..*,|\..*\.")
 
@@ -47,6 +48,15 @@ def unwrap(cell: str) -> str:
         match = _FORMULA.match(text)
         return match.group(1).strip() if match else text
     return text
+
+
+def refuse_lost_digits(text: str) -> None:
+    """CellError for an id in scientific notation, which Excel makes of a long number."""
+    if _LOST_DIGITS.match(text):
+        raise CellError(
+            f"The id {text} has lost its last digits: the file was saved again by Excel. "
+            "Import the file as it was downloaded."
+        )
 
 
 def parse_number(cell: str, style: Style = Style.POINT) -> Decimal | None:

@@ -6,16 +6,15 @@ whoever imports it decides (refuse, or store a total of the period). Nothing is 
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from tracker.errors import InvalidInput
 from tracker.spend.files.cells import period_of
-from tracker.spend.files.preamble import Declared, declared_by_name, line_text, read_preamble
+from tracker.spend.files.preamble import Declared, declared_by_name, read_preamble
 from tracker.tables.columns import Header
-from tracker.tables.dates import AmbiguousDay, Order, learn_order, parse_day
+from tracker.tables.dates import Order
+from tracker.tables.day_order import order_of_rows, order_of_sample, sampled_cells
 from tracker.tables.problem import CellError
 
 
@@ -40,16 +39,8 @@ def read_declared(
     header: Header, day_column: int, order: Order | None
 ) -> tuple[Declared, Order | None]:
     """What the file declares above its table, and how it writes day and month."""
-    preamble = header.preamble()
-    try:
-        order = order or learn_order(
-            itertools.chain(
-                (line_text(cells) for _, cells in preamble), _day_cells(header, day_column)
-            )
-        )
-    except CellError as error:
-        raise InvalidInput(str(error)) from error
-    return read_preamble(preamble, order), order
+    order = order or order_of_sample(header, day_column)
+    return read_preamble(header.preamble(), order), order
 
 
 def resolve_dating(
@@ -68,51 +59,19 @@ def resolve_dating(
         if fixed is not None:
             return Dating(order, -1, fixed, fixed, fixed, None, False)
         return Dating(order, -1, None, first, last, None, True)
-    order = order or _order_of_rows(header, day_column)
+    order = order or order_of_rows(header, day_column)
     span = _row_period(header, day_column, order)
     if span is not None:
         return Dating(order, day_column, None, span[0], span[1], None, True)
     return Dating(order, day_column, None, first, last, declared.period, False)
 
 
-def _day_cells(header: Header, column: int) -> Iterator[str]:
-    if column >= 0:
-        yield from (cells[column] for _, cells in header.sample() if len(cells) > column)
-
-
 def _row_period(header: Header, column: int, order: Order | None) -> tuple[date, date] | None:
     """The range that stands in the day column of the first rows, if one stands there."""
-    for cell in _day_cells(header, column):
+    for cell in sampled_cells(header, column):
         try:
             if span := period_of(cell, order):
                 return span
         except CellError:
             continue
     return None
-
-
-def _order_of_rows(header: Header, column: int) -> Order | None:
-    """Where the first rows do not tell day from month, ask all of them; InvalidInput if none does.
-
-    NOTE: this reads the file once more, only for files that write 1/9/2026.
-    """
-    ambiguous = next((c for c in _day_cells(header, column) if _is_ambiguous(c)), None)
-    if ambiguous is None:
-        return None
-    try:
-        order = learn_order(cells[column] for _, cells in header.rows() if len(cells) > column)
-        if order is None:
-            parse_day(ambiguous)
-    except CellError as error:
-        raise InvalidInput(str(error)) from error
-    return order
-
-
-def _is_ambiguous(cell: str) -> bool:
-    try:
-        parse_day(cell)
-    except AmbiguousDay:
-        return True
-    except CellError:
-        return False
-    return False

@@ -24,11 +24,11 @@ from tracker.spend.files.preamble import (
 from tracker.spend.files.rows import Scope, SpendRow, Sums, Total
 from tracker.spend.files.values import is_footer, is_total
 from tracker.tables.columns import Header, check_mapping, clean_titles
-from tracker.tables.container import HALF_WRITTEN
 from tracker.tables.dates import Order
 from tracker.tables.numbers import Style, learn_style
 from tracker.tables.problem import CellError, Problems
-from tracker.tables.table import HEAD_ROWS, open_table
+from tracker.tables.shape import Shape, refuse_no_rows
+from tracker.tables.table import open_table
 
 #: Platforms that write a keyword with the marks of its match type.
 _DECORATING = frozenset({"google", "microsoft"})
@@ -119,7 +119,7 @@ def open_spend_file(
     layout = recognise_layout(header.cells, above)
     platform = (platform or layout.platform).strip().casefold()
     columns = spend_columns(header, mapping, platform)
-    _refuse_no_rows(header)
+    refuse_no_rows(header)
     day_column = columns.get("day", -1)
     declared, order = read_declared(header, day_column, order)
     dating = resolve_dating(header, day_column, declared, order, day)
@@ -176,16 +176,6 @@ def _style(header: Header, columns: Mapping[str, int]) -> Style:
         raise InvalidInput(str(error), hint="Download it with one number format.") from error
 
 
-def _refuse_no_rows(header: Header) -> None:
-    sample = header.sample()
-    complete = len(header.view.head) < HEAD_ROWS
-    if complete and not any(any(c.strip() for c in cells) for _, cells in sample):
-        raise InvalidInput(
-            f"{header.view.table.name} has a header (line {header.line}) but no rows.",
-            hint="Check the report's period and filters, and download it again.",
-        )
-
-
 def _read_rows(file: SpendFile) -> Iterator[SpendRow]:
     """One reading of the file; starts its problems, totals and sums anew."""
     file.problems.reset()
@@ -218,7 +208,7 @@ def _whole_rows(file: SpendFile, parser: RowParser) -> Iterator[tuple[int, list[
     names = [file.plan.columns.get(name, -1) for name in ("campaign", "ad_group", "keyword")]
     dimensions = [index for index in names if index >= 0]
     # A row that names all of two or more dimensions is no total; that spares it a closer look.
-    shape = _Shape(file)
+    shape = Shape(file.header, file.plan.columns, file.problems, is_footer, is_total)
     named = itemgetter(*dimensions) if len(dimensions) > 1 else None
     line = 0
     for line, cells in file.header.rows():
@@ -234,45 +224,3 @@ def _whole_rows(file: SpendFile, parser: RowParser) -> Iterator[tuple[int, list[
         shape.after_blank = False
         yield line, cells
     shape.refuse_cut_off(line)
-
-
-class _Shape:
-    """Rows with fewer or more cells than the header: what to do about each."""
-
-    def __init__(self, file: SpendFile) -> None:
-        self.file = file
-        self.table = file.header.view.table
-        self.width = len(file.plan.titles)
-        self.needed = max(file.plan.columns.values()) + 1
-        self.after_blank = False
-        self.short_line = self.broken_line = -1
-
-    def fits(self, line: int, cells: list[str]) -> bool:
-        """Whether a row can be read; it is then as wide as the header. Adds a problem if not."""
-        filled = [cell for cell in cells if cell.strip()]
-        if not filled or (len(filled) == 1 and (self.after_blank or is_footer(filled[0]))):
-            self.after_blank = True
-            return False
-        if len(cells) < self.width and not self.table.is_workbook:
-            self.short_line = line
-            if len(cells) < self.needed and not is_total(filled[0]):
-                self.broken_line = line
-                return self._refuse(line, cells)
-        if any(map(str.strip, cells[self.width :])):
-            return self._refuse(line, cells)
-        cells.extend([""] * (self.width - len(cells)))
-        return True
-
-    def refuse_cut_off(self, last_line: int) -> None:
-        """InvalidInput where the last row is not whole: the rest of the file is missing too."""
-        short = self.short_line == last_line and self.table.cut_off
-        if short or self.broken_line == last_line:
-            raise InvalidInput(
-                f"{self.table.name} ends inside a row (line {last_line}): it is half-written.",
-                hint=HALF_WRITTEN,
-            )
-
-    def _refuse(self, line: int, cells: list[str]) -> bool:
-        message = f"The row has {len(cells)} cells, the header has {self.width}."
-        self.file.problems.add(line, "", " | ".join(cells), message)
-        return False

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from tracker.tables.numbers import NOTHING, unwrap
+from tracker.tables.numbers import NOTHING, refuse_lost_digits, unwrap
 from tracker.tables.problem import CellError
 
-_SCIENTIFIC = re.compile(r"^[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+$")
 _ID = re.compile(r"^[\w.~\-]{1,64}$")
 _DECIMAL_ID = re.compile(r"^[0-9]+\.0+$")
 
@@ -59,11 +58,7 @@ def clean_id(cell: str) -> str:
         text = text[1:-1].strip()
     if text in NOTHING or text == "0":
         return ""
-    if _SCIENTIFIC.match(text):
-        raise CellError(
-            f"The id {text} has lost its last digits: the file was saved again by Excel. "
-            "Import the file as it was downloaded."
-        )
+    refuse_lost_digits(text)
     if _DECIMAL_ID.match(text):
         return text.partition(".")[0]
     if not _ID.match(text):

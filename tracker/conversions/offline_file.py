@@ -1,0 +1,273 @@
+"""Files of conversions that happened away from the site: orders, signed contracts, calls.
+
+One row is one stage of one lead: when, which stage, its value, an id of its own, and something
+that leads back to the visit: visitor, click id, visit code, landing URL, e-mail or phone (hashed
+here, or before), the platform's ids, or the lead that an earlier row belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tracker.conversions.contact import hash_email, hash_phone
+from tracker.conversions.offline_columns import FIELDS, IDENTIFIERS, NAMES, is_header
+from tracker.errors import InvalidInput
+from tracker.money import parse_amount, parse_currency
+from tracker.tables.columns import (
+    Header,
+    check_mapping,
+    find_headers,
+    mapped_columns,
+    mapped_header,
+    only_header,
+    resolve_columns,
+    widest_row,
+)
+from tracker.tables.dates import Order
+from tracker.tables.day_order import order_of_rows, order_of_sample
+from tracker.tables.instants import parse_instant
+from tracker.tables.numbers import (
+    NOTHING,
+    Style,
+    learn_style,
+    parse_number,
+    refuse_lost_digits,
+    unwrap,
+)
+from tracker.tables.problem import CellError, Problems
+from tracker.tables.shape import refuse_no_rows, whole_rows
+from tracker.tables.table import View, open_table
+
+
+class OfflineRow(msgspec.Struct, frozen=True):
+    """One stage of one lead. ``time`` is UTC; ``day_only`` rows stand at the end of their day.
+
+    ``value`` may be negative (a refund), None where the file states none; ``currency`` "" means
+    the site's. ``email_hash`` and ``phone_hash`` are SHA-256 in hexadecimal. ``removed`` withdraws
+    an earlier row of the same id.
+    """
+
+    line: int
+    time: datetime
+    day_only: bool
+    stage: str
+    value: Decimal | None
+    currency: str
+    id: str
+    lead: str
+    visitor: str
+    click_id: str
+    visit_code: str
+    landing_url: str
+    email_hash: str
+    phone_hash: str
+    platform: str
+    campaign: str
+    campaign_id: str
+    ad_group: str
+    ad_group_id: str
+    keyword: str
+    keyword_id: str
+    match_type: str
+    removed: bool
+
+
+_TRUE = frozenset({"1", "true", "yes", "y", "x", "是", "已作废", "作废", "已取消"})
+
+
+@dataclass(slots=True)
+class OfflineFile:
+    """A file of offline conversions; ``rows`` reads it, as often as wanted.
+
+    ``problems`` holds what could not be read after ``rows`` has been read to its end.
+    """
+
+    header: Header
+    columns: Mapping[str, int]
+    zone: ZoneInfo
+    order: Order | None
+    style: Style
+    stage: str
+    problems: Problems = field(default_factory=Problems)
+
+    @property
+    def rows(self) -> Iterator[OfflineRow]:
+        """The readable rows, streamed. InvalidInput at the end if the file is half-written."""
+        return _Reading(self).rows()
+
+    def progress(self) -> float:
+        """How much of the file has been read, from 0 to 1."""
+        return self.header.view.table.progress()
+
+
+def open_offline_file(
+    path: Path,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    zone: ZoneInfo,
+    stage: str = "",
+    name: str = "",
+) -> OfflineFile:
+    """Recognise the columns of a file. Errors: InvalidInput that says what is missing.
+
+    Times without an offset are the clock of ``zone``, the site's. ``stage`` is the stage of all
+    rows of a file without such a column; ``name`` the original name of an upload.
+    """
+    mapping = mapping or {}
+    check_mapping(mapping, FIELDS)
+    table = open_table(path, name)
+    header = _find_header(table.name, table.views(), mapping)
+    mapped = mapped_columns(header.cells, mapping)
+    known = resolve_columns(header.cells, {f: n for f, n in NAMES.items() if f not in mapped})
+    taken = set(mapped.values())
+    columns = mapped | {f: index for f, index in known.items() if index not in taken}
+    _check_columns(header, columns, stage)
+    refuse_no_rows(header)
+    when = columns.get("time", columns.get("day", -1))
+    order = order_of_sample(header, when) or order_of_rows(header, when)
+    return OfflineFile(header, columns, zone, order, _style(header, columns), stage)
+
+
+def _find_header(name: str, views: list[View], mapping: Mapping[str, str]) -> Header:
+    header = mapped_header(views, mapping) or only_header(find_headers(views, is_header))
+    if header is None:
+        likeliest = widest_row(views)
+        there = f" Its first line with columns is: {likeliest.titles()}." if likeliest else ""
+        raise InvalidInput(
+            f"{name} has no header of offline conversions that is known.{there}",
+            hint="Name its columns: --map id=…,time=…,stage=…,value=…,email=…",
+        )
+    return header
+
+
+def _check_columns(header: Header, columns: Mapping[str, int], stage: str) -> None:
+    missing = [] if {"time", "day"} & set(columns) else ["time or day"]
+    missing += [] if "id" in columns else ["id"]
+    missing += [] if "stage" in columns or stage else ["stage or goal"]
+    if not set(IDENTIFIERS) & set(columns):
+        missing.append("visitor, click id, visit code, landing URL, e-mail, phone or lead")
+    if missing:
+        raise InvalidInput(
+            f"The file has no column for {'; '.join(missing)}; it has: {header.titles()}.",
+            hint=f"Name them with --map field=column; the fields are {', '.join(FIELDS)}.",
+        )
+
+
+def _style(header: Header, columns: Mapping[str, int]) -> Style:
+    index = columns.get("value", -1)
+    cells = (row[index] for _, row in header.sample() if 0 <= index < len(row))
+    try:
+        return learn_style(cells, header.view.delimiter)
+    except CellError as error:
+        raise InvalidInput(str(error), hint="Write all values with one decimal sign.") from error
+
+
+class _Reading:
+    """One pass over the file: parses each field and collects the problems."""
+
+    def __init__(self, file: OfflineFile) -> None:
+        self.file = file
+        self.problems = file.problems
+        self.problems.reset()
+        self.seen: dict[str, int] = {}
+        self.parsers: dict[str, Callable[[str], object]] = {
+            "value": partial(_value, style=file.style),
+            "currency": _currency,
+            "id": _id,
+            "email": _hashed(hash_email),
+            "phone": _hashed(hash_phone),
+            "visit_code": lambda text: _text(text).upper(),
+            "platform": lambda text: _text(text).casefold(),
+            "removed": lambda text: _text(text).casefold() in _TRUE,
+        }
+
+    def rows(self) -> Iterator[OfflineRow]:
+        for line, cells in whole_rows(self.file.header, self.file.columns, self.problems):
+            if row := self._row(line, cells):
+                yield row
+
+    def _row(self, line: int, cells: list[str]) -> OfflineRow | None:
+        before = self.problems.total
+        when = self._when(line, cells)
+        values = {name: self._value(line, cells, name) for name in FIELDS[2:]}
+        values["stage"] = values["stage"] or self.file.stage
+        for name in ("id", "stage"):
+            if not values[name]:
+                self._problem(line, name, "", f"The {name} is missing.")
+        if not any(values[name] for name in IDENTIFIERS):
+            message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:7]) + "."
+            self.problems.add(line, "", "", message)
+        self._note_repeat(line, str(values["id"]))
+        if when is None or self.problems.total > before:
+            return None
+        values["email_hash"], values["phone_hash"] = values.pop("email"), values.pop("phone")
+        fields = {"line": line, "time": when[0], "day_only": when[1], **values}
+        return msgspec.convert(fields, OfflineRow)
+
+    def _when(self, line: int, cells: list[str]) -> tuple[datetime, bool] | None:
+        """The time where the row has one, else its day."""
+        columns = self.file.columns
+        filled = [n for n in ("time", "day") if n in columns and _text(cells[columns[n]])]
+        if not filled:
+            self._problem(line, "time" if "time" in columns else "day", "", "The time is missing.")
+            return None
+        cell = cells[columns[filled[0]]]
+        try:
+            return parse_instant(cell, self.file.zone, self.file.order)
+        except CellError as error:
+            self._problem(line, filled[0], cell, str(error))
+            return None
+
+    def _value(self, line: int, cells: list[str], name: str) -> object:
+        index = self.file.columns.get(name)
+        cell = "" if index is None else cells[index]
+        try:
+            return self.parsers.get(name, _text)(cell)
+        except (CellError, InvalidInput) as error:
+            self._problem(line, name, cell, str(error))
+            return cell  # so that the row is not also said to lack it
+
+    def _note_repeat(self, line: int, key: str) -> None:
+        if key and (first := self.seen.setdefault(key, line)) != line:
+            message = f"The id stands in line {first} already; each row needs an id of its own."
+            self._problem(line, "id", key, message)
+
+    def _problem(self, line: int, name: str, cell: str, message: str) -> None:
+        index = self.file.columns.get(name)
+        title = name if index is None else self.file.header.cells[index]
+        self.problems.add(line, title, cell, message)
+
+
+def _text(cell: str) -> str:
+    text = unwrap(cell)
+    return "" if text in NOTHING else text
+
+
+def _id(cell: str) -> str:
+    text = _text(cell)
+    refuse_lost_digits(text)
+    if len(text) > 200:
+        raise CellError("The id is longer than 200 characters.")
+    return text
+
+
+def _value(cell: str, style: Style) -> Decimal | None:
+    number = parse_number(cell, style)
+    return None if number is None else parse_amount(f"{number:f}")
+
+
+def _currency(cell: str) -> str:
+    text = _text(cell)
+    return parse_currency(text) if text else ""
+
+
+def _hashed(digest: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda cell: digest(_text(cell)) if _text(cell) else ""

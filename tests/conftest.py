@@ -12,6 +12,7 @@ from tests.metadata import any_url as any_url
 from tests.metadata import migrated_template as migrated_template
 from tests.metadata import sqlite_db as sqlite_db
 from tests.metadata import sqlite_template as sqlite_template
+from tests.metadata import take_away as take_away
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import postgres_url as postgres_url
 from tracker.warehouse.client import Warehouse, open_warehouse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +68,27 @@ def any_db(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield db
     db.dispose()
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def take_away(request: pytest.FixtureRequest) -> Callable[[Engine], None]:
+    """Makes a database of ``any_db`` or ``any_url`` refuse everything from now on."""
+
+    def away(db: Engine) -> None:
+        name = db.url.database or ""
+        if db.dialect.name == "sqlite":
+            db.dispose()
+            Path(name).write_bytes(b"a disk that lost its mind" * 400)
+            return
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        disconnect(server, name)
+
+    return away
+
+
+def disconnect(server: PostgresServer, database: str) -> None:
+    """End every connection to a database, as a restart of the server would."""
+    server.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+    )

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
+from tests.metadata import disconnect
+from tests.postgres import PostgresServer
 from tracker.accounts import schema
 from tracker.accounts.clock import utc_now
 from tracker.accounts.counters import next_number
@@ -222,7 +226,7 @@ def test_a_url_that_cannot_be_used_is_a_config_error(url: str, message: str) -> 
 
 
 def test_a_directory_in_place_of_the_file_is_told_clearly(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="does not answer"):
+    with pytest.raises(Unavailable, match="unable to open"):
         open_database(f"sqlite:///{tmp_path}")
 
 
@@ -239,6 +243,43 @@ def test_a_server_that_is_away_is_unavailable_and_its_password_not_shown() -> No
         open_database("postgresql://someone:hunter2@127.0.0.1:1/metadata")
     assert "127.0.0.1" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_everything_is_unavailable_while_the_database_is_away(
+    any_db: Engine, take_away: Callable[[Engine], None]
+) -> None:
+    ping(any_db)
+    take_away(any_db)
+    for use in (ping, migrate, lambda db: next_number(db, "builds")):
+        with pytest.raises(Unavailable, match="cannot be used now"):
+            use(any_db)
+
+
+def test_a_statement_that_is_wrong_is_not_taken_for_a_database_that_is_away(
+    any_db: Engine,
+) -> None:
+    with any_db.connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text("SELECT * FROM no_such_table"))
+
+
+def test_connections_that_the_server_dropped_are_replaced_unseen(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    db = open_database(postgres_url)
+    migrate(db)
+    disconnect(postgres_server, str(db.url.database))
+    assert next_number(db, "builds") == 1
+    db.dispose()
+
+
+def test_a_writer_that_waits_too_long_is_told_so(
+    sqlite_db: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.accounts.database.BUSY_SECONDS", 0)
+    hasty = open_database(sqlite_db.url.render_as_string())
+    with write(sqlite_db), pytest.raises(Unavailable, match="locked"):
+        next_number(hasty, "builds")
+    hasty.dispose()
 
 
 def test_ping_answers(any_db: Engine) -> None:

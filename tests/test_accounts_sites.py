@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ from tracker.accounts.sites import (
     update_site,
 )
 from tracker.accounts.tenants import add_tenant, get_tenant, list_tenants
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import InvalidInput, NotFound, Unavailable
 
 
 def pump_site(db: Engine, **changes: Any) -> Site:
@@ -243,14 +243,17 @@ def test_a_clock_that_jumps_back_does_not_freeze_the_cache(any_db: Engine) -> No
     assert cache.get(site.key) == changed
 
 
-def test_a_known_site_is_served_while_the_store_does_not_answer(any_db: Engine) -> None:
-    site, clock = pump_site(any_db), Watch()
+def test_a_known_site_is_served_while_the_store_does_not_answer(
+    any_db: Engine, take_away: Callable[[Engine], None]
+) -> None:
+    site, other, clock = pump_site(any_db), pump_site(any_db), Watch()
     cache = SiteCache(any_db, clock)
     cache.get(site.key)
-    with write(any_db) as connection:
-        connection.execute(text("ALTER TABLE sites RENAME TO away"))
+    take_away(any_db)
     clock.move(60)
     assert cache.get(site.key) == site
+    with pytest.raises(Unavailable):
+        cache.get(other.key)
 
 
 def test_the_cache_may_be_asked_by_many_threads(any_db: Engine) -> None:

@@ -17,7 +17,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import ArgumentError
 
 from tracker.errors import ConfigError, Unavailable
 
@@ -27,6 +28,20 @@ BUSY_SECONDS = 30
 #: Key of the PostgreSQL advisory lock that lets one process migrate at a time.
 MIGRATION_LOCK = 0x747261636B6572
 ALLOWED = "Allowed: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE."
+#: SQLite's primary error codes that speak of the file, not of the statement.
+SQLITE_AWAY = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    )
+)
 _WRITES = "tracker_writes"
 
 
@@ -34,10 +49,12 @@ def open_database(url: str) -> Engine:
     """An engine for ``sqlite:///PATH`` or ``postgresql://…``; nothing is migrated yet.
 
     A SQLite file that does not exist is made, readable by its owner only, with its directory.
-    ConfigError for a URL that cannot be used, Unavailable for a database that does not answer.
+    ConfigError for a URL that cannot be used. Whenever the database is away, locked for too long,
+    full or broken, whatever uses the engine raises Unavailable.
     """
     parsed = _parse_url(url)
     db = _open_sqlite(parsed) if parsed.drivername == "sqlite" else _open_postgresql(parsed)
+    event.listen(db, "handle_error", _translate)
     try:
         ping(db)
     except Unavailable:
@@ -48,14 +65,8 @@ def open_database(url: str) -> Engine:
 
 def ping(db: Engine) -> None:
     """One round trip; Unavailable when the database does not answer."""
-    try:
-        with db.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except DBAPIError as error:
-        raise Unavailable(
-            f"The metadata database {_shown(db.url)} does not answer: {_first_line(error)}.",
-            hint="Check TRACKER_DATABASE_URL, and that the database runs and may be written.",
-        ) from error
+    with db.connect() as connection:
+        connection.execute(text("SELECT 1"))
 
 
 @contextmanager
@@ -161,9 +172,21 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _shown(url: URL) -> str:
-    return url.render_as_string(hide_password=True)
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0].rstrip(".") if str(error.orig) else "no detail"
+def _translate(context: ExceptionContext) -> None:
+    original = context.original_exception
+    if context.is_pre_ping:
+        return  # a stale pooled connection: the pool replaces it
+    if isinstance(original, sqlite3.Error):
+        away = getattr(original, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY
+    else:
+        # The driver's OperationalError: no connection, shutting down, deadlock, disk full.
+        away = any(kind.__name__ == "OperationalError" for kind in type(original).__mro__)
+    if not away:
+        return
+    url = context.engine.url if context.engine else None
+    shown = url.render_as_string(hide_password=True) if url else ""
+    detail = (str(original).strip().splitlines() or ["no detail"])[0].rstrip(".")
+    raise Unavailable(
+        f"The metadata database {shown} cannot be used now: {detail}.",
+        hint="Check TRACKER_DATABASE_URL, and that the database runs and may be written.",
+    ) from original

@@ -102,7 +102,7 @@ login_failures = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("failures", Integer, nullable=False),
-    Column("last_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
     Column("locked_until", Instant, nullable=False),
 )
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 import msgspec
 from sqlalchemy import Engine, Row, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from tracker.accounts import schema
 from tracker.accounts.clock import Clock, utc_now
@@ -28,7 +28,7 @@ from tracker.accounts.site_rules import (
     checked_terms,
     checked_timeout,
 )
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import InvalidInput, NotFound, Unavailable
 from tracker.money import parse_currency
 from tracker.period import parse_zone
 
@@ -246,7 +246,7 @@ class SiteCache:
             return None
         try:
             site = find_site(self._db, key)
-        except SQLAlchemyError:
+        except Unavailable:
             if known is None:
                 raise
             site = known[1]

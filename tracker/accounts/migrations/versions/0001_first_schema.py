@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("locked_until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_login_failures")),
     )
+    op.create_index(op.f("ix_login_failures_last_at"), "login_failures", ["last_at"], unique=False)
     op.create_table(
         "marks",
         sa.Column("kind", sa.String(length=10), nullable=False),

@@ -37,6 +37,7 @@ from tracker.tables.instants import parse_instant
 from tracker.tables.numbers import (
     NOTHING,
     Style,
+    default_style,
     learn_style,
     parse_number,
     refuse_lost_digits,
@@ -165,7 +166,7 @@ def _style(header: Header, columns: Mapping[str, int]) -> Style:
     index = columns.get("value", -1)
     cells = (row[index] for _, row in header.sample() if 0 <= index < len(row))
     try:
-        return learn_style(cells, header.view.delimiter)
+        return learn_style(cells) or default_style(header.view.delimiter)
     except CellError as error:
         raise InvalidInput(str(error), hint="Write all values with one decimal sign.") from error
 

@@ -27,7 +27,7 @@ from tracker.tables.columns import (
 )
 from tracker.tables.dates import Order, parse_day
 from tracker.tables.day_order import order_of_rows, order_of_sample
-from tracker.tables.numbers import Style, learn_style, parse_number, unwrap
+from tracker.tables.numbers import Style, default_style, learn_style, parse_number, unwrap
 from tracker.tables.problem import CellError, Problems
 from tracker.tables.shape import refuse_no_rows, whole_rows
 from tracker.tables.table import open_table
@@ -129,7 +129,7 @@ def _is_header(titles: tuple[str, ...]) -> bool:
 def _style(header: Header, column: int) -> Style:
     cells = (row[column] for _, row in header.sample() if len(row) > column)
     try:
-        return learn_style(cells, header.view.delimiter)
+        return learn_style(cells) or default_style(header.view.delimiter)
     except CellError as error:
         raise InvalidInput(str(error), hint="Write all rates with one decimal sign.") from error
 

@@ -67,7 +67,7 @@ def parse_number(cell: str, style: Style = Style.POINT) -> Decimal | None:
     text = unwrap(cell)
     if text in NOTHING:
         return None
-    if style is not Style.COMMA and _PLAIN.match(text):
+    if style is Style.POINT and _PLAIN.match(text):
         return _bounded(text, cell)
     if _SCIENTIFIC.match(text):
         return _bounded(text.replace(",", "."), cell)
@@ -90,12 +90,10 @@ def parse_count(cell: str, style: Style = Style.POINT) -> int:
     return int(value)
 
 
-def learn_style(cells: Iterable[str], delimiter: str) -> Style:
-    """How a file writes its numbers, from cells of its number columns.
+def learn_style(cells: Iterable[str]) -> Style | None:
+    """How a file writes its numbers, from cells of its number columns; None without evidence.
 
-    Raises CellError with the two cells when some can only be one way and some only the other.
-    Without evidence it is the decimal point, except in a semicolon-separated file: those come from
-    places with a decimal comma, and nothing is assumed there.
+    CellError naming the two cells when some can only be one way and some only the other.
     """
     point = comma = ""
     for cell in cells:
@@ -111,9 +109,17 @@ def learn_style(cells: Iterable[str], delimiter: str) -> Style:
         raise CellError(
             f"The file mixes decimal points and decimal commas ({point!r} and {comma!r})."
         )
-    if comma:
-        return Style.COMMA
-    return Style.UNKNOWN if delimiter == ";" and not point else Style.POINT
+    if point:
+        return Style.POINT
+    return Style.COMMA if comma else None
+
+
+def default_style(delimiter: str) -> Style:
+    """The style of a file without evidence: the decimal point.
+
+    Semicolons are what csv files have where the comma is a decimal sign; nothing is assumed there.
+    """
+    return Style.UNKNOWN if delimiter == ";" else Style.POINT
 
 
 def _canonical(number: str, style: Style, cell: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,13 +26,15 @@ from tracker.spend.files.rows import Scope, SpendRow, Sums, Total
 from tracker.spend.files.values import is_footer, is_total
 from tracker.tables.columns import Header, check_mapping, clean_titles
 from tracker.tables.dates import Order
-from tracker.tables.numbers import Style, learn_style
+from tracker.tables.numbers import Style, default_style, learn_style
 from tracker.tables.problem import CellError, Problems
 from tracker.tables.shape import Shape, refuse_no_rows
 from tracker.tables.table import open_table
 
 #: Platforms that write a keyword with the marks of its match type.
 _DECORATING = frozenset({"google", "microsoft"})
+#: Columns that hold numbers although they are not read.
+_NUMERIC = re.compile(r"rate|ctr|cpc|avg|cost|%|率|价格|费用|均价|排名|消费", re.IGNORECASE)
 #: A dimension that names nothing, as reports write it.
 _BLANKS = frozenset({"", " ", "--", " --", "-", "—", "–"})
 
@@ -165,13 +168,17 @@ def _complete(
 
 
 def _style(header: Header, columns: Mapping[str, int]) -> Style:
-    """How the file writes numbers, from all columns but those that hold text."""
-    text = {index for name, index in columns.items() if name in TEXT_FIELDS}
-    cells = (
-        cell for _, row in header.sample() for index, cell in enumerate(row) if index not in text
-    )
+    """How the file writes numbers: told by the columns that are read, else by its ratios."""
+    read = {index for name, index in columns.items() if name not in TEXT_FIELDS}
+    beside = {at for at, title in enumerate(header.cells) if _NUMERIC.search(title)}
+    beside -= set(columns.values())
+    sample = header.sample()
     try:
-        return learn_style(cells, header.view.delimiter)
+        return (
+            learn_style(row[at] for _, row in sample for at in read if at < len(row))
+            or learn_style(row[at] for _, row in sample for at in beside if at < len(row))
+            or default_style(header.view.delimiter)
+        )
     except CellError as error:
         raise InvalidInput(str(error), hint="Download it with one number format.") from error
 

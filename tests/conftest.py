@@ -54,10 +54,10 @@ def warehouse_embedded(embedded_engine: Warehouse) -> Warehouse:
 
 
 @pytest.fixture
-def warehouse_http(http_engine: Warehouse, chserver: ChServer) -> Warehouse:
+def warehouse_http(http_engine: Warehouse, chserver: ChServer) -> Iterator[Warehouse]:
     """The server form, migrated, every table empty, without faults."""
+    yield emptied(http_engine)
     chserver.heal()
-    return emptied(http_engine)
 
 
 @pytest.fixture(params=FORMS)

@@ -16,13 +16,15 @@ NOTE: processes are spawned, never forked, once an embedded engine is open: a fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from clickhouse_connect.driver.exceptions import Error as DriverError
+from clickhouse_connect.driver.transform import NativeTransform
 from urllib3.exceptions import HTTPError
 
 from tracker.errors import InvalidInput, StatementRefused
@@ -82,11 +84,12 @@ class Warehouse:
 
     def stream(
         self, sql: str, params: Parameters | None = None, *, settings: Settings | None = None
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Generator[tuple[Any, ...], None, None]:
         """The rows of a query one by one, in memory bounded by a block of the engine.
 
         The query starts at the first row asked for and holds one client of the pool until the
         iterator ends or is closed. An error of the engine can come after the first rows.
+        NOTE: closing it early over HTTP reads the rest of the answer, without keeping it.
         """
         with (
             self._client() as client,
@@ -117,11 +120,18 @@ class Warehouse:
         token: str | None = None,
     ) -> None:
         """Insert rows of Python values; ``token`` makes a repetition of the insert a no-op on
-        tables with a deduplication window."""
+        tables with a deduplication window.
+
+        Over HTTP an insert whose answer is lost is repeated once if it has a token. One without
+        raises Unavailable instead, and may have been written.
+        """
         if not rows:
             return
         with self._client() as client:
-            client.insert(table, rows, column_names=list(columns), settings=_token(token))
+            if self.embedded or token is not None:
+                client.insert(table, rows, column_names=list(columns), settings=_token(token))
+            else:
+                _insert_once(client, table, columns, rows)
 
     def insert_json(self, table: str, data: bytes | Path, *, token: str | None = None) -> None:
         """Insert one block of JSON lines, or a file of them, by column name.
@@ -132,7 +142,10 @@ class Warehouse:
         settings = {**_JSON_SETTINGS, **_token(token)}
         with self._client() as client:
             if isinstance(data, bytes):
-                client.raw_insert(table, insert_block=data, fmt="JSONEachRow", settings=settings)
+                # NOTE: the driver repeats an insert of bytes whose answer was lost, not one of a
+                # file; only with a token is that free of duplicates.
+                block = data if token is not None else BytesIO(data)
+                client.raw_insert(table, insert_block=block, fmt="JSONEachRow", settings=settings)
                 return
             with data.open("rb") as file:
                 client.raw_insert(table, insert_block=file, fmt="JSONEachRow", settings=settings)
@@ -162,9 +175,7 @@ class Warehouse:
             raise translate(error, str(self.address)) from error
 
 
-def open_warehouse(
-    url: str, *, pool: int = 4, wait: float = 30.0, timeout: float = 300.0
-) -> Warehouse:
+def open_warehouse(url: str, *, pool: int = 4, wait: float = 30.0, timeout: int = 300) -> Warehouse:
     """Open ClickHouse at ``url`` with at most ``pool`` simultaneous calls.
 
     ``chdb:///absolute/directory`` (on disk), ``chdb://memory``, or
@@ -193,6 +204,18 @@ def _open_embedded(address: EmbeddedAddress, *, pool: int, wait: float) -> Wareh
         warehouse.close()
         raise
     return warehouse
+
+
+def _insert_once(
+    client: Client, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    """Insert over HTTP without the driver's own repetition when the answer is lost."""
+    context = client.create_insert_context(table, list(columns), data=rows)
+    body = b"".join(NativeTransform().build_insert(context))
+    if context.insert_exception is not None:
+        raise context.insert_exception
+    _statement, _newline, block = body.partition(b"\n")
+    client.raw_insert(table, list(columns), BytesIO(block), fmt="Native")
 
 
 def _bind(params: Parameters | None) -> dict[str, Any] | None:

@@ -36,7 +36,7 @@ def embedded_client(address: EmbeddedAddress) -> Client:
         ) from error
 
 
-def server_client(address: ServerAddress, *, timeout: float) -> Client:
+def server_client(address: ServerAddress, *, timeout: int) -> Client:
     """A client of a server; asks it for its version and settings, so it must be reachable."""
     return _client(
         interface=address.scheme,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import msgspec
 from tracker.errors import EngineHeld, Unavailable
 
 LOCK_FILE = "engine.lock"
+_PASSWORD = re.compile(r"://[^/@\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class DirectoryLock:
 
     def _own(self) -> dict[str, object]:
         command = " ".join(self._argv if self._argv is not None else sys.argv)
+        command = _PASSWORD.sub("://***@", command)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         return {"pid": os.getpid(), "command": command, "since": since}
 

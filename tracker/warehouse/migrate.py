@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from tracker.errors import SchemaRefused
+from tracker.errors import SchemaRefused, WarehouseError
 from tracker.warehouse.address import EmbeddedAddress
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.template import Layout, statements
@@ -90,7 +90,7 @@ def migrate(warehouse: Warehouse, directory: Traversable | None = None) -> list[
         if migration.number in _applied(warehouse):
             continue  # another process was faster
         for statement in plans[migration.number]:
-            warehouse.execute(statement)
+            _run(warehouse, migration, statement)
         _record(warehouse, migration)
         done.append(migration.name)
     return done
@@ -134,6 +134,15 @@ def _plan(migration: Migration, layout: Layout) -> list[str]:
                 first = statement.splitlines()[0]
                 raise SchemaRefused(f"{source}: `{first}` must say {wanted}, to be repeatable.")
     return plan
+
+
+def _run(warehouse: Warehouse, migration: Migration, statement: str) -> None:
+    try:
+        warehouse.execute(statement)
+    except WarehouseError as error:
+        first = statement.splitlines()[0]
+        message = f"{migration.name}.sql failed at `{first}`. {error.message}"
+        raise type(error)(message, engine_code=error.engine_code) from error
 
 
 def _missing(warehouse: Warehouse, migrations: Sequence[Migration]) -> list[Migration]:

@@ -73,6 +73,30 @@ def is_current(db: Engine, lease: Lease) -> bool:
     return row is not None and row.fence == lease.fence
 
 
+def revoke(db: Engine, name: str, now: datetime) -> None:
+    """Take the lease from whoever holds it.
+
+    For a caller that knows the holder to be dead, such as one that has the lock of the embedded
+    engine, without which nobody can build.
+    """
+    table = schema.leases
+    with write(db) as connection:
+        connection.execute(
+            update(table).where(table.c.name == name).values(holder="", expires_at=now)
+        )
+
+
+def held(db: Engine, name: str, now: datetime) -> str | None:
+    """Who holds the lease of that name now; None when nobody does."""
+    table = schema.leases
+    query = select(table.c.holder).where(
+        table.c.name == name, table.c.expires_at > now, table.c.holder != ""
+    )
+    with db.connect() as connection:
+        holder: str | None = connection.execute(query).scalar_one_or_none()
+    return holder
+
+
 def _change(db: Engine, lease: Lease, *, holder: str, expires_at: datetime) -> bool:
     table = schema.leases
     with write(db) as connection:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from time import monotonic, sleep
 
 from sqlalchemy import Engine
 
@@ -80,15 +81,15 @@ class Reconciler:
         self,
         *,
         rounds: int | None = None,
+        wait: float = 0.0,
         progress: Callable[[Outcome], None] = lambda _: None,
     ) -> Outcome:
-        """Rounds until nothing is dirty (or so many). Unavailable when another process reconciles.
+        """Rounds until nothing is dirty (or so many).
 
-        Marks that are set while it runs are taken by a later round.
+        Marks that are set while it runs are taken by a later round. Unavailable when another
+        run holds the lease for longer than ``wait`` seconds.
         """
-        lease = leases.acquire(self._db, LEASE, self._holder, LEASE_TIME, self._clock())
-        if lease is None:
-            raise Unavailable("Another process is reconciling.", hint="It will finish the work.")
+        lease = self._acquire(wait)
         outcome = Outcome()
         try:
             while rounds is None or rounds > 0:
@@ -107,6 +108,16 @@ class Reconciler:
             leases.release(self._db, lease, self._clock())
         outcome.left = sum(entry.count for entry in marks.backlog(self._db))
         return outcome
+
+    def _acquire(self, wait: float) -> leases.Lease:
+        end = monotonic() + wait
+        while True:
+            lease = leases.acquire(self._db, LEASE, self._holder, LEASE_TIME, self._clock())
+            if lease is not None:
+                return lease
+            if monotonic() >= end:
+                raise Unavailable("Another run is reconciling.", hint="It will finish the work.")
+            sleep(0.1)
 
     def _builds(self, taken: Sequence[Mark]) -> Iterator[list[Mark]]:
         """The marks in portions, each of one kind and each one build."""

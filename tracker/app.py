@@ -1,0 +1,202 @@
+"""The application: where parts become routes. Nothing else wires them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from tracker import operations, web
+from tracker.accounts.sites import Site
+from tracker.accounts.state import has_owner
+from tracker.config import secret_key
+from tracker.errors import NotFound
+from tracker.ingest.address import parse_networks
+from tracker.ingest.endpoint import IngestDeps, IngestSettings
+from tracker.ingest.endpoint import routes as ingest_routes
+from tracker.ingest.spool import Spool, SpoolLimits
+from tracker.ingest.suppressed import Suppressed
+from tracker.jobs import JOBS, Scheduler
+from tracker.parts import Parts
+from tracker.reports.live import Live, live_visitors
+from tracker.spend.importer import SpendOptions
+from tracker.spend.tags import tags_for
+
+#: Sizes of open segments; how soon an event is in ``events`` follows from the age.
+SEGMENT_AGE = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the pages and the API ask for; see ``tracker.web.WebActions``."""
+
+    parts: Parts
+    scheduler: Scheduler | None
+
+    def import_spend(
+        self, site: Site, path: Path, options: web.FileOptions
+    ) -> Mapping[str, object]:
+        """Import an uploaded spend file."""
+        report = operations.import_spend(
+            self.parts,
+            site,
+            path,
+            SpendOptions(
+                platform=options.platform,
+                account=options.account,
+                currency=options.currency,
+                mapping=options.columns,
+                dry_run=options.dry_run,
+                skip_bad_rows=options.skip_bad_rows,
+                replace=options.replace,
+                partial=options.partial,
+                period_total=options.period_total,
+                origin="upload",
+                filename=options.filename,
+            ),
+        )
+        return _fields(report)
+
+    def import_conversions(
+        self, site: Site, path: Path, options: web.FileOptions
+    ) -> Mapping[str, object]:
+        """Import an uploaded file of offline conversions."""
+        report = operations.import_conversions(
+            self.parts,
+            site,
+            path,
+            mapping=options.columns,
+            dry_run=options.dry_run,
+            skip_bad_rows=options.skip_bad_rows,
+        )
+        return _fields(report)
+
+    def run_job(self, name: str, site: Site) -> None:  # noqa: ARG002  (jobs cover every site)
+        """Ask for a run soon."""
+        if name not in {job.name for job in JOBS}:
+            raise NotFound(f"No job {name!r}.")
+        if self.scheduler is not None:
+            self.scheduler.soon(name)
+
+    def live_visitors(self, site: Site) -> list[web.LiveVisitor]:
+        """Who is on the site now."""
+        found = live_visitors(self.parts.warehouse, site.key, self.parts.clock())
+        return [_live(visitor) for visitor in found]
+
+    def tags_for(self, site: Site, platform: str) -> str:  # noqa: ARG002  (same for every site)
+        """The tracking template of a platform."""
+        return tags_for(platform)[0]
+
+    def site_changed(self, before: Site | None, after: Site) -> None:
+        """Mark what follows from the change."""
+        operations.site_changed(self.parts, before, after)
+
+    def goals_changed(self, site: Site) -> None:
+        """Mark what follows from the change."""
+        operations.goals_changed(self.parts, site)
+
+
+def create_app(parts: Parts, *, role: str = "all", setup_code: str = "") -> Starlette:
+    """The application for a role: ``all``, ``ingest`` (beacons only) or ``web`` (pages, API).
+
+    With ``all`` it also runs the loader and the jobs while its lifespan lasts.
+    """
+    routes: list[BaseRoute] = [Route("/health", _health)]
+    scheduler = Scheduler(parts) if role == "all" else None
+    spool = None
+    if role in ("all", "ingest"):
+        limits = SpoolLimits(
+            budget_bytes=parts.settings.spool_mb << 20, segment_age=SEGMENT_AGE.total_seconds()
+        )
+        spool = Spool(parts.settings.spool, parts.clock, limits=limits, counters=parts.counters)
+        routes += ingest_routes(_ingest_deps(parts, spool))
+    if role in ("all", "web"):
+        routes += web.routes(_web_parts(parts, scheduler, setup_code))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if scheduler is not None:
+            await asyncio.to_thread(scheduler.start)
+        yield
+        if spool is not None:
+            await spool.close()
+        if scheduler is not None:
+            await asyncio.to_thread(scheduler.stop)
+
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=web.exception_handlers())
+
+
+def setup_code(parts: Parts) -> str:
+    """A one-time code for the first-run set-up, empty when there is an owner."""
+    return "" if has_owner(parts.db) else secrets.token_hex(4)
+
+
+async def _health(_: Request) -> JSONResponse:
+    return JSONResponse({"ok": True})
+
+
+def _ingest_deps(parts: Parts, spool: Spool) -> IngestDeps:
+    networks = parse_networks(parts.settings.trusted_proxies, "trusted_proxies")
+    return IngestDeps(
+        site_cache=parts.site_cache,
+        spool=spool,
+        enricher=parts.enricher,
+        salts=parts.salt,
+        clock=parts.clock,
+        settings=IngestSettings(trusted_proxies=networks),
+        counters=parts.counters,
+        suppressed=Suppressed(parts.db),
+    )
+
+
+def _web_parts(parts: Parts, scheduler: Scheduler | None, code: str) -> web.WebParts:
+    uploads = parts.settings.data / "uploads"
+    uploads.mkdir(mode=0o700, exist_ok=True)
+    return web.WebParts(
+        db=parts.db,
+        warehouse=parts.warehouse,
+        settings=web.WebSettings(
+            secret_key=secret_key(parts.settings),
+            uploads=uploads,
+            public_url=parts.settings.public_url,
+            setup_code=code,
+        ),
+        clock=parts.clock,
+        actions=Actions(parts, scheduler),
+    )
+
+
+def _fields(report: msgspec.Struct) -> Mapping[str, object]:
+    fields: dict[str, object] = msgspec.to_builtins(report)
+    return fields
+
+
+def _live(visitor: Live) -> web.LiveVisitor:
+    return web.LiveVisitor(
+        visitor=visitor.visitor,
+        first_seen=visitor.first_seen,
+        last_seen=visitor.last_seen,
+        channel=visitor.channel,
+        platform=visitor.platform,
+        source=visitor.source,
+        campaign=visitor.campaign,
+        keyword=visitor.keyword,
+        country=visitor.country,
+        city=visitor.city,
+        device=visitor.device,
+        browser=visitor.browser,
+        os=visitor.os,
+        pages=tuple(
+            web.LivePage(step.time, step.name, step.path, step.title) for step in visitor.steps
+        ),
+    )

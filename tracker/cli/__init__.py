@@ -1,0 +1,53 @@
+"""The ``tracker`` command. Results go to standard output (``--json``: as JSON), the rest to
+standard error. Exit codes: 0 done; 1 something is away or failed; 2 the input is wrong, with one
+line that says what, which value, and what is allowed."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from tracker.cli.imports import conversions, events, rates, spend
+from tracker.cli.output import fail
+from tracker.cli.reports import doctor, rebuild, reconcile, report, runs, spool
+from tracker.cli.server import demo, init, serve
+from tracker.cli.sites import goal, site, token
+from tracker.errors import TrackerError
+
+app = typer.Typer(
+    help="Which search keywords earn more than they cost.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for name, group in {
+    "site": site,
+    "goal": goal,
+    "token": token,
+    "events": events,
+    "spend": spend,
+    "conversions": conversions,
+    "rates": rates,
+    "report": report,
+    "runs": runs,
+    "spool": spool,
+}.items():
+    app.add_typer(group, name=name)
+for command in (init, serve, demo, doctor, reconcile, rebuild):
+    app.command()(command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app()
+    except TrackerError as error:
+        sys.exit(fail(error))
+    except BrokenPipeError:
+        # The reader of our output is gone, as with `| head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

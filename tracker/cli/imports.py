@@ -1,0 +1,136 @@
+"""``tracker events|spend|conversions|rates import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tracker.cli.output import Json, SiteKey, fields, print_json, progress_bar, say
+from tracker.cli.session import run_command
+from tracker.commands import ImportConversions, ImportEvents, ImportRates, ImportSpend
+from tracker.errors import InvalidInput
+
+events = typer.Typer(help="Events.", no_args_is_help=True)
+spend = typer.Typer(help="Cost of the platforms.", no_args_is_help=True)
+conversions = typer.Typer(help="Conversions away from the web site.", no_args_is_help=True)
+rates = typer.Typer(help="Exchange rates.", no_args_is_help=True)
+
+File = Annotated[str, typer.Argument(help="The file to import.")]
+Map = Annotated[str, typer.Option("--map", help="field=column,… for an unknown layout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+SkipBadRows = Annotated[
+    bool, typer.Option("--skip-bad-rows", help="Import the good rows and report the others.")
+]
+
+
+@events.command("import")
+def import_events(
+    file: File,
+    site_key: SiteKey,
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+    as_json: Json = False,
+) -> None:
+    """Import past events, one JSON object a line."""
+    request = ImportEvents(_readable(file), site_key, dry_run, skip_bad_rows)
+    _run("events-import", request, "Reading events", as_json)
+
+
+@spend.command("import")
+def import_spend(
+    file: File,
+    site_key: SiteKey,
+    platform: Annotated[str, typer.Option(help="google, microsoft, baidu …")] = "",
+    account: Annotated[str, typer.Option(help="The ad account's id.")] = "",
+    currency: Annotated[str, typer.Option(help="Currency, where the file has none.")] = "",
+    columns: Map = "",
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Import even if it removes data.")
+    ] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Replace only the campaigns in the file.")
+    ] = False,
+    period_total: Annotated[
+        bool, typer.Option("--period-total", help="Keep an undated file as one period row.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Import a keyword report downloaded from an ad platform."""
+    request = ImportSpend(
+        _readable(file),
+        site_key,
+        platform,
+        account,
+        currency,
+        _mapping(columns),
+        dry_run,
+        skip_bad_rows,
+        replace,
+        partial,
+        period_total,
+    )
+    _run("spend-import", request, "Reading spend", as_json)
+
+
+@conversions.command("import")
+def import_conversions(
+    file: File,
+    site_key: SiteKey,
+    columns: Map = "",
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+    as_json: Json = False,
+) -> None:
+    """Import offline conversions: orders signed by hand, inquiries by phone."""
+    request = ImportConversions(
+        _readable(file), site_key, _mapping(columns), dry_run, skip_bad_rows
+    )
+    _run("conversions-import", request, "Reading conversions", as_json)
+
+
+@rates.command("import")
+def import_rates(
+    file: File,
+    site: Annotated[str, typer.Option(help="A site of the company, when there are several.")] = "",
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+    as_json: Json = False,
+) -> None:
+    """Import a table of exchange rates: day, from, to, rate."""
+    request = ImportRates(_readable(file), site, dry_run, skip_bad_rows)
+    _run("rates-import", request, "Reading rates", as_json)
+
+
+def _run(name: str, request: Any, text: str, as_json: bool) -> None:
+    with progress_bar(text, quiet=as_json) as progress:
+        result = run_command(name, request, progress)
+    if as_json:
+        print_json(result)
+        return
+    fields(result)
+    if not result.get("dry_run"):
+        say("Run: tracker reconcile (a running server does it by itself)")
+
+
+def _readable(file: str) -> str:
+    path = Path(file).expanduser().resolve()
+    if not path.is_file():
+        raise InvalidInput(
+            f"No file {file!r}." if not path.exists() else f"{file!r} is not a file.",
+            hint="Give the path of a file that this user can read.",
+        )
+    return str(path)
+
+
+def _mapping(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    for field, equals, column in pairs:
+        if not equals or not field.strip() or not column.strip():
+            raise InvalidInput(
+                f"--map has {field + equals + column!r}.", hint="Write it as field=column,…"
+            )
+    return {field.strip(): column.strip() for field, _, column in pairs}

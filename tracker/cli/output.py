@@ -1,0 +1,76 @@
+"""How commands print: JSON for scripts, tables and sentences for people, one line for errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tracker.errors import InvalidInput, TrackerError
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+SiteKey = Annotated[str, typer.Option("--site", help="Key of the site.")]
+
+
+def fail(error: TrackerError) -> int:
+    """Print an error as one line and return the exit code."""
+    line = " ".join(str(error).split())
+    print(f"tracker: {line}", file=sys.stderr)  # noqa: T201
+    wrong = isinstance(error, InvalidInput) or 400 <= error.status < 500 or error.code == "config"
+    return 2 if wrong else 1
+
+
+def print_json(result: object) -> None:
+    """One JSON value, indented."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+
+
+def say(text: str) -> None:
+    """A line for people, on standard output."""
+    Console(soft_wrap=True, highlight=False, markup=False).print(text)
+
+
+def note(text: str) -> None:
+    """A line for people, on standard error, where it does not disturb a pipe."""
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table; a column whose name begins with ``>`` is aligned right."""
+    grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        right = column.startswith(">")
+        grid.add_column(column.removeprefix(">"), justify="right" if right else "left")
+    for row in rows:
+        grid.add_row(*("–" if cell is None else str(cell) for cell in row))
+    wide = None if sys.stdout.isatty() else 180
+    Console(highlight=False, markup=False, width=wide).print(grid)
+
+
+def fields(result: Mapping[str, Any]) -> None:
+    """Names and values, one a line; what is empty is left out."""
+    for name, value in result.items():
+        if value not in (None, "", [], {}, ()):
+            say(f"{name.replace('_', ' ')}: {value}")
+
+
+@contextmanager
+def progress_bar(text: str, *, quiet: bool = False) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on a terminal, nothing elsewhere; called with (done, expected)."""
+    console = Console(stderr=True)
+    columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    shown = console.is_terminal and not quiet
+    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task(text, total=None)
+
+        def update(done: int, expected: int | None = None) -> None:
+            bar.update(task, completed=done, total=expected)
+
+        yield update

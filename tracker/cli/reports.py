@@ -1,0 +1,178 @@
+"""``tracker report keywords``, ``reconcile``, ``rebuild``, ``runs``, ``spool``, ``doctor``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from tracker.accounts import runs as run_store
+from tracker.cli.output import Json, SiteKey, fields, note, print_json, progress_bar, say, table
+from tracker.cli.session import metadata, run_command
+from tracker.commands import Diagnose, Rebuild, Reconcile, ReportKeywords, Requeue
+
+report = typer.Typer(help="Reports.", no_args_is_help=True)
+runs = typer.Typer(help="What the jobs did.", no_args_is_help=True)
+spool = typer.Typer(help="Events that wait for ClickHouse.", no_args_is_help=True)
+
+
+@report.command("keywords")
+def report_keywords(
+    site_key: SiteKey,
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    model: Annotated[str, typer.Option(help="Attribution model.")] = "last_non_direct",
+    by: Annotated[
+        str, typer.Option(help="click or conversion: the day credit lands on.")
+    ] = "click",
+    compare: Annotated[str, typer.Option(help="previous: the period before beside it.")] = "",
+    goal: Annotated[str, typer.Option(help="Only this goal, or stage:NAME.")] = "",
+    platform: Annotated[str, typer.Option(help="Only this platform.")] = "",
+    search: Annotated[str, typer.Option(help="Only names that contain this.")] = "",
+    brand: Annotated[str, typer.Option(help="all, brand or non_brand.")] = "all",
+    sort: Annotated[str, typer.Option(help="Column to sort by.")] = "cost",
+    ascending: Annotated[bool, typer.Option("--ascending", help="Smallest first.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Rows; 0 = all.")] = 0,
+    offset: Annotated[int, typer.Option(min=0, help="Rows to leave out.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """What each keyword costs and brings."""
+    request = ReportKeywords(
+        site=site_key,
+        first=first,
+        last=last,
+        model=model,
+        by=by,
+        compare=compare,
+        goal=goal,
+        platform=platform,
+        search=search,
+        brand=brand,
+        sort=sort,
+        ascending=ascending,
+        limit=limit,
+        offset=offset,
+    )
+    result = run_command("report-keywords", request)
+    if as_json:
+        print_json(result)
+    else:
+        show_keywords(result)
+
+
+def show_keywords(result: dict[str, Any]) -> None:
+    """The keyword report as a table, its notes below."""
+    has_margin = result["margin"] is not None
+    roi = "roi" if has_margin else "revenue_roi"
+    columns = ("keyword", "platform", "campaign", ">cost", ">clicks", ">visits", ">arrival")
+    columns += (">conv.", ">CPA", ">revenue", ">ROAS", ">margin ROI" if has_margin else ">rev. ROI")
+    rows = [_cells(_name(row), row, roi) for row in result["rows"]]
+    rows.append(_cells("Total", result["totals"], roi))
+    title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"
+    table(f"{title}, {result['currency']}", columns, rows)
+    coverage = result["coverage"]["conversions"]
+    if coverage is not None:
+        say(f"Joined to a source: {coverage:.0%} of conversions; keyword ROI is a lower bound.")
+    for item in result["incomplete"]:
+        note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")
+
+
+def reconcile(as_json: Json = False) -> None:
+    """Load what is spooled and rebuild whatever is dirty; returns when it is clean."""
+    with progress_bar("Rebuilding", quiet=as_json) as progress:
+        result = run_command("reconcile", Reconcile(), progress)
+    _print(result, as_json)
+
+
+def rebuild(site_key: SiteKey, as_json: Json = False) -> None:
+    """Make every derived row of a site again from facts."""
+    with progress_bar("Rebuilding", quiet=as_json) as progress:
+        result = run_command("rebuild", Rebuild(site_key), progress)
+    _print(result, as_json)
+
+
+@runs.command("list")
+def list_runs(
+    job: Annotated[str, typer.Option(help="Only this job.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    as_json: Json = False,
+) -> None:
+    """What ran, when, with what outcome; newest first."""
+    with metadata() as db:
+        found = run_store.list_runs(db, job=job or None, limit=limit)
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+        return
+    columns = ("started", "job", "site", "status", ">rows", "result")
+    table(
+        "",
+        columns,
+        [
+            (
+                f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+                run.job,
+                run.site,
+                run.status,
+                run.rows,
+                run.error or ", ".join(f"{k} {v}" for k, v in run.totals.items())[:80],
+            )
+            for run in found
+        ],
+    )
+
+
+@spool.command("requeue")
+def requeue(as_json: Json = False) -> None:
+    """Try again what ClickHouse refused."""
+    _print(run_command("spool-requeue", Requeue()), as_json)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check the installation; exits with 1 when something is wrong."""
+    result = run_command("doctor", Diagnose())
+    _print(result, as_json)
+    if result["problems"]:
+        raise typer.Exit(1)
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+    else:
+        fields(result)
+
+
+def _name(row: dict[str, Any]) -> str:
+    if row["keyword"] is not None:
+        return str(row["keyword"])
+    return f"({row['kind']}: {row['reason'] or 'no keyword'})"
+
+
+def _cells(name: str, row: dict[str, Any], roi: str) -> list[Any]:
+    return [
+        name,
+        row.get("platform") or "",
+        row.get("campaign") or "",
+        _money(row["cost"]),
+        row["clicks"],
+        row["visits"],
+        _percent(row["arrival_rate"]),
+        _money(row["conversions"], places=2, trim=True),
+        _money(row["cpa"]),
+        _money(row["revenue"]),
+        None if row["roas"] is None else f"{row['roas']:.2f}",
+        _percent(row[roi]),
+    ]
+
+
+def _money(text: str | None, *, places: int = 2, trim: bool = False) -> str | None:
+    if text is None:
+        return None
+    shown = f"{Decimal(text):,.{places}f}"
+    return shown.rstrip("0").rstrip(".") if trim else shown
+
+
+def _percent(ratio: float | None) -> str | None:
+    return None if ratio is None else f"{ratio:.0%}"

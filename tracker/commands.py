@@ -1,0 +1,259 @@
+"""Commands that need the engine: one table of name, request and function.
+
+The CLI runs them in its own process, or sends them to the process that serves (``control.py``).
+A request holds absolute paths; a result is a struct or JSON values, printed as they are by
+``--json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker import operations
+from tracker.accounts.sites import get_site
+from tracker.period import Period
+from tracker.reports.keywords import keyword_report
+from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
+from tracker.reports.result import KeywordReport
+
+if TYPE_CHECKING:
+    from tracker.parts import Parts
+
+Progress = Callable[[int, int | None], None]
+
+
+class ImportEvents(msgspec.Struct, frozen=True):
+    """``tracker events import``."""
+
+    file: str
+    site: str
+    dry_run: bool = False
+    skip_bad_rows: bool = False
+
+
+class ImportSpend(msgspec.Struct, frozen=True):
+    """``tracker spend import``; ``columns`` maps fields to columns of the file."""
+
+    file: str
+    site: str
+    platform: str = ""
+    account: str = ""
+    currency: str = ""
+    columns: dict[str, str] = {}
+    dry_run: bool = False
+    skip_bad_rows: bool = False
+    replace: bool = False
+    partial: bool = False
+    period_total: bool = False
+
+
+class ImportConversions(msgspec.Struct, frozen=True):
+    """``tracker conversions import``."""
+
+    file: str
+    site: str
+    columns: dict[str, str] = {}
+    dry_run: bool = False
+    skip_bad_rows: bool = False
+
+
+class ImportRates(msgspec.Struct, frozen=True):
+    """``tracker rates import``; ``site`` names the tenant, empty when there is only one."""
+
+    file: str
+    site: str = ""
+    dry_run: bool = False
+    skip_bad_rows: bool = False
+
+
+class Reconcile(msgspec.Struct, frozen=True):
+    """``tracker reconcile``: load what is spooled, then rebuild until nothing is dirty."""
+
+
+class Rebuild(msgspec.Struct, frozen=True):
+    """``tracker rebuild``: mark the whole history of a site dirty, then reconcile."""
+
+    site: str
+
+
+class AddGoal(msgspec.Struct, frozen=True):
+    """``tracker goal add``; ``value`` is decimal text."""
+
+    site: str
+    name: str
+    path: str = ""
+    event: str = ""
+    value: str = ""
+    event_value: bool = False
+    count: str = "every"
+
+
+class RemoveGoal(msgspec.Struct, frozen=True):
+    """``tracker goal remove``."""
+
+    site: str
+    name: str
+
+
+class Requeue(msgspec.Struct, frozen=True):
+    """``tracker spool requeue``: try what was refused again."""
+
+
+class ReportKeywords(msgspec.Struct, frozen=True, kw_only=True):
+    """``tracker report keywords``; days as YYYY-MM-DD."""
+
+    site: str
+    first: str
+    last: str
+    model: str = Model.LAST_NON_DIRECT
+    by: str = By.CLICK
+    compare: str = ""
+    goal: str = ""
+    platform: str = ""
+    search: str = ""
+    brand: str = Brand.ALL
+    sort: str = Sort.COST
+    ascending: bool = False
+    limit: int = 0
+    offset: int = 0
+
+
+class Diagnose(msgspec.Struct, frozen=True):
+    """``tracker doctor``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``run(parts, request, progress)`` does it and returns the result."""
+
+    request: type[msgspec.Struct]
+    run: Callable[[Parts, Any, Progress], object]
+
+
+def _import_events(parts: Parts, request: ImportEvents, progress: Progress) -> object:
+    return operations.import_events(
+        parts,
+        get_site(parts.db, request.site),
+        Path(request.file),
+        dry_run=request.dry_run,
+        skip_bad_rows=request.skip_bad_rows,
+        progress=progress,
+    )
+
+
+def _import_spend(parts: Parts, request: ImportSpend, progress: Progress) -> object:
+    return operations.import_spend(
+        parts,
+        get_site(parts.db, request.site),
+        Path(request.file),
+        operations.spend_options(
+            platform=request.platform,
+            account=request.account,
+            currency=request.currency,
+            mapping=request.columns,
+            dry_run=request.dry_run,
+            skip_bad_rows=request.skip_bad_rows,
+            replace=request.replace,
+            partial=request.partial,
+            period_total=request.period_total,
+        ),
+        progress=progress,
+    )
+
+
+def _import_conversions(parts: Parts, request: ImportConversions, progress: Progress) -> object:
+    return operations.import_conversions(
+        parts,
+        get_site(parts.db, request.site),
+        Path(request.file),
+        mapping=request.columns,
+        dry_run=request.dry_run,
+        skip_bad_rows=request.skip_bad_rows,
+        progress=progress,
+    )
+
+
+def _import_rates(parts: Parts, request: ImportRates, _: Progress) -> object:
+    return operations.import_rates(
+        parts,
+        Path(request.file),
+        request.site,
+        dry_run=request.dry_run,
+        skip_bad_rows=request.skip_bad_rows,
+    )
+
+
+def _reconcile(parts: Parts, _: Reconcile, progress: Progress) -> object:
+    return operations.reconcile(parts, progress=progress)
+
+
+def _rebuild(parts: Parts, request: Rebuild, progress: Progress) -> object:
+    return operations.rebuild(parts, get_site(parts.db, request.site), progress=progress)
+
+
+def _add_goal(parts: Parts, request: AddGoal, _: Progress) -> object:
+    return operations.add_goal(
+        parts,
+        get_site(parts.db, request.site),
+        name=request.name,
+        path=request.path,
+        event=request.event,
+        value=request.value,
+        event_value=request.event_value,
+        counting=request.count,
+    )
+
+
+def _remove_goal(parts: Parts, request: RemoveGoal, _: Progress) -> object:
+    return operations.remove_goal(parts, get_site(parts.db, request.site), request.name)
+
+
+def _requeue(parts: Parts, _: Requeue, __: Progress) -> object:
+    return operations.requeue(parts)
+
+
+def _report(parts: Parts, request: ReportKeywords, _: Progress) -> KeywordReport:
+    return keyword_report(
+        parts.warehouse,
+        parts.db,
+        KeywordRequest(
+            site=get_site(parts.db, request.site),
+            period=Period.parse(request.first, request.last),
+            model=choice(Model, "model", request.model),
+            by=choice(By, "by", request.by),
+            compare=operations.wants_previous(request.compare),
+            goal=operations.goal_filter(parts, request.site, request.goal),
+            platform=request.platform,
+            search=request.search,
+            brand=choice(Brand, "brand", request.brand),
+            sort=choice(Sort, "sort", request.sort),
+            descending=not request.ascending,
+            limit=request.limit,
+            offset=request.offset,
+        ),
+        clock=parts.clock,
+    )
+
+
+def _diagnose(parts: Parts, _: Diagnose, __: Progress) -> object:
+    return operations.diagnose(parts)
+
+
+COMMANDS: dict[str, Command] = {
+    "events-import": Command(ImportEvents, _import_events),
+    "spend-import": Command(ImportSpend, _import_spend),
+    "conversions-import": Command(ImportConversions, _import_conversions),
+    "rates-import": Command(ImportRates, _import_rates),
+    "reconcile": Command(Reconcile, _reconcile),
+    "rebuild": Command(Rebuild, _rebuild),
+    "goal-add": Command(AddGoal, _add_goal),
+    "goal-remove": Command(RemoveGoal, _remove_goal),
+    "spool-requeue": Command(Requeue, _requeue),
+    "report-keywords": Command(ReportKeywords, _report),
+    "doctor": Command(Diagnose, _diagnose),
+}

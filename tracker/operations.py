@@ -1,0 +1,295 @@
+"""Operations with side effects, as the commands, the jobs and the pages ask for them.
+
+Each one wires the parts into the module that does the work, and returns a struct or JSON values.
+Synchronous: callers on an event loop use worker threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tracker.accounts import goals, leases, marks
+from tracker.accounts.goals import Goal
+from tracker.accounts.sites import Site, get_site
+from tracker.accounts.tenants import list_tenants
+from tracker.conversions.offline import OfflineDeps, OfflineOptions, OfflineReport, import_offline
+from tracker.errors import InvalidInput, Unavailable
+from tracker.ingest.classify import classify
+from tracker.ingest.history import HistoryReport, import_history
+from tracker.ingest.identity import Visitors, visitor_number
+from tracker.ingest.refusals import failed_segments
+from tracker.ingest.refusals import requeue as requeue_failed
+from tracker.ingest.sightings import Sightings, site_rules
+from tracker.ingest.steps import Environment
+from tracker.ingest.suppressed import Suppressed
+from tracker.money import parse_amount
+from tracker.parts import Parts
+from tracker.reconcile.marking import mark_credits, mark_money, mark_visits
+from tracker.reconcile.reconciler import LEASE, Outcome
+from tracker.spend.importer import SpendDeps, SpendOptions, SpendReport, import_spend_file
+from tracker.spend.rates import RatesReport, import_rates_file
+
+Progress = Callable[[int, int | None], None]
+
+
+def silent(_: int, __: int | None = None) -> None:
+    """A progress that nobody watches."""
+
+
+class Reconciled(msgspec.Struct, frozen=True):
+    """What a reconcile did; ``left`` slices were marked while it ran."""
+
+    events: int
+    builds: int
+    slices: int
+    left: int
+
+
+def import_events(
+    parts: Parts,
+    site: Site,
+    path: Path,
+    *,
+    dry_run: bool,
+    skip_bad_rows: bool,
+    progress: Progress = silent,
+) -> HistoryReport:
+    """Past events through the steps of ingest and the spool into ``events``."""
+    env = Environment(
+        sites=parts.site_cache,
+        enricher=parts.enricher,
+        visitors=Visitors(parts.salt, parts.clock),
+        sightings=Sightings(),
+        counters=parts.counters,
+        suppressed=Suppressed(parts.db),
+    )
+    report = import_history(
+        path,
+        site,
+        parts.settings.spool,
+        env,
+        parts.clock,
+        dry_run=dry_run,
+        skip_bad_rows=skip_bad_rows,
+        progress=progress,
+    )
+    if not dry_run:
+        load(parts)
+    return report
+
+
+def load(parts: Parts) -> int:
+    """Load what is spooled; Unavailable with the reason when it has to wait."""
+    report = parts.drain()
+    if report.waiting:
+        raise Unavailable(
+            f"Events wait in {parts.settings.spool}: {report.waiting}",
+            hint="Nothing is lost; they are loaded when the cause is gone.",
+        )
+    return report.events
+
+
+def spend_options(**given: Any) -> SpendOptions:
+    """Options of a spend import from plain values."""
+    return SpendOptions(**given)
+
+
+def import_spend(
+    parts: Parts, site: Site, path: Path, options: SpendOptions, *, progress: Progress = silent
+) -> SpendReport:
+    """A spend file into the site's ad account."""
+    deps = SpendDeps(warehouse=parts.warehouse, db=parts.db, clock=parts.clock)
+    return import_spend_file(deps, site, path, options, progress)
+
+
+def import_conversions(
+    parts: Parts,
+    site: Site,
+    path: Path,
+    *,
+    mapping: Mapping[str, str],
+    dry_run: bool,
+    skip_bad_rows: bool,
+    progress: Progress = silent,
+) -> OfflineReport:
+    """A file of offline conversions."""
+    deps = OfflineDeps(
+        warehouse=parts.warehouse,
+        db=parts.db,
+        clock=parts.clock,
+        visitor_number=visitor_number,
+        classify=lambda url: classify(url, "", site_rules(site)),
+    )
+    options = OfflineOptions(mapping=mapping, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
+    return import_offline(deps, site, path, options, progress)
+
+
+def import_rates(
+    parts: Parts, path: Path, site: str, *, dry_run: bool, skip_bad_rows: bool
+) -> RatesReport:
+    """A file of exchange rates for the tenant of a site."""
+    tenant = tenant_of(parts, site)
+    return import_rates_file(
+        parts.warehouse,
+        parts.db,
+        tenant,
+        path,
+        clock=parts.clock,
+        dry_run=dry_run,
+        skip_bad_rows=skip_bad_rows,
+        mark_money=lambda days: mark_money(parts.db, tenant, days),
+    )
+
+
+def tenant_of(parts: Parts, site: str) -> str:
+    """The tenant of a site; without a site, the only tenant there is."""
+    if site:
+        return get_site(parts.db, site).tenant
+    tenants = list_tenants(parts.db)
+    if len(tenants) != 1:
+        raise InvalidInput(
+            f"This installation has {len(tenants)} companies.", hint="Name a site with --site."
+        )
+    return tenants[0].id
+
+
+def reconcile(parts: Parts, *, progress: Progress = silent) -> Reconciled:
+    """Load what is spooled, then rebuild until nothing is dirty."""
+    events = load(parts)
+    whole = sum(entry.count for entry in marks.backlog(parts.db))
+
+    def watched(outcome: Outcome) -> None:
+        progress(min(outcome.slices, whole), whole)
+
+    outcome = parts.reconciler().run(progress=watched, wait=60.0)
+    return Reconciled(events, outcome.builds, outcome.slices, outcome.left)
+
+
+def rebuild(parts: Parts, site: Site, *, progress: Progress = silent) -> Reconciled:
+    """Make every derived row of the site again."""
+    mark_visits(parts.warehouse, parts.db, site)
+    return reconcile(parts, progress=progress)
+
+
+def add_goal(
+    parts: Parts,
+    site: Site,
+    *,
+    name: str,
+    path: str,
+    event: str,
+    value: str,
+    event_value: bool,
+    counting: str,
+) -> dict[str, Any]:
+    """A new goal, applied to history by the next reconcile."""
+    if bool(path) == bool(event):
+        raise InvalidInput("A goal needs a page or an event.", hint="Give --path or --event.")
+    if value and event_value:
+        raise InvalidInput("Give --value or --event-value, not both.")
+    if counting not in ("every", "visit"):
+        raise InvalidInput(f"Unknown count {counting!r}.", hint="Allowed: every, visit.")
+    goal = goals.add_goal(
+        parts.db,
+        site=site.key,
+        name=name,
+        kind="path" if path else "event",
+        pattern=path or event,
+        value=parse_amount(value) if value else None,
+        use_event_value=event_value,
+        counting=counting,  # type: ignore[arg-type]
+    )
+    mark_credits(parts.warehouse, parts.db, site)
+    return goal_fields(goal)
+
+
+def remove_goal(parts: Parts, site: Site, name: str) -> dict[str, Any]:
+    """Remove a goal; its conversions go with the next reconcile."""
+    goal = goals.remove_goal(parts.db, site.key, name)
+    mark_credits(parts.warehouse, parts.db, site)
+    return goal_fields(goal)
+
+
+def goal_fields(goal: Goal) -> dict[str, Any]:
+    """A goal in JSON."""
+    value: Decimal | None = goal.value
+    return {
+        "goal": goal.id,
+        "site": goal.site,
+        "name": goal.name,
+        "kind": goal.kind,
+        "pattern": goal.pattern,
+        "value": None if value is None else f"{value:f}",
+        "currency": goal.currency,
+        "event_value": goal.use_event_value,
+        "count": goal.counting,
+    }
+
+
+def goal_filter(parts: Parts, site: str, name: str) -> str:
+    """The stored form of a goal or stage that a report is limited to; empty for all."""
+    if not name or name.startswith("stage:"):
+        return name
+    return goals.get_goal(parts.db, site, name).id
+
+
+def wants_previous(compare: str) -> bool:
+    """Whether the previous period is asked for."""
+    if compare not in ("", "none", "previous"):
+        raise InvalidInput(f"Unknown comparison {compare!r}.", hint="Allowed: previous.")
+    return compare == "previous"
+
+
+def site_changed(parts: Parts, before: Site | None, after: Site) -> None:
+    """Mark what follows from a change of a site's rules."""
+    if before is None:
+        return
+    if replace(before, **{name: getattr(after, name) for name in _HARMLESS}) == after:
+        return
+    if (before.timezone, before.visit_timeout, before.currency) == (
+        after.timezone,
+        after.visit_timeout,
+        after.currency,
+    ):
+        mark_credits(parts.warehouse, parts.db, after)
+    else:
+        mark_visits(parts.warehouse, parts.db, after)
+
+
+#: Fields of a site that no stored row depends on.
+_HARMLESS = ("name", "domains", "margin", "brand_terms", "settings")
+
+
+def requeue(parts: Parts) -> dict[str, int]:
+    """Put refused segments back into the spool and load them."""
+    count = requeue_failed(parts.settings.spool, parts.clock)
+    return {"segments": count, "events": load(parts)}
+
+
+def diagnose(parts: Parts) -> dict[str, Any]:
+    """What is in good order, and what is not."""
+    parts.warehouse.ping()
+    backlog = marks.backlog(parts.db)
+    failed = failed_segments(parts.settings.spool)
+    problems = [*parts.enricher.geography.problems()]
+    problems += [f"Refused segment {segment.path.name}: {why}" for segment, why in failed]
+    return {
+        "warehouse": str(parts.warehouse.address),
+        "metadata": parts.db.dialect.name,
+        "dirty": {entry.kind: entry.count for entry in backlog},
+        "oldest": min((entry.oldest.isoformat() for entry in backlog), default=None),
+        "reconciling": leases.held(parts.db, LEASE, parts.clock()),
+        "failed_segments": len(failed),
+        "problems": problems,
+    }
+
+
+def goals_changed(parts: Parts, site: Site) -> None:
+    """Mark what follows from a goal that was added or removed."""
+    mark_credits(parts.warehouse, parts.db, site)

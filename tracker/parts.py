@@ -1,0 +1,172 @@
+"""The parts of a running process: settings, stores, engine, loader; opened and closed together.
+
+``app.py`` wires these into an application and ``commands.py`` works with them; nothing else
+opens a store. Processes that only ingest have neither engine nor loader.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine
+
+from tracker.accounts import leases
+from tracker.accounts.clock import Clock, utc_now
+from tracker.accounts.database import migrate as migrate_metadata
+from tracker.accounts.database import open_database
+from tracker.accounts.salts import salt_of
+from tracker.accounts.sites import Site, SiteCache
+from tracker.config import Settings
+from tracker.errors import ConfigError, Unavailable
+from tracker.ingest.enrich import Enricher
+from tracker.ingest.geography import PACKAGED, Geography
+from tracker.ingest.loader import Loader, LoadReport
+from tracker.ingest.reasons import Counters
+from tracker.reconcile.reconciler import LEASE, Reconciler
+from tracker.warehouse.client import Warehouse, open_warehouse
+from tracker.warehouse.migrate import migrate as migrate_warehouse
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between looks at the spool, and the longest wait while the engine is away.
+LOAD_EVERY = 0.1
+LONGEST_WAIT = 30.0
+
+
+@dataclass(slots=True)
+class Parts:
+    """What commands, jobs and the application work with. ``holder`` names this process."""
+
+    settings: Settings
+    clock: Clock
+    db: Engine
+    enricher: Enricher
+    site_cache: SiteCache
+    counters: Counters
+    holder: str
+    _warehouse: Warehouse | None = None
+    _loader: Loader | None = None
+    _draining: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """ClickHouse, or ConfigError in a process that was opened without it."""
+        if self._warehouse is None:
+            raise ConfigError("This process runs without ClickHouse.", hint="Use --role all.")
+        return self._warehouse
+
+    def salt(self, site: Site, day: date) -> bytes | None:
+        """The salt of a site's local date; None once its time is over."""
+        return salt_of(self.db, site, day, now=self.clock())
+
+    def drain(self) -> LoadReport:
+        """Load what the spool holds now; one thread at a time."""
+        if self._loader is None:
+            raise ConfigError("This process has no loader.")
+        with self._draining:
+            return self._loader.drain()
+
+    def load_until(self, stop: threading.Event) -> None:
+        """Keep loading until ``stop`` is set; waits longer each time while the engine is away."""
+        wait = LOAD_EVERY
+        while not stop.is_set():
+            report = self.drain()
+            wait = min(max(wait * 2, 0.5), LONGEST_WAIT) if report.waiting else LOAD_EVERY
+            if report.waiting:
+                log.warning("loader waits", reason=report.waiting, seconds=wait)
+            stop.wait(wait)
+
+    def reconciler(self) -> Reconciler:
+        """A reconciler in the name of this process."""
+        return Reconciler(
+            self.warehouse,
+            self.db,
+            self.clock,
+            holder=self.holder,
+            memory=self.settings.memory_mb << 20,
+        )
+
+
+@contextmanager
+def open_parts(
+    settings: Settings, *, engine: bool = True, loader: bool = True, clock: Clock = utc_now
+) -> Iterator[Parts]:
+    """Open the stores, migrate them, and close them at the end.
+
+    ConfigError for settings that cannot be used, EngineHeld when another process has the
+    embedded engine, Unavailable when a server is away.
+    """
+    make_data(settings)
+    with ExitStack() as stack:
+        warehouse = open_engine(settings, stack) if engine else None
+        db = open_database(settings.metadata_url)
+        stack.callback(db.dispose)
+        migrate_metadata(db)
+        counters = Counters()
+        parts = Parts(
+            settings=settings,
+            clock=clock,
+            db=db,
+            enricher=Enricher(geography(settings)),
+            site_cache=SiteCache(db, clock),
+            counters=counters,
+            holder=f"{socket.gethostname()}:{os.getpid()}",
+            _warehouse=warehouse,
+        )
+        if warehouse is not None and warehouse.embedded:
+            # The lock of the engine's directory is ours: whoever held the lease is dead.
+            leases.revoke(db, LEASE, clock())
+        if warehouse is not None and loader:
+            parts._loader = stack.enter_context(
+                Loader(settings.spool, warehouse, db, clock, counters=counters)
+            )
+        yield parts
+
+
+def make_data(settings: Settings) -> None:
+    """The data directory, for its owner only; ConfigError when it cannot be made."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The data directory {settings.data} cannot be used: {error.strerror}.",
+            hint="Set TRACKER_DATA to a directory that this user can write.",
+        ) from error
+
+
+def open_engine(settings: Settings, stack: ExitStack) -> Warehouse:
+    """ClickHouse, migrated; Unavailable with what to check when it is away."""
+    if settings.warehouse_url.startswith("chdb://"):
+        _need_chdb()
+    warehouse = open_warehouse(settings.warehouse_url, pool=settings.pool)
+    stack.callback(warehouse.close)
+    migrate_warehouse(warehouse)
+    return warehouse
+
+
+def geography(settings: Settings) -> Geography:
+    """The address databases that are configured."""
+    return Geography(PACKAGED, _path(settings.city_mmdb), _path(settings.network_mmdb))
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _need_chdb() -> None:
+    try:
+        import chdb  # noqa: F401
+    except ImportError as error:
+        raise Unavailable(
+            "The embedded engine is not installed.",
+            hint="Install it with: pip install 'tracker[embedded]', or set "
+            "TRACKER_CLICKHOUSE_URL to a ClickHouse server.",
+        ) from error

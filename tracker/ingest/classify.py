@@ -34,28 +34,15 @@ from tracker.ingest.channels import channel_of, is_display_medium, is_paid_mediu
 from tracker.ingest.landing import Address, decode, parse_address
 from tracker.ingest.sources.lookup import Origin, named_source, origin_of
 from tracker.ingest.sources.sites import Kind
-from tracker.ingest.sources.tags import (
-    AD_MARKS,
-    BAIDU_MATCH_TYPES,
-    CLICK_IDS,
-    MACRO_FIELDS,
-    MACRO_SETS,
-    MATCH_TYPES,
-    TAG_FIELDS,
-    ClickId,
-)
+from tracker.ingest.sources.tags import BAIDU_MATCH_TYPES, MATCH_TYPES
+from tracker.ingest.tagging import FIELD_LENGTH, GBK_ENGINES, ParamRule, Tags, read_tags
+
+__all__ = ["RULES_VERSION", "ParamRule", "SiteRules", "Source", "classify", "classify_address"]
 
 #: Version of the rules below and of the tables: raised whenever a result can change.
 RULES_VERSION = 1
-#: Longest value of one field, in characters; longer ones are cut.
-FIELD_LENGTH = 256
-#: Longest click id; a longer one is not one.
-CLICK_ID_LENGTH = 512
 
-_MACRO = re.compile(r"\{\{?[^{}]*\}?\}|^__[A-Z0-9_]+__$|^\[[A-Za-z_]+\]$|^%%[A-Za-z_:]+%%$")
 _KEYWORD_TARGET = re.compile(r"(?:^|:)kwd-(\d+)")
-_CLICK_BY_PARAM = {row.param: row for row in CLICK_IDS}
-_FIELDS = tuple(TAG_FIELDS)
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -85,14 +72,6 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class ParamRule:
-    """A query parameter of the site's own and the field of ``Source`` that it fills."""
-
-    param: str
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
 class SiteRules:
     """What a site adds: its own domains, its parameters, more hosts that visitors return from."""
 
@@ -103,18 +82,6 @@ class SiteRules:
     def owns(self, host: str) -> bool:
         """Whether the host is one of the site's domains or below one."""
         return _below(host, self.domains)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tags:
-    """What the page's own URL says."""
-
-    fields: dict[str, str]
-    names: frozenset[str]
-    tagged: bool
-    click: tuple[ClickId, str] | None
-    marks: str
-    unexpanded: bool
 
 
 _DIRECT = Source(RULES_VERSION, channel="Direct")
@@ -138,7 +105,7 @@ def classify_address(page: Address | None, from_: Address | None, rules: SiteRul
     if outside is not None and _returns(outside, origin, rules):
         return replace_source(_DIRECT, returning=True)
     if page is not None and page.query:
-        tags = _read_tags(page, origin, rules)
+        tags = read_tags(page, origin, rules.params)
         if tags.tagged or tags.click or tags.marks:
             return _from_tags(tags, outside, origin)
         if tags.unexpanded:
@@ -164,199 +131,89 @@ def _returns(from_: Address, origin: Origin | None, rules: SiteRules) -> bool:
 # --- the page's own URL -------------------------------------------------------------------------
 
 
-def _read_tags(page: Address, origin: Origin | None, rules: SiteRules) -> _Tags:
-    chinese = page.chinese or (origin is not None and origin.name in _GBK_ENGINES)
-    values: dict[str, str] = {}
-    unexpanded = False
-    clicks: list[tuple[ClickId, str]] = []
-    for name, raw in page.pairs():
-        value = decode(raw, chinese=chinese)
-        if not value:
-            continue
-        if _MACRO.search(value):
-            unexpanded = True
-            continue
-        click = _CLICK_BY_PARAM.get(name)
-        if click is not None and len(value) <= CLICK_ID_LENGTH:
-            clicks.append((click, value))
-        else:
-            values.setdefault(name, value[:FIELD_LENGTH])
-    fields = {field: _first(values, TAG_FIELDS[field]) for field in _FIELDS}
-    mapped = {rule.field: values[rule.param] for rule in rules.params if values.get(rule.param)}
-    fields.update(mapped)
-    tagged = bool(mapped) or any(fields.values())
-    marks = _marked_platform(values)
-    if tagged or clicks or marks:
-        for field, names in MACRO_FIELDS.items():
-            fields[field] = fields.get(field) or _first(values, names)
-    click_id = _credited(clicks, fields, origin) if clicks else None
-    return _Tags(fields, frozenset(values), tagged, click_id, marks, unexpanded)
-
-
-#: Engines whose result pages and landing URLs are still seen in GBK.
-_GBK_ENGINES = frozenset({"baidu", "360", "sogou", "shenma", "toutiao", "youdao", "chinaso"})
-
-
-def _first(values: dict[str, str], names: tuple[str, ...]) -> str:
-    for name in names:
-        if values.get(name):
-            return values[name]
-    return ""
-
-
-def _marked_platform(values: dict[str, str]) -> str:
-    for name, platform in AD_MARKS.items():
-        if name in values:
-            return platform
-    names = values.keys()
-    for needed, platform in MACRO_SETS:
-        if needed <= names:
-            return platform
-    return ""
-
-
-def _credited(
-    clicks: list[tuple[ClickId, str]], fields: dict[str, str], origin: Origin | None
-) -> tuple[ClickId, str] | None:
-    """The click id that counts, or None when each belongs to a network this visit is not from."""
-    allowed = [click for click in clicks if _agrees(click[0], fields, origin)]
-    if not allowed:
-        return None
-    network = allowed[-1][0].platform
-    return min((c for c in allowed if c[0].platform == network), key=lambda c: c[0].rank)
-
-
-def _agrees(click: ClickId, fields: dict[str, str], origin: Origin | None) -> bool:
-    declared = fields.get("platform") or fields["source"]
-    if declared:
-        named = named_source(declared)
-        if named is not None and named.platform:
-            return named.platform == click.platform
-        return click.paid and named is None and is_paid_medium(fields["medium"])
-    if origin is None or origin.kind in (Kind.OTHER, Kind.MAIL, Kind.SHOPPING):
-        return True
-    return click.platform in origin.ads
-
-
-def _from_tags(tags: _Tags, outside: Address | None, origin: Origin | None) -> Source:
+def _from_tags(tags: Tags, outside: Address | None, origin: Origin | None) -> Source:
     fields = tags.fields
     click = tags.click[0] if tags.click else None
-    if not fields["source"] and not fields.get("platform") and click is None and not tags.marks:
+    if not (fields["source"] or fields["platform"] or click or tags.marks):
         return _half_tagged(tags, outside, origin)
-    named = (
-        named_source(fields.get("platform") or fields["source"])
-        if fields["source"] or (fields.get("platform"))
-        else None
-    )
-    platform, kind = (named.platform, named.kind) if named else ("", Kind.OTHER)
-    if not platform and not fields["source"]:
-        platform = click.platform if click else tags.marks
-        kind = _kind_of(platform, click)
-    elif not platform and click is not None:
-        platform, kind = click.platform, _kind_of(click.platform, click)
-    medium = fields["medium"]
-    paid = _is_paid(tags, click, platform, kind)
-    if not medium and paid:
+    platform, kind = _standing(tags)
+    source = (fields["source"] or (click.source if click else "") or platform).lower()
+    medium = fields["medium"].lower()
+    paid = _is_paid(tags, platform, kind)
+    if paid and not medium:
         medium = "cpc"
-    return _finish(tags, platform, kind, medium, paid, outside, origin)
+    network = tags.network if platform == "google" else ""
+    return _described(
+        Source(
+            RULES_VERSION,
+            entrance=True,
+            paid=paid,
+            channel=channel_of(kind, source, medium, fields["campaign"], paid, network),
+            platform=platform,
+            source=source,
+            medium=medium,
+            search_term=fields["search_term"] or _own_term(outside, origin, platform),
+            click_id_kind=click.param if click else "",
+            click_id=tags.click[1] if tags.click else "",
+        ),
+        tags,
+    )
 
 
-def _half_tagged(tags: _Tags, outside: Address | None, origin: Origin | None) -> Source:
+def _half_tagged(tags: Tags, outside: Address | None, origin: Origin | None) -> Source:
     """Tags without a source: the referrer gives the source, the tags give the rest."""
     base = _from_referrer(outside, origin)
-    fields = tags.fields
-    medium = fields["medium"] or base.medium
+    medium = tags.fields["medium"].lower() or base.medium
     paid = is_paid_medium(medium) or is_display_medium(medium)
     kind = origin.kind if origin else Kind.OTHER
-    channel = channel_of(kind, base.source, medium, fields["campaign"], paid, "")
-    filled = {f: fields.get(f, "") for f in _COPIED}
-    return replace_source(
-        base,
-        entrance=True,
-        paid=paid,
-        medium=medium,
-        channel=channel,
-        unexpanded=tags.unexpanded,
-        match_type=_match_type(fields["match_type"], base.platform),
-        **filled,
-    )
+    channel = channel_of(kind, base.source, medium, tags.fields["campaign"], paid, "")
+    channel = "Unassigned" if channel == "Direct" else channel
+    changed = replace_source(base, entrance=True, paid=paid, medium=medium, channel=channel)
+    return _described(changed, tags)
 
 
-_COPIED = (
-    "campaign",
-    "ad_group",
-    "keyword",
-    "creative",
-    "campaign_id",
-    "ad_group_id",
-    "keyword_id",
-    "creative_id",
-)
+def _standing(tags: Tags) -> tuple[str, Kind]:
+    """The ad network and the kind of a source that the tags, the click id or the marks name."""
+    fields = tags.fields
+    click = tags.click[0] if tags.click else None
+    declared = fields["platform"] or fields["source"]
+    named = named_source(declared) if declared else None
+    if named is not None and (named.platform or click is None):
+        return named.platform, named.kind
+    platform = click.platform if click else tags.marks
+    named = named_source((click.source if click else "") or platform) if platform else None
+    return platform, named.kind if named else Kind.OTHER
 
 
-def _kind_of(platform: str, click: ClickId | None) -> Kind:
-    named = named_source(click.source) if click is not None and click.source else None
-    named = named or named_source(platform)
-    return named.kind if named is not None else Kind.OTHER
-
-
-def _is_paid(tags: _Tags, click: ClickId | None, platform: str, kind: Kind) -> bool:
+def _is_paid(tags: Tags, platform: str, kind: Kind) -> bool:
     fields = tags.fields
     if fields["medium"]:
         return is_paid_medium(fields["medium"]) or is_display_medium(fields["medium"])
-    if (click is not None and click.paid) or (tags.marks and tags.marks == platform):
+    if (tags.click and tags.click[0].paid) or (tags.marks and tags.marks == platform):
         return True
     # NOTE: nobody can tag an organic result, so a search network with campaign or keyword but
     # without a medium is an ad whose tag forgot utm_medium.
-    return (
-        kind is Kind.SEARCH
-        and bool(platform)
-        and any(fields.get(f) for f in ("campaign", "keyword", "campaign_id", "keyword_id"))
-    )
+    known = fields["campaign"] or fields["keyword"] or fields["campaign_id"] or fields["keyword_id"]
+    return kind is Kind.SEARCH and bool(platform and known)
 
 
-def _finish(
-    tags: _Tags,
-    platform: str,
-    kind: Kind,
-    medium: str,
-    paid: bool,
-    outside: Address | None,
-    origin: Origin | None,
-) -> Source:
-    fields = dict(tags.fields)
-    click = tags.click
-    source = fields["source"] or (click[0].source if click else "") or platform
-    keyword_id, keyword = _keyword(fields, platform)
-    term = fields.get("search_term") or ""
-    if not term and outside is not None and origin is not None and origin.engine is not None:
-        term = _term(outside, origin) if platform in origin.ads or not platform else ""
-    return Source(
-        rules_version=RULES_VERSION,
-        entrance=True,
-        paid=paid,
-        channel=channel_of(kind, source, medium, fields["campaign"], paid, _network(tags)),
-        platform=platform,
-        source=source,
-        medium=medium,
+def _described(source: Source, tags: Tags) -> Source:
+    """The source with what the tags say of campaign, ad group, keyword and creative."""
+    fields = tags.fields
+    keyword_id, keyword = _keyword(fields, source.platform)
+    return replace_source(
+        source,
         campaign=fields["campaign"],
         ad_group=fields["ad_group"],
         keyword=keyword,
-        match_type=_match_type(fields["match_type"], platform),
+        match_type=_match_type(fields["match_type"], source.platform),
         creative=fields["creative"],
         campaign_id=_id(fields["campaign_id"]),
         ad_group_id=_id(fields["ad_group_id"]),
         keyword_id=keyword_id,
         creative_id=_id(fields["creative_id"]),
         unexpanded=tags.unexpanded,
-        search_term=term,
-        click_id_kind=click[0].param if click else "",
-        click_id=click[1] if click else "",
     )
-
-
-def _network(tags: _Tags) -> str:
-    return "x" if "network" in tags.names and tags.fields.get("network") == "x" else ""
 
 
 def _id(value: str) -> str:
@@ -367,10 +224,9 @@ def _id(value: str) -> str:
 def _keyword(fields: dict[str, str], platform: str) -> tuple[str, str]:
     """(keyword id, keyword): ``kwd-333`` within a target id is the id, wherever it was put."""
     keyword, target = fields["keyword"], fields["keyword_id"]
-    found = _KEYWORD_TARGET.search(target) or _KEYWORD_TARGET.search(keyword)
-    if _KEYWORD_TARGET.search(keyword):
-        keyword = ""
-    if found:
+    if "kwd-" in keyword and (found := _KEYWORD_TARGET.search(keyword)):
+        return found.group(1), ""
+    if "kwd-" in target and (found := _KEYWORD_TARGET.search(target)):
         return found.group(1), keyword
     if platform in ("google", "microsoft") and not target.isdigit():
         return "", keyword  # an audience, a product group, kwl-…: no keyword row
@@ -408,11 +264,18 @@ def _from_referrer(outside: Address | None, origin: Origin | None) -> Source:
     )
 
 
+def _own_term(outside: Address | None, origin: Origin | None, platform: str) -> str:
+    """The search term of a referring engine on which the source's network advertises."""
+    if outside is None or origin is None or (platform and platform not in origin.ads):
+        return ""
+    return _term(outside, origin)
+
+
 def _term(from_: Address, origin: Origin) -> str:
     engine = origin.engine
     if engine is None or not from_.query:
         return ""
-    chinese = origin.name in _GBK_ENGINES and "ie=utf" not in from_.query.lower()
+    chinese = origin.name in GBK_ENGINES and "ie=utf" not in from_.query.lower()
     found = {name: raw for name, raw in from_.pairs() if name in engine.params}
     for param in engine.params:
         if found.get(param):

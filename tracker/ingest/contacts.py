@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
+from tracker.conversions.contact import hash_email, hash_phone
 from tracker.errors import InvalidInput
 from tracker.ingest.columns import IdentityColumns, instant, line
 
@@ -27,8 +28,6 @@ def without_contacts(props: Mapping[str, str]) -> dict[str, str]:
 
 
 def _hash(kind: str, text: str) -> str:
-    from tracker.conversions.contact import hash_email, hash_phone
-
     try:
         if kind == EMAIL:
             return hash_email(text)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 #: More parameters than this in one URL are not looked at.
@@ -36,10 +37,10 @@ class Address:
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Raw (name, value) pairs in order, the name decoded and lower-cased."""
-        for part in self.query.replace(";", "&").split("&")[:MAX_PARAMS] if self.query else ():
+        for part in self.query.split("&", MAX_PARAMS)[:MAX_PARAMS] if self.query else ():
             name, _, value = part.partition("=")
             if name:
-                yield decode(name).lower(), value
+                yield (decode(name) if "%" in name else name).lower(), value
 
 
 def parse_address(url: str) -> Address | None:
@@ -48,7 +49,8 @@ def parse_address(url: str) -> Address | None:
     A fragment that is a route (``#/a``, ``#!/a``) belongs to the path; parameters within a
     fragment join the query; any other fragment is dropped.
     """
-    scheme, mark, rest = _CONTROL.sub("", url).strip().partition("://")
+    plain = url if url.isprintable() else _CONTROL.sub("", url)
+    scheme, mark, rest = plain.strip().partition("://")
     scheme = scheme.lower()
     if not mark or scheme not in ("http", "https", "android-app", "ios-app"):
         return None
@@ -64,6 +66,7 @@ def parse_address(url: str) -> Address | None:
     return Address(scheme, host, path or "/", query)
 
 
+@lru_cache(maxsize=16_384)
 def _clean_host(authority: str) -> str | None:
     host = authority.rpartition("@")[2].lower()
     if host.startswith("["):
@@ -98,7 +101,7 @@ def decode(raw: str, *, chinese: bool = False) -> str:
     else:
         if chinese and _maybe_gbk(text):
             text = _as_gbk(data) or text
-    return _CONTROL.sub(" ", text).strip()
+    return (text if text.isprintable() else _CONTROL.sub(" ", text)).strip()
 
 
 def _maybe_gbk(text: str) -> bool:

@@ -41,14 +41,14 @@ class Sightings:
         self._known: OrderedDict[tuple[str, str, str], tuple[SiteRules, Sighting]] = OrderedDict()
         self._rules: dict[str, tuple[Site, SiteRules]] = {}
 
-    def find(self, site: Site, url: str, referrer: str) -> Sighting:
-        """The sighting; both addresses as the client gave them."""
+    def find(self, site: Site, url: str, referrer: str, page: Address | None) -> Sighting:
+        """The sighting; both addresses as the client gave them, ``page`` being the URL parsed."""
         rules = self._site_rules(site)
         key = (site.key, url, referrer)
         known = self._known.get(key)
         if known is not None and known[0] is rules:
             return known[1]
-        found = sight(url, referrer, rules)
+        found = sight(page, referrer, rules)
         if len(url) + len(referrer) <= KEPT_LENGTH:
             self._known[key] = (rules, found)
             if len(self._known) > SIZE:
@@ -68,9 +68,8 @@ class Sightings:
         return rules
 
 
-def sight(url: str, referrer: str, rules: SiteRules) -> Sighting:
+def sight(page: Address | None, referrer: str, rules: SiteRules) -> Sighting:
     """Classify, and make the stored form: the credited click id leaves the query."""
-    page = parse_address(url) if url else None
     from_ = parse_address(referrer) if referrer else None
     source = classify_address(page, from_, rules)
     query = page.query if page else ""

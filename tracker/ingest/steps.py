@@ -219,7 +219,8 @@ def identify(draft: Draft, env: Environment) -> Reason | None:
 def classify_source(draft: Draft, env: Environment) -> Reason | None:
     """Where the page view came from, and the stored form of its addresses."""
     referrer = (draft.beacon.referrer or "")[:URL_LENGTH]
-    draft.sighting = env.sightings.find(draft.site, draft.beacon.url[:URL_LENGTH], referrer)
+    url = draft.beacon.url[:URL_LENGTH]
+    draft.sighting = env.sightings.find(draft.site, url, referrer, draft.page)
     return None
 
 

@@ -185,7 +185,7 @@ MATCH_TYPES: dict[str, str] = {
     "broad": "broad",
     "广泛": "broad",
     "广泛匹配": "broad",
-    "智能匹配": "broad",
+    "智能匹配": "smart",
     "a": "ai_max",
 }
 BAIDU_MATCH_TYPES: dict[str, str] = {"1": "exact", "2": "phrase", "3": "broad"}

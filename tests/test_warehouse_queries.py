@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tracker.errors import InvalidInput, StatementRefused, Unavailable
-from tracker.warehouse.client import Warehouse
+from tracker.warehouse.client import Warehouse, open_warehouse
+from tracker.warehouse.lock import DirectoryLock
 from tracker.warehouse.sql import load_sql
 
 INSTANT = datetime(2026, 1, 31, 23, 59, 59, 123000, tzinfo=UTC)
@@ -206,6 +207,42 @@ def test_one_bad_line_refuses_the_whole_block(warehouse: Warehouse, bad: bytes) 
         warehouse.insert_json("rates", good + bad + good)
     assert caught.value.engine_code > 0
     assert warehouse.rows("SELECT count() FROM rates") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        (("version",), ("many",)),
+        (("version",), (-1,)),
+        (("version",), (None,)),
+        (("day",), ("2026-01-01",)),
+        (("colour",), ("red",)),
+        (("tenant", "day"), ("a",)),
+    ],
+)
+def test_a_row_that_does_not_fit_its_table_is_refused(
+    warehouse: Warehouse, columns: tuple[str, ...], row: tuple[object, ...]
+) -> None:
+    for token in (None, "token"):
+        with pytest.raises(StatementRefused):
+            warehouse.insert("rates", columns, [row], token=token)
+    assert warehouse.rows("SELECT count() FROM rates") == [(0,)]
+
+
+def test_a_file_that_is_not_there_is_not_blamed_on_the_engine(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError):
+        warehouse.insert_json("rates", tmp_path / "gone.ndjson")
+
+
+def test_a_second_engine_in_one_process_is_refused_and_its_directory_freed(
+    warehouse_embedded: Warehouse, tmp_path: Path
+) -> None:
+    with pytest.raises(Unavailable, match="a process can open one engine directory only"):
+        open_warehouse(f"chdb://{tmp_path}")
+    with DirectoryLock(tmp_path):
+        warehouse_embedded.ping()
 
 
 @pytest.mark.parametrize("way", ["json", "file", "rows"])

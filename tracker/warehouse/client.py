@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from clickhouse_connect.driver.transform import NativeTransform
@@ -137,18 +137,17 @@ class Warehouse:
         """Insert one block of JSON lines, or a file of them, by column name.
 
         A line that does not fit refuses the whole block: nothing of it is inserted. A key that
-        is no column of the table is such a misfit; a missing key takes the column's default.
+        is no column of the table is such a misfit; a missing key takes the column's default. A
+        file that cannot be opened raises its OSError.
         """
         settings = {**_JSON_SETTINGS, **_token(token)}
-        with self._client() as client:
-            if isinstance(data, bytes):
-                # NOTE: the driver repeats an insert of bytes whose answer was lost, not one of a
-                # file; only with a token is that free of duplicates.
-                block = data if token is not None else BytesIO(data)
-                client.raw_insert(table, insert_block=block, fmt="JSONEachRow", settings=settings)
-                return
-            with data.open("rb") as file:
-                client.raw_insert(table, insert_block=file, fmt="JSONEachRow", settings=settings)
+        if isinstance(data, bytes):
+            # NOTE: the driver repeats an insert of bytes whose answer was lost, not one of a
+            # file; only with a token is that free of duplicates.
+            self._insert_block(table, data if token is not None else BytesIO(data), settings)
+            return
+        with data.open("rb") as file:
+            self._insert_block(table, file, settings)
 
     def ping(self) -> None:
         """Return if the engine answers a query; raise Unavailable if not."""
@@ -165,6 +164,12 @@ class Warehouse:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def _insert_block(self, table: str, block: bytes | BinaryIO, settings: Settings) -> None:
+        with self._client() as client:
+            client.raw_insert(
+                table, insert_block=block, fmt="JSONEachRow", settings=_plain(settings)
+            )
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import clickhouse_connect
 from clickhouse_connect import common
+from clickhouse_connect.driver.exceptions import ProgrammingError
 
-from tracker.errors import ConfigError
+from tracker.errors import ConfigError, Unavailable
 from tracker.warehouse.address import EmbeddedAddress, ServerAddress
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ def embedded_client(address: EmbeddedAddress) -> Client:
         raise ConfigError(
             "The embedded ClickHouse engine is not installed.",
             hint="Install the extra `embedded` (chdb), or set the URL of a ClickHouse server.",
+        ) from error
+    except ProgrammingError as error:
+        raise Unavailable(
+            f"The embedded ClickHouse engine cannot open {address}: {error}",
+            hint="Check the directory; a process can open one engine directory only.",
         ) from error
 
 

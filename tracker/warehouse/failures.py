@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from clickhouse_connect.driver.exceptions import DataError, NotSupportedError, ProgrammingError
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
@@ -57,6 +58,8 @@ _NOISE = (
     re.compile(r":?\s*[Ww]hile executing [^:]*(?=:|\.|$)"),
     re.compile(r":\s*data for INSERT was parsed from (?:file|query|stdin)"),
 )
+# What the driver refuses by itself, before the engine sees it.
+_OWN_CHECKS = (DataError, NotSupportedError, ProgrammingError)
 _NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\.?\s*$")
 _MAX_MESSAGE = 600
 
@@ -64,14 +67,15 @@ _MAX_MESSAGE = 600
 def translate(error: Exception, target: str) -> TrackerError:
     """The error of this product's tree for one that the driver raised about ``target``.
 
-    ``target`` is the warehouse's address without a password. A decoding error of a value that
-    Python cannot represent (a time after the year 9999) counts as a refused statement.
+    ``target`` is the warehouse's address without a password. What the driver itself refuses (a
+    column that is not there, a value that does not fit, one that Python cannot represent)
+    counts as a refused statement.
     """
     if isinstance(error, DriverError) and (error.code or "Code: " in str(error)):
         return _engine_error(error)
-    if isinstance(error, (DriverError, HTTPError, OSError)):
+    if isinstance(error, (DriverError, HTTPError, OSError)) and not isinstance(error, _OWN_CHECKS):
         return _transport_error(error, target)
-    return StatementRefused(f"A value of the statement or of its result is unusable: {error}")
+    return StatementRefused(f"The statement or a value of it is unusable: {error}")
 
 
 def _engine_error(error: DriverError) -> WarehouseError:

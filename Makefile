@@ -133,7 +133,7 @@ $(READY): constraints.txt pyproject.toml
 
 $(MODULES): package-lock.json package.json
 	@deploy/system-packages node
-	npm ci
+	npm ci --loglevel=error
 	@touch $@
 
 SOURCES := build.mjs tsconfig.json $(shell find snippet dashboards/static -type f 2>/dev/null)

@@ -396,3 +396,8 @@ def test_the_outcome_is_the_same_in_every_process() -> None:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert output.stdout.strip() == str(classify(f"https://pump.example/?{query}", "", RULES))
+
+
+def test_a_campaign_that_is_only_its_id_is_no_name() -> None:
+    found = source("utm_source=google&utm_medium=cpc&utm_campaign=111&campaignid=111")
+    assert (found.campaign, found.campaign_id) == ("", "111")

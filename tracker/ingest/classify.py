@@ -201,14 +201,16 @@ def _described(source: Source, tags: Tags) -> Source:
     """The source with what the tags say of campaign, ad group, keyword and creative."""
     fields = tags.fields
     keyword_id, keyword = _keyword(fields, source.platform)
+    campaign, campaign_id = fields["campaign"], _id(fields["campaign_id"])
     return replace_source(
         source,
-        campaign=fields["campaign"],
+        # A template that can only give the id gives it as the name too: it is not one.
+        campaign="" if campaign == campaign_id else campaign,
         ad_group=fields["ad_group"],
         keyword=keyword,
         match_type=_match_type(fields["match_type"], source.platform),
         creative=fields["creative"],
-        campaign_id=_id(fields["campaign_id"]),
+        campaign_id=campaign_id,
         ad_group_id=_id(fields["ad_group_id"]),
         keyword_id=keyword_id,
         creative_id=_id(fields["creative_id"]),

@@ -99,6 +99,7 @@ class OpenSegment:
             sync_directory(self.path.parent)
         except OSError:
             os.close(self._descriptor)
+            fresh.unlink(missing_ok=True)
             raise
 
     def append(self, data: bytes) -> None:

@@ -3,6 +3,7 @@
  *
  *   npm run build              into tracker/web/assets/ and tracker/ingest/country.mmdb
  *   npm run build -- --freeze  also keeps this version of the beacon in snippet/released/
+ *   node build.mjs --into DIR  into another directory, without the country data (for tests)
  *
  * A frozen beacon never changes: pages name it together with its hash. So a build whose beacon
  * differs from the frozen file of the same version fails until the version in package.json is
@@ -11,22 +12,29 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const at = (...parts) => path.join(root, ...parts);
-const assets = at("tracker", "web", "assets");
+const { values: given } = parseArgs({
+  options: { freeze: { type: "boolean" }, into: { type: "string" } },
+});
+const assets = given.into ? path.resolve(given.into) : at("tracker", "web", "assets");
+// A running server goes on serving the old files until the new ones are complete.
+const output = `${assets}.new`;
 const released = at("snippet", "released");
 const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
 
 const integrity = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
 
 /** One beacon file. Nothing of it may disturb the page, not even where it fails to start. */
-async function beacon(entry, define = {}) {
+async function beacon(entry, extra = "") {
   const built = await build({
     entryPoints: [at("snippet", "src", entry)],
     bundle: true,
@@ -35,20 +43,33 @@ async function beacon(entry, define = {}) {
     charset: "utf8",
     format: "iife",
     target: ["es2018"],
+    // Newer than the rest of the language level, but every browser of that level has it.
+    supported: { "dynamic-import": true },
     legalComments: "none",
     tsconfigRaw: {},
-    define,
+    define: { EXTRA: JSON.stringify(extra) },
     banner: { js: "try{" },
     footer: { js: "}catch(e){}" },
   });
-  return Buffer.from(built.outputFiles[0].contents);
+  // A second pass takes a twentieth off what esbuild leaves.
+  const { code } = await minify(built.outputFiles[0].text, {
+    ecma: 2018,
+    compress: { passes: 3, unsafe_arrows: true, pure_getters: true, unsafe_methods: true },
+    mangle: true,
+    format: { comments: false },
+  });
+  return Buffer.from(code);
 }
 
 /** The published beacon files by name: the current ones and the copies named by version. */
 async function beacons() {
-  const files = { "t.js": await beacon("tracker.ts") };
-  files[`t-${version}.js`] = files["t.js"];
-  return files;
+  const extra = await beacon("extra.ts");
+  return {
+    "t.js": await beacon("tracker.ts", "t-extra.js"),
+    "t-extra.js": extra,
+    [`t-${version}.js`]: await beacon("tracker.ts", `t-extra-${version}.js`),
+    [`t-extra-${version}.js`]: extra,
+  };
 }
 
 /** Keep the files of this version, or check that they are still what was released. */
@@ -75,10 +96,10 @@ async function publish(files) {
     if (name.endsWith(".js")) all[name] = await readFile(path.join(released, name));
   const manifest = { version, files: {} };
   for (const [name, bytes] of Object.entries(all).sort()) {
-    await writeFile(path.join(assets, name), bytes);
+    await writeFile(path.join(output, name), bytes);
     manifest.files[name] = { integrity: integrity(bytes), bytes: bytes.length };
   }
-  await writeFile(path.join(assets, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFile(path.join(output, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   for (const [name, bytes] of Object.entries(files))
     console.log(
       `${name.padEnd(16)} ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}, ` +
@@ -91,7 +112,7 @@ async function dashboard() {
   const own = ["app.ts", "app.css"].map((name) => at("dashboards", "static", name));
   await build({
     entryPoints: own.filter((name) => existsSync(name)),
-    outdir: assets,
+    outdir: output,
     bundle: true,
     minify: true,
     format: "iife",
@@ -106,16 +127,22 @@ async function dashboard() {
     ["uplot/LICENSE", "uplot.LICENSE.txt"],
     ["htmx.org/LICENSE", "htmx.LICENSE.txt"],
   ])
-    await copyFile(at("node_modules", from), path.join(assets, to));
+    await copyFile(at("node_modules", from), path.join(output, to));
 }
 
-await rm(assets, { recursive: true, force: true });
-await mkdir(assets, { recursive: true });
+await rm(output, { recursive: true, force: true });
+await mkdir(output, { recursive: true });
 const files = await beacons();
-await freeze(files, process.argv.includes("--freeze"));
+await freeze(files, given.freeze);
 await publish(files);
 await dashboard();
-await copyFile(
-  at("node_modules", "@ip-location-db", "geo-whois-asn-country-mmdb", "geo-whois-asn-country.mmdb"),
-  at("tracker", "ingest", "country.mmdb"),
-);
+await rm(assets, { recursive: true, force: true });
+await rename(output, assets);
+if (!given.into) {
+  const country = at("tracker", "ingest", "country.mmdb");
+  await copyFile(
+    at("node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb"),
+    `${country}.new`,
+  );
+  await rename(`${country}.new`, country);
+}

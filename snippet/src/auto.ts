@@ -4,60 +4,39 @@
  */
 
 import { listen } from "./page";
-import { notice, record } from "./record";
+import { notice } from "./record";
 
-const FILES =
-  /\.(pdf|docx?|xlsx?|pptx?|csv|zip|rar|7z|gz|exe|msi|dmg|apk|dwg|dxf|ste?p|igs|mp[34])$/i;
+const FILES = /\.(pdf|(doc|xls|ppt)x?|csv|zip|rar|7z|exe|dmg|apk|dwg|dxf|ste?p|mp4)$/i;
 
-/** Schemes that open something else than a page, and the hosts of chats. */
-const SCHEMES = /^(?!http|java|blob|data)/;
-const HOSTS =
-  /\b(wa\.me|whatsapp\.com|t\.me|wpa\w*\.qq\.com|work\.weixin\.qq\.com|qiao\.baidu\.com|53kf\.com|kuaishang\w*\.\w+)$/;
-
-/** Record the event that a `data-tracker-event` element names. */
-const marked = (element: Element): void => {
-  const { trackerEvent, trackerProps, trackerValue, trackerCurrency } = (element as HTMLElement)
-    .dataset;
-  record(
-    trackerEvent as string,
-    trackerProps && JSON.parse(trackerProps),
-    trackerValue,
-    trackerCurrency,
-  );
-};
+/** Ways to talk: the link's scheme, or what is telling in its host. */
+const INTENT =
+  /^(tel|mailto|whatsapp|tg|mqq|weixin)\w*:|^https?:..[^/]*\b(wa\.me|whatsapp|t\.me|wpa|work\.weixin|qiao|53kf)\b/;
 
 const clicked = (event: MouseEvent): void => {
-  const target = event.target as Element;
-  const element = target.closest("[data-tracker-event]:not(form)");
-  const link = target.closest("a[href],area") as HTMLAnchorElement | null;
+  const link = (event.target as Element).closest<HTMLAnchorElement>("a[href]");
   // The right button opens a menu; only the left and middle ones follow a link.
-  if (event.button > 1) return;
-  if (element) marked(element);
-  if (!link) return;
+  if (!link || event.button > 1) return;
   const url = link.href;
-  const kind = SCHEMES.test(url)
-    ? link.protocol.slice(0, -1)
-    : (HOSTS.exec(link.hostname) || [])[0];
-  if (kind) notice("intent", { kind, url });
+  const intent = INTENT.exec(url);
+  if (intent) notice("intent", { kind: intent[1] || intent[2], url });
   else if (FILES.test(link.pathname)) notice("download", { url });
-  else if (link.hostname && link.host !== location.host) notice("outbound", { url });
+  else if (link.host && link.host !== location.host) notice("outbound", { url });
 };
 
 /** The names of a form's fields, never what was written into them. */
 const submitted = (event: SubmitEvent): void => {
   const form = event.target as HTMLFormElement;
-  if (form.matches("[data-tracker-event]")) marked(form);
-  else
-    notice("form", {
-      // NOTE: not form.id, which is the field named "id" where there is one.
-      id: form.getAttribute("id") || form.getAttribute("name"),
-      fields: Array.from(form.elements, (field) => field.getAttribute("name"))
-        .filter(Boolean)
-        .join(),
-    });
+  notice("form", {
+    // NOTE: not form.id, which is the field named "id" where there is one.
+    id: form.getAttribute("id") || form.getAttribute("name"),
+    fields: Array.from(form.elements, (field) => (field as HTMLInputElement).name)
+      .filter((name) => name)
+      .join(),
+  });
 };
 
 export const attend = (): void => {
-  listen(document, "click auxclick", clicked);
+  listen(document, "click", clicked);
+  listen(document, "auxclick", clicked);
   listen(document, "submit", submitted);
 };

@@ -6,7 +6,7 @@
  * page sends the same events with the same ids. Events that another tab has stored stay.
  */
 
-import { granted, QUEUE } from "./identity";
+import { granted, QUEUE, stopped } from "./identity";
 import { endpoint, listen, read, write } from "./page";
 
 /** One event as it is sent; the fields are explained in README.md. */
@@ -16,7 +16,8 @@ export interface Wire {
   i: string;
   n: string;
   o: number;
-  t?: number;
+  /** When the request under way was sent; 0 while the event waits for one. */
+  t: number;
   a: number;
   u?: string;
   k?: string;
@@ -33,47 +34,43 @@ export interface Wire {
 
 const WEEK = 6048e5;
 const AT_ONCE = 20;
-/** Most events that wait in memory, and in storage. */
-const QUEUED = 1e3;
-const STORED = 200;
+/** Most events that wait. */
+const QUEUED = 200;
 /** In characters: below 64 KiB even at three bytes each. */
 const LONGEST = 2e4;
+/** A request without an answer counts as an answer that asks for another attempt. */
+const FAILED = 599;
 
-const stored = (): Wire[] => {
-  try {
-    return JSON.parse(read(QUEUE) as string);
-  } catch {
-    return [];
-  }
-};
-
-let queue = granted ? stored() : [];
-/** Ids that this page answers for: stored events with other ids belong to other tabs. */
-const mine = new Set(queue.map((event) => event.i));
-const flying = new Set<Wire>();
+/** The ids that this page answers for, in one text: other stored events belong to other tabs. */
+let mine = (granted && read(QUEUE)) || "[]";
+let queue: Wire[] = JSON.parse(mine);
 let failures = 0;
-let paused = false;
+/** While a request is under way, and between a failure and the next attempt. */
+let busy: boolean | undefined;
 let size = AT_ONCE;
+
+const ground = (events: Wire[]): void =>
+  events.forEach((event) => {
+    event.t = 0;
+  });
+
+ground(queue);
 
 /** Store what is not delivered; nothing is touched where nothing was or is to be stored. */
 export const save = (): void => {
   if (!granted) return;
-  const kept = stored()
-    .filter((event) => !mine.has(event.i))
+  const kept = (JSON.parse(read(QUEUE) || "[]") as Wire[])
+    .filter((event) => !mine.includes(event.i))
     // Sent at the very end of a page, where no answer can be seen: it would go twice every time.
-    .concat(queue.filter((event) => !(flying.has(event) && event.n === "engagement")));
-  if (kept[0] || read(QUEUE)) write(QUEUE, kept[0] ? JSON.stringify(kept.slice(-STORED)) : "");
-};
-
-export const forget = (): void => {
-  queue = [];
+    .concat(queue.filter((event) => !event.t || event.n !== "engagement"));
+  write(QUEUE, kept[0] ? JSON.stringify(kept) : "");
 };
 
 /** Queue an event. Throws, before anything is queued, where it cannot be written as JSON. */
 export const enqueue = (event: Wire): void => {
   const text = JSON.stringify(event);
   if (text.length < LONGEST) {
-    mine.add(event.i);
+    mine += event.i;
     // A copy: the page may go on to change the props that it gave us.
     queue = queue.concat(JSON.parse(text)).slice(-QUEUED);
     flush();
@@ -83,55 +80,50 @@ export const enqueue = (event: Wire): void => {
 /** Send what is queued; `leaving` waits for nothing, because there may be no later. */
 export const flush = (leaving?: boolean): void => {
   const now = Date.now();
-  queue = queue.filter((event) => now - event.o < WEEK);
-  const part = queue.filter((event) => !flying.has(event)).slice(0, size);
-  if (!part[0] || (!leaving && (flying.size || paused))) return;
+  queue = queue.filter((event) => !stopped && now - event.o < WEEK);
+  const part = queue.filter((event) => !event.t).slice(0, size);
+  if (!part[0] || (busy && !leaving)) return;
+  busy = true;
   part.forEach((event) => {
     event.t = now;
     event.a++;
-    flying.add(event);
   });
-  send(JSON.stringify(part), (status, wait) => {
-    part.forEach((event) => {
-      flying.delete(event);
-    });
+  send(JSON.stringify(part), (status) => {
+    const again = status === 429 || status > 499;
     // After any failure one by one: what is too large or refused shall take no other with it.
-    size = status && status < 400 ? AT_ONCE : 1;
-    if (!status || status === 429 || status > 499) {
-      paused = true;
-      setTimeout(
-        resume,
-        (wait && +wait * 1e3) || 2 ** Math.min(++failures, 8) * (500 + Math.random() * 1e3),
-      );
-    } else {
-      failures = 0;
-      if (status < 400 || !part[1]) queue = queue.filter((event) => !part.includes(event));
-    }
+    size = status < 400 ? AT_ONCE : 1;
+    ground(part);
+    if (!again && (status < 400 || !part[1]))
+      queue = queue.filter((event) => !part.includes(event));
     save();
-    flush();
+    if (again) setTimeout(resume, 2 ** Math.min(++failures, 8) * 1e3 * (Math.random() + 1));
+    else {
+      failures = 0;
+      resume();
+    }
   });
 };
 
-/** One request; reports the status, 0 where there was no answer, and the seconds to wait. */
-const send = (body: string, done: (status: number, wait?: string | null) => void): void => {
+/** One request; reports its status. */
+const send = (body: string, done: (status: number) => void): void => {
   if ("keepalive" in Request.prototype)
     fetch(endpoint, { method: "POST", body, keepalive: true }).then(
-      (answer) => done(answer.status, answer.headers.get("retry-after")),
+      (answer) => done(answer.status),
       () => {
         // A page's content policy may allow images only. Contacts never go into an address.
         const image = new Image();
         image.onload = () => done(202);
-        image.onerror = () => done(0);
+        image.onerror = () => done(FAILED);
         image.src = /"identify"/.test(body)
           ? "data:,"
           : `${endpoint}?d=${encodeURIComponent(body)}`;
       },
     );
-  else done(navigator.sendBeacon(endpoint, body) ? 202 : 0);
+  else done(navigator.sendBeacon(endpoint, body) ? 202 : FAILED);
 };
 
 const resume = (): void => {
-  paused = false;
+  busy = false;
   flush();
 };
 

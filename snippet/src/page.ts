@@ -6,25 +6,13 @@
  * size that `npm run build` prints before and after a change.
  */
 
-export const script = (document.currentScript ||
-  document.querySelector("script[data-site]")) as HTMLScriptElement;
+export const script = document.currentScript as HTMLScriptElement;
 
 /** The `data-*` attributes of the tag. */
 export const options = script.dataset;
 
 /** Where events go: `data-api`, or /e on the host that serves this script. */
-export const endpoint = options.api || new URL("/e", script.src).href;
-
-/** Listen in the capture phase; an error of ours never reaches the page. */
-export const listen = (
-  target: EventTarget,
-  types: string,
-  // biome-ignore lint/suspicious/noExplicitAny: one helper for every kind of event
-  handle: (event: any) => void,
-): void =>
-  types.split(" ").forEach((type) => {
-    target.addEventListener(type, guarded(handle), true);
-  });
+export const endpoint = options.api || new URL("/e", script.src);
 
 /** The same function, but it returns undefined where it would have thrown. */
 export const guarded =
@@ -35,23 +23,33 @@ export const guarded =
     } catch {}
   };
 
-/** A stored text, or undefined where there is none or storage is closed to us. */
-export const read = (key: string): string | undefined => {
-  try {
-    return localStorage[key];
-  } catch {}
-};
+/** Listen in the capture phase; an error of ours never reaches the page. */
+export const listen = (
+  target: EventTarget,
+  type: string,
+  // biome-ignore lint/suspicious/noExplicitAny: one helper for every kind of event
+  handle: (event: any) => void,
+): void => target.addEventListener(type, guarded(handle), true);
+
+/** The page's storage; none where the browser keeps it closed. */
+let storage: Storage | undefined;
+guarded(() => {
+  storage = localStorage;
+})();
+
+/** A stored text, or undefined where there is none. */
+export const read = (key: string): string | undefined =>
+  // biome-ignore lint/complexity/useOptionalChain: it would be written out longer for old browsers
+  storage && storage[key];
 
 /** Store a text; an empty one removes the key. A full or closed storage is no error. */
-export const write = (key: string, text: string): void => {
-  try {
-    if (text) localStorage[key] = text;
-    else delete localStorage[key];
-  } catch {}
-};
+export const write = guarded((key: string, text: string) => {
+  if (text) (storage as Storage)[key] = text;
+  else delete (storage as Storage)[key];
+});
 
-/** Random bytes as lower-case hexadecimal. */
-export const randomHex = (bytes: number): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
-    (byte + 256).toString(16).slice(1),
+/** That many random hexadecimal digits, in lower case. */
+export const randomHex = (digits: number): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(digits)), (byte) =>
+    (byte & 15).toString(16),
   ).join("");

@@ -18,9 +18,10 @@ export const record = (
   enqueue({
     v: 1,
     s: options.site,
-    i: randomHex(16),
+    i: randomHex(32),
     n: `${name}`,
     o: now,
+    t: 0,
     a: 0,
     u: visitor(now),
     ...view,

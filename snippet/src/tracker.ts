@@ -1,11 +1,13 @@
 /** The standard file: `window.tracker` and everything that runs by itself. */
 
 import { attend } from "./auto";
-import { forget } from "./delivery";
-import { answer, optOut } from "./identity";
-import { guarded, options } from "./page";
-import { record } from "./record";
-import { watch } from "./views";
+import { consent, optOut } from "./identity";
+import { guarded, options, script } from "./page";
+import { notice, record } from "./record";
+import { view, watch } from "./views";
+
+/** The name of the second file, filled in by the build. */
+declare const EXTRA: string;
 
 interface Details {
   value?: unknown;
@@ -17,41 +19,41 @@ interface Tracker {
   (name: string, details?: unknown): void;
   /** Calls made before the script had loaded. */
   q?: ArrayLike<unknown>[];
+  /** What the second file builds on. */
+  _?: unknown;
   [call: string]: unknown;
 }
 
 /** What is no event: `tracker.consent(true)`, or `tracker("consent", true)` before the load. */
 const calls: Record<string, (given?: unknown) => void> = {
+  // An event named "constructor" is an event.
+  __proto__: null as never,
   identify: (contact) => record("identify", contact),
-  consent: (yes) => {
-    if (answer(!!yes)) record("consent", { granted: !!yes });
-  },
-  optOut: (out) => {
-    forget();
-    optOut(out !== false);
-  },
+  consent,
+  optOut,
 };
 
-const tracker = guarded((name: string, given?: unknown) => {
-  // NOTE: an own key, or an event named "constructor" would be taken for a call.
-  if (Object.keys(calls).includes(name)) calls[name](given);
-  else {
-    const details: Details = given || {};
-    record(name, details.props, details.value, details.currency);
-  }
+const tracker = guarded((name: string, given: Details = {}) => {
+  if (calls[name]) calls[name](given);
+  else record(name, given.props, given.value, given.currency);
 }) as Tracker;
 
-const start = (): void => {
-  const page = window as unknown as { tracker?: Tracker };
-  const before = page.tracker || tracker;
-  // The tag is on the page twice: the first one counts.
-  if (before.optOut) return;
+/** What the second file takes from this one, in this order. */
+const parts = [view, record, notice] as const;
+export type Parts = typeof parts;
+
+const page = window as unknown as { tracker?: Tracker };
+const before = page.tracker || tracker;
+
+// Where the tag is on the page twice, the first one counts.
+if (options.site && !before.optOut) {
   for (const name in calls) tracker[name] = (given: unknown) => tracker(name, given);
+  tracker._ = parts;
   page.tracker = tracker;
   // First of all, because the visitor's consent may be among them.
-  for (const call of before.q || []) tracker(...(Array.from(call) as [string]));
+  for (const call of before.q || []) tracker(...(call as unknown as [string]));
   attend();
-  watch();
-};
-
-if (options.site) start();
+  // The second file comes first: it knows the visit code, and the id a sibling domain hands over.
+  if (options.extra) import(new URL(EXTRA, script.src) as never).catch(() => {}).then(watch);
+  else watch();
+}

@@ -13,10 +13,10 @@ import { notice } from "./record";
 const byHash = "hash" in options;
 
 /** The page's address; the fragment is part of it only where it is the route. */
-export const address = (): string => (byHash ? location.href : location.href.split("#")[0]);
+export const address = (): string => location.href.replace(byHash ? "" : /#.*/, "");
 
 /** What makes another page: its path. Filters and searches in the query do not. */
-const route = (): string => (byHash ? location.href : location.pathname);
+const route = (): string => location.pathname + (byHash && location.hash);
 
 /** The view that events belong to: its address, and where its visitor came from. */
 export const view: { l: string; r: string; k?: string } = { l: address(), r: document.referrer };
@@ -28,14 +28,14 @@ let began = 0;
 let depth = 0;
 
 const engagement = (): void => {
-  const ms = Math.round(performance.now() - began);
+  const ms = (performance.now() - began) | 0;
   if (began && ms > 999) notice("engagement", { ms, depth });
   began = 0;
 };
 
 const scrolled = (): void => {
   const height = document.documentElement.scrollHeight;
-  depth = Math.max(depth, Math.min(100, Math.round(((scrollY + innerHeight) / height) * 100)));
+  depth = Math.max(depth, Math.min(100, (((scrollY + innerHeight) / height) * 100) | 0));
 };
 
 /** Count a view if the page can be seen and is another than the one counted last. */
@@ -67,8 +67,8 @@ const moved = (): void => {
 export const watch = (): void => {
   for (const name of ["pushState", "replaceState"] as const) {
     const original = history[name];
-    history[name] = function (this: History, ...given: Parameters<History["pushState"]>) {
-      original.apply(this, given);
+    history[name] = (...given: Parameters<History["pushState"]>) => {
+      original.apply(history, given);
       moved();
     };
   }

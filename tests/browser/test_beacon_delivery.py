@@ -1,0 +1,194 @@
+"""Nothing is lost between the page and the server: failures, retries, closing pages."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.servers import Answer, Collector, CompanySite
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("failure", [Answer(503), Answer(500), Answer(429), Answer(close=True)])
+def test_a_failed_event_is_sent_again_with_the_same_id(
+    page: Page, company: CompanySite, collector: Collector, failure: Answer
+) -> None:
+    collector.always = failure
+    page.goto(company.url)
+    # A closed connection is met by fetch and by the image that stands in for it.
+    page.wait_for_timeout(500)
+    collector.always = Answer()
+    (event,) = collector.wait_for("pageview")
+    first = collector.posts[0].events[0]
+    assert event["i"] == first["i"]
+    assert event["o"] == first["o"]
+    assert event["t"] > first["t"]
+    assert (first["a"], event["a"]) == (1, 2)
+
+
+def test_a_refused_event_takes_no_other_with_it(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    collector.delay = 0.2
+    collector.answers.extend([Answer(202), Answer(400), Answer(400), Answer(202)])
+    page.evaluate("['first', 'refused', 'good'].forEach(name => tracker(name))")
+    collector.wait_for("good")
+    assert [[e["n"] for e in post.events] for post in collector.posts[1:]] == [
+        ["first"],
+        ["refused", "good"],
+        ["refused"],
+        ["good"],
+    ]
+
+
+def test_what_was_not_delivered_is_sent_by_the_next_page(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    collector.always = Answer(503)
+    page.goto(company.url)
+    collector.wait(lambda: collector.posts, "the first attempt")
+    page.evaluate("tracker('order', {value: 5})")
+    collector.always = Answer()
+    page.goto(f"{company.url}/products.html")
+    (order,) = collector.wait_for("order")
+    pages = collector.wait_for("pageview", 2)
+    assert {e["l"] for e in pages} == {f"{company.url}/", f"{company.url}/products.html"}
+    assert order["l"] == f"{company.url}/"
+    collector.wait(lambda: page.evaluate("localStorage['tracker.q']") is None, "empty queue")
+
+
+def test_what_waits_without_consent_waits_in_memory_only(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    company.embedding.options = 'data-consent="required"'
+    collector.answers.append(Answer(503))
+    page.goto(company.url)
+    collector.wait(lambda: collector.posts, "the first attempt")
+    page.evaluate("tracker('order')")
+    assert page.evaluate("localStorage.length") == 0
+    collector.wait_for("pageview")
+    collector.wait_for("order")
+
+
+def test_events_older_than_a_week_are_not_sent_any_more(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    page.goto(f"{company.url}/layout.css")
+    page.evaluate(
+        """() => {
+            const event = days => ({v: 1, s: "k-test", i: "0".repeat(31) + days, n: "kept", a: 1,
+                                    o: Date.now() - days * 864e5, l: location.href});
+            localStorage["tracker.id"] = "0123456789abcdef." + Date.now();
+            localStorage["tracker.q"] = JSON.stringify([event(8), event(6)]);
+        }"""
+    )
+    page.goto(company.url)
+    (event,) = collector.wait_for("kept")
+    collector.wait_for("pageview")
+    assert event["i"].endswith("6")
+    assert event["a"] == 2
+    assert len(collector.named("kept")) == 1
+
+
+def test_a_cut_network_costs_nothing_once_it_is_back(
+    context: BrowserContext, page: Page, company: CompanySite, collector: Collector
+) -> None:
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    context.set_offline(True)
+    page.evaluate("for (let i = 0; i < 30; i++) tracker('offline', {props: {i}})")
+    page.wait_for_timeout(300)
+    assert collector.named("offline") == []
+    context.set_offline(False)
+    events = collector.wait_for("offline", 30)
+    assert sorted(e["p"]["i"] for e in events) == list(range(30))
+    assert len({e["i"] for e in events}) == 30
+
+
+def test_a_hundred_events_in_a_second_arrive_once_each_in_few_requests(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    collector.delay = 0.05
+    page.evaluate("for (let i = 0; i < 100; i++) setTimeout(tracker, i * 9, 'tick', {props: {i}})")
+    events = collector.wait_for("tick", 100)
+    assert sorted(e["p"]["i"] for e in events) == list(range(100))
+    assert len(collector.posts) < 40
+
+
+def test_a_page_closed_right_after_the_event_delivers_it(
+    context: BrowserContext, company: CompanySite, collector: Collector
+) -> None:
+    page = context.new_page()
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    collector.delay = 0.2
+    page.evaluate("tracker('first'); tracker('last')")
+    page.close(run_before_unload=True)
+    collector.wait_for("last")
+    assert len(collector.wait_for("first")) == 1
+
+
+def test_a_policy_that_allows_only_images_still_lets_events_through_but_no_contacts(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    company.embedding.headers["Content_Security_Policy"] = (
+        f"default-src 'none'; script-src {collector.url}; img-src {collector.url}"
+    )
+    page.goto(f"{company.url}/products.html")
+    collector.wait_for("pageview")
+    assert collector.posts[0].method == "GET"
+    page.evaluate("tracker.identify({email: 'li@example.com'})")
+    page.wait_for_timeout(300)
+    assert "li@example.com" not in str(collector.posts)
+
+
+def test_a_strict_policy_needs_the_trackers_host_and_nothing_else(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    company.embedding.headers["Content_Security_Policy"] = (
+        f"default-src 'none'; script-src {collector.url}; connect-src {collector.url};"
+        "require-trusted-types-for 'script'"
+    )
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.goto(f"{company.url}/products.html")
+    collector.wait_for("pageview")
+    assert [post.method for post in collector.posts] == ["POST"]
+    assert [p for p in problems if "tracker" in p or collector.url in p] == []
+
+
+def _wait_for_posts(collector: Collector, count: int) -> None:
+    collector.wait(lambda: len(collector.posts) >= count, f"{count} requests")
+
+
+def test_two_tabs_keep_each_others_waiting_events(
+    context: BrowserContext, company: CompanySite, collector: Collector
+) -> None:
+    collector.always = Answer(503)
+    for number in (1, 2):
+        tab = context.new_page()
+        tab.goto(company.url)
+        tab.evaluate(f"tracker('tab {number}')")
+        _wait_for_posts(collector, number)
+    for tab in list(context.pages):
+        with tab.expect_event("close"):
+            tab.close(run_before_unload=True)
+    collector.always = Answer()
+    context.new_page().goto(company.url)
+    collector.wait_for("tab 1")
+    collector.wait_for("tab 2")
+
+
+def test_browsers_without_keepalive_use_send_beacon(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    page.add_init_script("delete Request.prototype.keepalive")
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    assert page.evaluate("localStorage['tracker.q']") is None
+    assert len(collector.posts) == 1

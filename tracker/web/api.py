@@ -1,0 +1,140 @@
+"""The public JSON API under /api/v1. The pages call the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from anyio import to_thread
+from starlette.responses import Response
+
+from tracker.accounts.access import visible_sites
+from tracker.accounts.goals import list_goals
+from tracker.accounts.runs import Run, get_run, list_runs
+from tracker.accounts.sites import Site
+from tracker.errors import InvalidInput, NotFound
+from tracker.money import decimal_text
+from tracker.web.call import Call
+from tracker.web.pages_imports import file_options, keep_upload, run_import
+from tracker.web.pages_keywords import csv_response, run_report
+from tracker.web.query import api_request, bounded_number
+from tracker.web.spreadsheet import keyword_csv
+
+_RUNS = 50
+
+
+async def sites(call: Call) -> Response:
+    """``{"sites": […]}``: those that the caller may read."""
+    found = await to_thread.run_sync(visible_sites, call.parts.db, call.principal)
+    return _json({"sites": [_site(site) for site in found]})
+
+
+async def keywords(call: Call) -> Response:
+    """The keyword report: JSON, the same bytes as the command prints, or CSV."""
+    given = dict(call.request.query_params)
+    wanted = given.get("format", "json")
+    if wanted not in ("json", "csv"):
+        raise InvalidInput(f"Unknown format {wanted!r}.", hint="Allowed: json, csv.")
+    request = api_request(given, call.site)
+    report = await to_thread.run_sync(run_report, call, request)
+    if wanted == "csv":
+        return csv_response(keyword_csv(report), report)
+    return _json(report)
+
+
+async def goals(call: Call) -> Response:
+    """``{"goals": […]}``, oldest first."""
+    found = await to_thread.run_sync(list_goals, call.parts.db, call.site.key)
+    listed = [
+        {
+            "id": goal.id,
+            "name": goal.name,
+            "kind": goal.kind,
+            "pattern": goal.pattern,
+            "value": decimal_text(goal.value),
+            "currency": goal.currency,
+            "event_value": goal.use_event_value,
+        }
+        for goal in found
+    ]
+    return _json({"goals": listed})
+
+
+async def runs(call: Call) -> Response:
+    """``{"runs": […]}``, newest first; ``limit`` up to 500 and ``offset``."""
+    params = call.request.query_params
+    limit = bounded_number("limit", params.get("limit", str(_RUNS)), 1, 500)
+    offset = bounded_number("offset", params.get("offset", "0"), 0, 10**6)
+    read = partial(list_runs, call.parts.db, site=call.site.key, limit=limit, offset=offset)
+    return _json({"runs": [_run(run) for run in await to_thread.run_sync(read)]})
+
+
+async def one_run(call: Call) -> Response:
+    """One run, to follow its progress."""
+    run = await to_thread.run_sync(get_run, call.parts.db, call.request.path_params["run"])
+    if run.site != call.site.key:
+        raise NotFound(f"No run {run.id!r}.", hint="Runs are kept for 400 days.")
+    return _json(_run(run))
+
+
+async def import_spend(call: Call) -> Response:
+    """Import a spend file sent as the multipart field ``file``."""
+    return await _import(call, "spend")
+
+
+async def import_conversions(call: Call) -> Response:
+    """Import a file of offline conversions sent as the multipart field ``file``."""
+    return await _import(call, "conversions")
+
+
+async def _import(call: Call, kind: str) -> Response:
+    dry_run = call.form.get("dry_run", "") in ("1", "true")
+    upload = await to_thread.run_sync(keep_upload, call)
+    try:
+        options = file_options(call.form, upload.filename, dry_run=dry_run)
+        report = await to_thread.run_sync(run_import, call, kind, upload, options)
+    finally:
+        upload.path.unlink(missing_ok=True)
+    return _json(report)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _site(site: Site) -> Mapping[str, Any]:
+    return {
+        "site": site.key,
+        "name": site.name,
+        "domains": site.domains,
+        "timezone": site.timezone,
+        "currency": site.currency,
+        "margin": decimal_text(site.margin),
+    }
+
+
+def _run(run: Run) -> Mapping[str, Any]:
+    return {
+        "id": run.id,
+        "job": run.job,
+        "trigger": run.trigger,
+        "status": run.status,
+        "started_at": _time(run.started_at),
+        "finished_at": _time(run.finished_at),
+        "done": run.done,
+        "expected": run.expected,
+        "rows": run.rows,
+        "totals": run.totals,
+        "error": run.error,
+        "warnings": run.warnings,
+    }
+
+
+def _time(instant: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds."""
+    if instant is None:
+        return None
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

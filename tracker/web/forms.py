@@ -1,0 +1,72 @@
+"""Fields of the pages' forms, read into what the accounts' functions take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from tracker.accounts.sites import Site, SiteChanges
+from tracker.errors import InvalidInput
+from tracker.money import parse_amount
+
+#: Time zones offered first; any IANA name can be typed.
+COMMON_ZONES = (
+    *("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "UTC"),
+    *("Europe/London", "Europe/Berlin", "Europe/Moscow", "America/New_York", "America/Chicago"),
+    *("America/Los_Angeles", "America/Sao_Paulo", "Australia/Sydney"),
+)
+COMMON_CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "RUB", "TWD", "SGD", "AUD")
+
+
+def whole_number(form: Mapping[str, str], name: str, what: str) -> int:
+    """A field that holds digits only; InvalidInput names what it is."""
+    text = form.get(name, "").strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise InvalidInput(f"Not a whole number for {what}: {text!r}.")
+    return int(text)
+
+
+def margin_share(text: str) -> Decimal | None:
+    """The margin from per cent as people write it (35, 35%), None when the field is empty."""
+    bare = text.strip().removesuffix("%").strip()
+    return parse_amount(bare) / 100 if bare else None
+
+
+def optional_amount(text: str) -> Decimal | None:
+    """An amount, None when the field is empty."""
+    return parse_amount(text) if text.strip() else None
+
+
+def words(text: str) -> list[str]:
+    """Entries of a field that takes one a line, or several between commas of either width."""
+    lines = text.replace("，", ",").replace("、", ",").replace("\r", "\n").replace(",", "\n")
+    return [entry.strip() for entry in lines.split("\n") if entry.strip()]
+
+
+def site_changes(form: Mapping[str, str]) -> SiteChanges:
+    """All fields of the site's form."""
+    return SiteChanges(
+        name=form.get("name", ""),
+        domains=words(form.get("domains", "")),
+        timezone=form.get("timezone", "").strip(),
+        currency=form.get("currency", ""),
+        margin=margin_share(form.get("margin", "")),
+        visit_timeout=whole_number(form, "visit_timeout", "the visit timeout") * 60,
+        lookback_days=whole_number(form, "lookback_days", "the lookback"),
+        brand_terms=words(form.get("brand_terms", "")),
+    )
+
+
+def site_form(site: Site) -> dict[str, str]:
+    """The fields as the site has them now."""
+    margin = "" if site.margin is None else f"{(site.margin * 100).normalize():f}"
+    return {
+        "name": site.name,
+        "domains": "\n".join(site.domains),
+        "timezone": site.timezone,
+        "currency": site.currency,
+        "margin": margin,
+        "visit_timeout": str(site.visit_timeout // 60),
+        "lookback_days": str(site.lookback_days),
+        "brand_terms": "\n".join(site.brand_terms),
+    }

@@ -1,0 +1,107 @@
+"""An import's report as its page shows it.
+
+The report has the shape that the command prints as JSON: figures, and lists of texts or rows.
+Figures with a known name get words; what a later version adds is shown under its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tracker.web.formats import NOTHING, Formats
+from tracker.web.i18n import Language, msgid
+
+_FIGURES = {
+    "platform": msgid("Platform"),
+    "account": msgid("Account"),
+    "currency": msgid("Currency"),
+    "format": msgid("Format"),
+    "layout": msgid("Format"),
+    "scope": msgid("Scope"),
+    "first": msgid("First day"),
+    "last": msgid("Last day"),
+    "from": msgid("First day"),
+    "to": msgid("Last day"),
+    "days": msgid("Days"),
+    "rows": msgid("Rows"),
+    "imported": msgid("Imported"),
+    "added": msgid("Added"),
+    "changed": msgid("Changed"),
+    "removed": msgid("Removed"),
+    "unchanged": msgid("Unchanged"),
+    "skipped": msgid("Skipped"),
+    "impressions": msgid("Impressions"),
+    "clicks": msgid("Clicks"),
+    "cost": msgid("Cost"),
+    "value": msgid("Value"),
+    "matched": msgid("Joined to a visit"),
+    "file": msgid("File"),
+}
+#: Figures that the page says in another way.
+_SILENT = frozenset({"site", "dry_run", "pull"})
+#: At most this many entries of a list are shown; the count is always shown.
+_LONGEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of the report: its name, the entries shown and how many there are in all."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    count: int
+
+
+class ImportView:
+    """Figures and lists of one import."""
+
+    def __init__(self, report: Mapping[str, object], speech: Language, formats: Formats) -> None:
+        self._report, self._speech, self._formats = report, speech, formats
+
+    def figures(self) -> list[tuple[str, str]]:
+        """Name and value of everything that is one value."""
+        return [
+            (self._title(name), self._text(value))
+            for name, value in self._report.items()
+            if name not in _SILENT and not isinstance(value, Mapping | list | tuple)
+        ]
+
+    def lists(self) -> list[Listing]:
+        """Problems, days, totals by currency: everything that has several entries."""
+        found = []
+        for name, value in self._report.items():
+            if isinstance(value, Mapping):
+                value = [{"name": key, "value": entry} for key, entry in value.items()]
+            if isinstance(value, list | tuple) and value and name not in _SILENT:
+                found.append(self._listing(name, value))
+        return found
+
+    def _listing(self, name: str, entries: Sequence[object]) -> Listing:
+        first = entries[0]
+        columns = tuple(str(key) for key in first) if isinstance(first, Mapping) else ()
+        return Listing(
+            title=self._title(name),
+            headings=tuple(self._title(column) for column in columns),
+            rows=tuple(self._row(entry, columns) for entry in entries[:_LONGEST]),
+            count=len(entries),
+        )
+
+    def _row(self, entry: object, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if isinstance(entry, Mapping):
+            return tuple(self._text(entry.get(column)) for column in columns)
+        return (self._text(entry),)
+
+    def _title(self, name: str) -> str:
+        known = _FIGURES.get(name)
+        return self._speech.gettext(known) if known else name.replace("_", " ").capitalize()
+
+    def _text(self, value: object) -> str:
+        if value is None or value == "":
+            return NOTHING
+        if isinstance(value, bool):
+            return self._speech.gettext("Yes") if value else self._speech.gettext("No")
+        if isinstance(value, int):
+            return self._formats.count(value)
+        return str(value)

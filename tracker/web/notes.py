@@ -1,0 +1,139 @@
+"""What stands at the head of a report in plain words: coverage, what is incomplete, reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker.reports.result import Coverage, Incomplete, KeywordReport
+from tracker.web.formats import Formats
+from tracker.web.i18n import Language, msgid
+from tracker.web.vocabulary import platform_name
+
+_INCOMPLETE = {
+    "missing_rate": msgid(
+        "No exchange rate %(source)s for %(days)s: amounts that need it, and their totals, are "
+        "left empty. Import the rate with: tracker rates import."
+    ),
+    "too_early": msgid(
+        "%(days)s: too early to judge. Conversions often come later than that, so these days "
+        "will still grow."
+    ),
+    "untracked_spend": msgid(
+        "%(amount)s of the cost fell on days without tracking. It is in the cost and left out of "
+        "CPA, ROAS and ROI, because no visit could be seen then."
+    ),
+    "period_total": msgid(
+        "%(source)s, %(days)s: the file has no days. Its cost is in the totals of periods that "
+        "hold all of these days, not in the trend."
+    ),
+    "partial_period": msgid(
+        "%(source)s, %(days)s: the file has no days and reaches beyond this period; its cost is "
+        "not in this report."
+    ),
+    "failed_source": msgid(
+        "%(source)s, %(days)s: the last import failed; cost of these days may be missing."
+    ),
+    "pending": msgid("%(days)s: new data is being computed; figures will change within a minute."),
+}
+#: Whose wording is a warning rather than information.
+_INFORMATION = frozenset({"too_early", "period_total", "pending"})
+_REASONS = {
+    "not_paid": msgid("Not from an ad: direct, organic, links"),
+    "ambiguous": msgid("Several keywords fit"),
+    "unexpanded_macro": msgid("The tag's placeholders were not filled in"),
+    "no_tag": msgid("From an ad, but without keyword tags"),
+    "unknown_keyword": msgid("Keyword that no spend file holds"),
+    "no_touch": msgid("No visit is known"),
+    "pmax": msgid("Performance Max: the platform names no keyword"),
+    "ai_max": msgid("AI Max: the platform names no keyword"),
+    "dynamic": msgid("Dynamic ads: the platform names no keyword"),
+    "word_package": msgid("Keyword pack (词包): the platform names no keyword"),
+    "auto_expansion": msgid("Automatic expansion: the platform names no keyword"),
+    "no_keyword": msgid("Cost without a keyword"),
+    "campaign": msgid("Cost of a campaign without keywords"),
+    "account_fee": msgid("Fee of the account"),
+}
+_KINDS = {
+    "unattributed": msgid("Unattributed"),
+    "unallocated": msgid("Unallocated cost"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sentence about the report; ``tone`` is its style: empty, ``warn``."""
+
+    tone: str
+    text: str
+
+
+def report_notes(report: KeywordReport, speech: Language, formats: Formats) -> list[Note]:
+    """Coverage first, then what is incomplete, then what the ROI figures mean here."""
+    notes = [_coverage(report.coverage, speech, formats)]
+    notes += [_incomplete(item, report, speech, formats) for item in report.incomplete]
+    if report.margin is None:
+        notes.append(
+            Note(
+                "",
+                speech.gettext(
+                    "No margin is set, so the ROI here is revenue ROI. Break-even ROAS is 1.00 "
+                    "only if goods cost nothing; with the margin in the settings you see real ROI."
+                ),
+            )
+        )
+    elif report.break_even_roas is not None:
+        text = speech.gettext(
+            "With a margin of %(margin)s, the break-even ROAS is %(roas)s: below it a keyword "
+            "loses money."
+        )
+        margin = formats.percent(float(report.margin))
+        notes.append(
+            Note("", text % {"margin": margin, "roas": formats.ratio(report.break_even_roas)})
+        )
+    return notes
+
+
+def row_title(speech: Language, kind: str, reason: str | None) -> tuple[str, str]:
+    """Name and explanation of a row that is no keyword."""
+    title = speech.gettext(_KINDS[kind]) if kind in _KINDS else kind
+    if not reason:
+        return title, ""
+    return title, speech.gettext(_REASONS[reason]) if reason in _REASONS else reason
+
+
+def _coverage(coverage: Coverage, speech: Language, formats: Formats) -> Note:
+    if coverage.conversions is None:
+        text = speech.gettext("Coverage: no conversion in this period.")
+    elif coverage.value is None:
+        text = speech.gettext(
+            "Coverage: %(conversions)s of conversions could be joined to a source. Keyword ROI "
+            "is a lower bound."
+        ) % {"conversions": formats.percent(coverage.conversions)}
+    else:
+        text = speech.gettext(
+            "Coverage: %(conversions)s of conversions and %(value)s of their value could be "
+            "joined to a source. Keyword ROI is a lower bound."
+        ) % {
+            "conversions": formats.percent(coverage.conversions),
+            "value": formats.percent(coverage.value),
+        }
+    if coverage.paid_visits is not None:
+        text += " " + speech.gettext("The keyword of %(share)s of paid visits is known.") % {
+            "share": formats.percent(coverage.paid_visits)
+        }
+    low = coverage.conversions is not None and coverage.conversions < 0.5
+    return Note("warn" if low else "", text)
+
+
+def _incomplete(
+    item: Incomplete, report: KeywordReport, speech: Language, formats: Formats
+) -> Note:
+    tone = "" if item.kind in _INFORMATION else "warn"
+    if item.kind not in _INCOMPLETE:
+        return Note(tone, item.detail or item.kind)
+    values = {
+        "source": platform_name(speech, item.source),
+        "days": formats.days(item.first, item.last) if item.first and item.last else "",
+        "amount": formats.money(report.totals.untracked_cost, report.currency),
+    }
+    return Note(tone, speech.gettext(_INCOMPLETE[item.kind]) % values)

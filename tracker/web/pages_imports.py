@@ -1,0 +1,146 @@
+"""Imports by upload: a file, what it would change, and only then the import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from anyio import to_thread
+from starlette.responses import Response
+
+from tracker.errors import InvalidInput, NeedsConfirmation, TrackerError
+from tracker.web.call import Call
+from tracker.web.forms import words
+from tracker.web.import_view import ImportView
+from tracker.web.messages import translated
+from tracker.web.parts import FileOptions
+from tracker.web.uploads import Upload, UploadStore
+from tracker.web.vocabulary import PLATFORMS
+
+_TEXTS = ("platform", "account", "currency", "columns")
+_SWITCHES = ("skip_bad_rows", "replace", "partial", "period_total")
+_EMPTY = dict.fromkeys((*_TEXTS, *_SWITCHES), "") | {"kind": "spend"}
+
+
+async def show_imports(call: Call) -> Response:
+    """The form."""
+    kind = "conversions" if call.request.query_params.get("kind") == "conversions" else "spend"
+    return _page(call, form=_EMPTY | {"kind": kind})
+
+
+async def preview(call: Call) -> Response:
+    """Keep the file and show what importing it would change. Nothing is imported yet."""
+    form = _EMPTY | dict(call.form)
+    try:
+        upload = await to_thread.run_sync(keep_upload, call)
+    except InvalidInput as error:
+        return _failed(call, form, error)
+    return await _try(call, form, upload, dry_run=True)
+
+
+async def confirm(call: Call) -> Response:
+    """Import the file of the preview, with the options that the preview ended with."""
+    form = _EMPTY | dict(call.form)
+    try:
+        upload = upload_store(call).redeem(form.get("ticket", ""), call.principal.id, call.site.key)
+    except InvalidInput as error:
+        return _failed(call, form, error)
+    return await _try(call, form, upload, dry_run="preview" in form)
+
+
+async def _try(call: Call, form: dict[str, str], upload: Upload, *, dry_run: bool) -> Response:
+    try:
+        options = file_options(form, upload.filename, dry_run=dry_run)
+        report = await to_thread.run_sync(run_import, call, form["kind"], upload, options)
+    except NeedsConfirmation as error:
+        return _failed(call, form, error, upload, asks=True)
+    except InvalidInput as error:
+        return _failed(call, form, error, upload)
+    if not dry_run:
+        upload.path.unlink(missing_ok=True)
+    view = ImportView(report, call.language, call.formats)
+    return _page(call, form=form, upload=upload, view=view, done=not dry_run)
+
+
+def run_import(call: Call, kind: str, upload: Upload, options: FileOptions) -> Mapping[str, object]:
+    """Import a file of that kind; the errors are those of the import."""
+    actions = call.parts.actions
+    work = actions.import_conversions if kind == "conversions" else actions.import_spend
+    return work(call.site, upload.path, options)
+
+
+def file_options(form: Mapping[str, str], filename: str, *, dry_run: bool) -> FileOptions:
+    """Options from a form's fields; InvalidInput for a column mapping that is none."""
+    switches = {name: form.get(name, "") in ("1", "true", "on", "yes") for name in _SWITCHES}
+    return FileOptions(
+        filename=filename,
+        dry_run=dry_run,
+        platform=form.get("platform", "").strip(),
+        account=form.get("account", "").strip(),
+        currency=form.get("currency", "").strip(),
+        columns=_columns(form.get("columns", "")),
+        **switches,
+    )
+
+
+def upload_store(call: Call) -> UploadStore:
+    """Where uploads of this installation wait."""
+    settings = call.parts.settings
+    return UploadStore(settings.uploads, settings.secret_key)
+
+
+def keep_upload(call: Call) -> Upload:
+    """The file of the request on our disk; InvalidInput if there is none."""
+    file = call.files.get("file")
+    if file is None or not file.filename:
+        raise InvalidInput("No file was sent.", hint="Choose a file in the field 'file'.")
+    return upload_store(call).keep(file)
+
+
+def _columns(text: str) -> dict[str, str]:
+    """``cost=花费,clicks=点击`` as a mapping of our fields to the file's columns."""
+    pairs = [entry.partition("=") for entry in words(text)]
+    for name, sign, column in pairs:
+        if not (name.strip() and sign and column.strip()):
+            raise InvalidInput(
+                f"Not a column mapping: {name!r}.", hint="Write field=column, such as cost=花费."
+            )
+    return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def _failed(
+    call: Call,
+    form: dict[str, str],
+    error: TrackerError,
+    upload: Upload | None = None,
+    *,
+    asks: bool = False,
+) -> Response:
+    message, hint = translated(call.language, error)
+    return _page(
+        call, form=form, upload=upload, problem=message, hint=hint, asks=asks, status=error.status
+    )
+
+
+def _page(
+    call: Call,
+    *,
+    form: dict[str, str],
+    upload: Upload | None = None,
+    status: int = 200,
+    **context: object,
+) -> Response:
+    ticket = ""
+    if upload and upload.path.exists():
+        ticket = upload_store(call).ticket(upload, call.principal.id, call.site.key)
+    shown = {"view": None, "done": False, "problem": "", "hint": "", "asks": False} | context
+    platforms = [(name, call.text(title)) for name, title in PLATFORMS.items()]
+    return call.pages.render(
+        call,
+        "imports.html",
+        status=status,
+        form=form,
+        upload=upload,
+        ticket=ticket,
+        platforms=platforms,
+        **shown,
+    )

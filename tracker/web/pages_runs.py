@@ -1,0 +1,79 @@
+"""Runs of the jobs of a site: what was done, when, with what outcome."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from anyio import to_thread
+from starlette.responses import RedirectResponse, Response
+
+from tracker.accounts.runs import Run, list_runs
+from tracker.web.call import Call
+from tracker.web.i18n import msgid
+
+#: Runs on one page of the list.
+PAGE = 50
+STATUSES = {
+    "ok": (msgid("Done"), "good"),
+    "failed": (msgid("Failed"), "bad"),
+    "running": (msgid("Running"), ""),
+    "held": (msgid("Waits for a decision"), "warn"),
+}
+JOBS = {
+    "reconcile": msgid("Compute reports"),
+    "spend": msgid("Spend import"),
+    "spend_import": msgid("Spend import"),
+    "spend_watch": msgid("Watch folder"),
+    "watch": msgid("Watch folder"),
+    "conversions": msgid("Conversion import"),
+    "conversions_import": msgid("Conversion import"),
+    "events_import": msgid("Event import"),
+    "load": msgid("Load events"),
+}
+TRIGGERS = {
+    "schedule": msgid("on schedule"),
+    "manual": msgid("by hand"),
+    "upload": msgid("by upload"),
+    "command": msgid("by command"),
+}
+
+
+async def show_runs(call: Call) -> Response:
+    """The newest runs; ``offset`` goes back in time."""
+    text = call.request.query_params.get("offset", "0")
+    offset = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    # One more than is shown tells whether there is another page.
+    read = partial(list_runs, call.parts.db, site=call.site.key, limit=PAGE + 1, offset=offset)
+    runs = await to_thread.run_sync(read)
+    return call.pages.render(
+        call,
+        "runs.html",
+        runs=[_line(call, run) for run in runs[:PAGE]],
+        earlier=f"?offset={max(0, offset - PAGE)}" if offset else "",
+        later=f"?offset={offset + PAGE}" if len(runs) > PAGE else "",
+    )
+
+
+async def start_run(call: Call) -> Response:
+    """Compute now what is due, without waiting for the schedule."""
+    await to_thread.run_sync(call.parts.actions.run_job, "reconcile", call.site)
+    return RedirectResponse(f"/sites/{call.site.key}/runs", status_code=303)
+
+
+def _line(call: Call, run: Run) -> dict[str, object]:
+    title, tone = STATUSES[run.status]
+    return {
+        "run": run,
+        "job": call.text(JOBS[run.job]) if run.job in JOBS else run.job,
+        "status": call.text(title),
+        "tone": tone,
+        "trigger": call.text(TRIGGERS[run.trigger]) if run.trigger in TRIGGERS else run.trigger,
+        "seconds": _seconds(run),
+        "totals": [(name, str(value)) for name, value in run.totals.items()],
+    }
+
+
+def _seconds(run: Run) -> str | None:
+    if run.finished_at is None:
+        return None
+    return f"{(run.finished_at - run.started_at).total_seconds():.1f}"

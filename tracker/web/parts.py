@@ -1,0 +1,119 @@
+"""What the pages and the API are made of, handed in by the application.
+
+``WebActions`` lists the operations with side effects that live elsewhere. Both they and the
+report functions are synchronous; the handlers call them in worker threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from tracker.accounts.clock import Clock
+from tracker.accounts.sites import Site
+from tracker.warehouse.client import Warehouse
+
+#: Largest spend or conversion file that may be uploaded, in bytes.
+UPLOAD_LIMIT = 200 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """``public_url`` is where browsers reach us, without a slash at the end; empty means the
+    address of the request. ``setup_code`` is what ``tracker serve`` prints while there is no
+    owner; empty closes the first-run set-up. ``uploads`` is a private directory."""
+
+    secret_key: str
+    uploads: Path
+    public_url: str = ""
+    setup_code: str = ""
+    upload_limit: int = UPLOAD_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """How an uploaded file is imported; the same names as the flags of the commands."""
+
+    filename: str
+    dry_run: bool = False
+    platform: str = ""
+    account: str = ""
+    currency: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    skip_bad_rows: bool = False
+    replace: bool = False
+    partial: bool = False
+    period_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LivePage:
+    """One thing that a live visitor did: ``name`` is ``pageview`` or the event's own."""
+
+    time: datetime
+    name: str
+    path: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVisitor:
+    """Somebody on the site within the last minutes; ``pages`` newest first."""
+
+    visitor: str
+    first_seen: datetime
+    last_seen: datetime
+    channel: str
+    platform: str
+    source: str
+    campaign: str
+    keyword: str
+    country: str
+    city: str
+    device: str
+    browser: str
+    os: str
+    pages: tuple[LivePage, ...]
+
+
+class WebActions(Protocol):
+    """Operations that the web layer asks the application for."""
+
+    def import_spend(self, site: Site, path: Path, options: FileOptions) -> Mapping[str, object]:
+        """Import a spend file and return its report as the command prints it with --json."""
+
+    def import_conversions(
+        self, site: Site, path: Path, options: FileOptions
+    ) -> Mapping[str, object]:
+        """Import a file of offline conversions and return its report."""
+
+    def run_job(self, name: str, site: Site) -> None:
+        """Ask for a run of the job soon; returns at once."""
+
+    def live_visitors(self, site: Site) -> list[LiveVisitor]:
+        """Who is on the site now, last seen first."""
+
+    def tags_for(self, site: Site, platform: str) -> str:
+        """The tracking template to paste into the platform. InvalidInput for an unknown one."""
+
+    def site_changed(self, before: Site | None, after: Site) -> None:
+        """A site was added or its rules changed: mark what has to be computed again."""
+
+    def goals_changed(self, site: Site) -> None:
+        """A goal was added or removed: mark what has to be computed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """Everything the web layer needs."""
+
+    db: Engine
+    warehouse: Warehouse
+    settings: WebSettings
+    clock: Clock
+    actions: WebActions

@@ -1,0 +1,114 @@
+"""The table of routes: each method of each path with its access rule."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tracker.web import (
+    api,
+    assets,
+    pages_entry,
+    pages_goals,
+    pages_imports,
+    pages_keywords,
+    pages_live,
+    pages_runs,
+    pages_sites,
+    pages_tokens,
+)
+from tracker.web.auth import form_secret, is_https
+from tracker.web.errors import foreseen, json_error, page_error
+from tracker.web.guard import Guarded, open_call
+from tracker.web.parts import WebParts
+from tracker.web.rendering import Pages, secured
+from tracker.web.rules import Access, Endpoint, Surface
+
+_PUBLIC, _SET_UP, _LOGGED_IN = Access.PUBLIC, Access.SET_UP, Access.LOGGED_IN
+_READ, _WRITE, _ADMIN = Access.SITE_READ, Access.SITE_WRITE, Access.SITE_ADMIN
+_SITE = "/sites/{site}"
+_API = "/api/v1"
+
+PAGES = (
+    Endpoint("GET", "/assets/{name}", assets.asset, _PUBLIC),
+    Endpoint("GET", "/", pages_sites.start, _LOGGED_IN),
+    Endpoint("GET", "/setup", pages_entry.set_up_form, _SET_UP),
+    Endpoint("POST", "/setup", pages_entry.set_up_owner, _SET_UP),
+    Endpoint("GET", "/login", pages_entry.log_in_form, _PUBLIC),
+    Endpoint("POST", "/login", pages_entry.log_in, _PUBLIC),
+    Endpoint("POST", "/logout", pages_entry.log_out, _PUBLIC),
+    Endpoint("POST", "/preferences", pages_entry.set_preferences, _PUBLIC),
+    Endpoint("GET", "/account", pages_entry.account, _LOGGED_IN),
+    Endpoint("POST", "/account", pages_entry.change_own_password, _LOGGED_IN),
+    Endpoint("GET", "/sites", pages_sites.show_sites, _LOGGED_IN),
+    # Adding a site asks for a right on the company account, which the handler checks.
+    Endpoint("GET", "/sites/new", pages_sites.new_site_form, _LOGGED_IN),
+    Endpoint("POST", "/sites/new", pages_sites.add_new_site, _LOGGED_IN),
+    Endpoint("GET", _SITE, pages_sites.site_start, _READ),
+    Endpoint("GET", f"{_SITE}/keywords", pages_keywords.show, _READ),
+    Endpoint("GET", f"{_SITE}/keywords.csv", pages_keywords.export, _READ),
+    Endpoint("GET", f"{_SITE}/live", pages_live.show_live, _READ),
+    Endpoint("GET", f"{_SITE}/live/list", pages_live.live_list, _READ),
+    Endpoint("GET", f"{_SITE}/goals", pages_goals.show_goals, _READ),
+    Endpoint("POST", f"{_SITE}/goals", pages_goals.add_new_goal, _WRITE),
+    Endpoint("POST", f"{_SITE}/goals/remove", pages_goals.remove_one, _WRITE),
+    Endpoint("GET", f"{_SITE}/imports", pages_imports.show_imports, _WRITE),
+    Endpoint("POST", f"{_SITE}/imports", pages_imports.preview, _WRITE, upload=True),
+    Endpoint("POST", f"{_SITE}/imports/confirm", pages_imports.confirm, _WRITE),
+    Endpoint("GET", f"{_SITE}/runs", pages_runs.show_runs, _READ),
+    Endpoint("POST", f"{_SITE}/runs", pages_runs.start_run, _WRITE),
+    Endpoint("GET", f"{_SITE}/install", pages_sites.install, _READ),
+    Endpoint("GET", f"{_SITE}/settings", pages_sites.settings_form, _ADMIN),
+    Endpoint("POST", f"{_SITE}/settings", pages_sites.change_settings, _ADMIN),
+    Endpoint("GET", f"{_SITE}/tokens", pages_tokens.show_tokens, _ADMIN),
+    Endpoint("POST", f"{_SITE}/tokens", pages_tokens.add_new_token, _ADMIN),
+    Endpoint("POST", f"{_SITE}/tokens/revoke", pages_tokens.revoke, _ADMIN),
+)
+API = tuple(
+    Endpoint(method, _API + path, handler, access, Surface.API, upload=method == "POST")
+    for method, path, handler, access in (
+        ("GET", "/sites", api.sites, _LOGGED_IN),
+        ("GET", "/sites/{site}/reports/keywords", api.keywords, _READ),
+        ("GET", "/sites/{site}/goals", api.goals, _READ),
+        ("GET", "/sites/{site}/runs", api.runs, _READ),
+        ("GET", "/sites/{site}/runs/{run}", api.one_run, _READ),
+        ("POST", "/sites/{site}/spend/files", api.import_spend, _WRITE),
+        ("POST", "/sites/{site}/conversions/files", api.import_conversions, _WRITE),
+    )
+)
+ENDPOINTS: tuple[Endpoint, ...] = (*PAGES, *API)
+
+ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def routes(parts: WebParts) -> list[BaseRoute]:
+    """Every route of the pages and the API, each behind its access rule."""
+    pages = Pages()
+    return [
+        Route(
+            endpoint.path,
+            Guarded(endpoint, parts, pages),
+            methods=[endpoint.method],
+            name=f"{endpoint.method} {endpoint.path}",
+        )
+        for endpoint in ENDPOINTS
+    ]
+
+
+def exception_handlers(parts: WebParts) -> Mapping[type[Exception], ExceptionHandler]:
+    """Answers for addresses without a route and for methods that a route does not take."""
+    pages = Pages()
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        secret, _ = form_secret(request, parts)
+        call = open_call(request, parts, pages, secret)
+        wrong = foreseen(error, call)
+        is_api = request.url.path == "/api" or request.url.path.startswith("/api/")
+        response = json_error(wrong) if is_api else page_error(call, wrong)
+        return secured(response, https=is_https(request, parts))
+
+    return {HTTPException: refuse}

@@ -10,6 +10,7 @@ from tests.chserver_process import ChServer
 from tests.metadata import any_db as any_db
 from tests.metadata import any_url as any_url
 from tests.metadata import migrated_template as migrated_template
+from tests.metadata import quick_passwords as quick_passwords
 from tests.metadata import sqlite_db as sqlite_db
 from tests.metadata import sqlite_template as sqlite_template
 from tests.metadata import take_away as take_away

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from tests.postgres import PostgresServer
@@ -92,3 +93,12 @@ def disconnect(server: PostgresServer, database: str) -> None:
     server.execute(
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
     )
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost next to nothing, for tests about something else than their strength."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    decoy = quick.hash("nobody has this password")
+    monkeypatch.setattr("tracker.accounts.passwords._hasher", lambda: quick)
+    monkeypatch.setattr("tracker.accounts.passwords._decoy", lambda: decoy)

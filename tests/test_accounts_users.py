@@ -43,6 +43,8 @@ from tracker.accounts.users import (
 )
 from tracker.errors import AccessDenied, InvalidInput, NotFound, RateLimited, TrackerError
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 RIGHT, WRONG = "correct horse", "battery staple"
@@ -83,17 +85,8 @@ def test_unknown_email_wrong_password_and_disabled_user_read_the_same(
     assert authenticate(any_db, ann.email, RIGHT) == ann
 
 
-def test_the_password_is_stored_as_argon2id_only(any_db: Engine, ann: User) -> None:
-    with any_db.connect() as connection:
-        stored = connection.execute(
-            select(schema.users.c.password).where(schema.users.c.id == ann.id)
-        ).scalar_one()
-    assert stored.startswith("$argon2id$")
-    assert RIGHT not in stored
-
-
 def test_a_hash_with_old_parameters_is_renewed_at_log_in(any_db: Engine, ann: User) -> None:
-    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(RIGHT)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=16).hash(RIGHT)
     with write(any_db) as connection:
         connection.execute(update(schema.users).values(password=weak))
     assert authenticate(any_db, ann.email, RIGHT) == ann
@@ -135,8 +128,8 @@ def test_an_unknown_email_is_limited_like_a_known_one(any_db: Engine) -> None:
 
 
 def test_attempts_sent_at_once_cannot_slip_past_the_limit(any_db: Engine, ann: User) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        messages = list(pool.map(lambda _: refusal(any_db, ann.email, WRONG), range(12)))
+    with ThreadPoolExecutor(8) as pool:
+        messages = list(pool.map(lambda _: refusal(any_db, ann.email, WRONG), range(40)))
     assert sum(message == "Wrong e-mail or password." for message in messages) == 5
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, update
 
 from tracker.accounts import schema
 from tracker.accounts.clock import EPOCH
@@ -30,41 +30,36 @@ def begin_attempt(db: Engine, email: str, ip: str, now: datetime) -> None:
 
     Counting first means that attempts sent at once cannot all slip past the limit.
     """
+    table = schema.login_failures
     with write(db) as connection:
-        table = schema.login_failures
         connection.execute(delete(table).where(table.c.last_at < now - FORGET))
-        keys = _keys(email, ip)
-        locked = connection.execute(
-            select(table.c.locked_until)
-            .where(
-                table.c.key.in_(keys.values()),
-                table.c.locked_until > now,
-                # NOTE: a wait longer than any that is given means that the clock was set back.
-                table.c.locked_until <= now + LONGEST_WAIT,
+    with write(db) as connection:
+        # NOTE: in the order of the keys, so that attempts at once wait for each other and never
+        # deadlock; an attempt that must wait is not counted, since the block is rolled back.
+        counts = [
+            _count(connection, key, FREE[kind], now)
+            for key, kind in sorted((key, kind) for kind, key in _keys(email, ip).items())
+        ]
+        # A wait longer than any that is given means that the clock was set back.
+        waits = [until - now for until in counts if now < until <= now + LONGEST_WAIT]
+        if waits:
+            seconds = -(-max(waits) // timedelta(seconds=1))
+            raise RateLimited(
+                f"Too many failed log-ins; try again in {seconds} s.", retry_after=seconds
             )
-            .order_by(table.c.locked_until.desc())
-        ).scalars()
-        until: datetime | None = locked.first()
-        if until is None:
-            for kind, key in keys.items():
-                _count(connection, key, FREE[kind], now)
-    if until is not None:
-        seconds = -((now - until) // timedelta(seconds=1))
-        raise RateLimited(
-            f"Too many failed log-ins; try again in {seconds} s.", retry_after=seconds
-        )
 
 
 def attempt_succeeded(db: Engine, email: str, ip: str) -> None:
     """Forget the failures of this e-mail; the address keeps those it made elsewhere."""
     table = schema.login_failures
-    keys = _keys(email, ip)
     with write(db) as connection:
-        own = [keys["pair"], keys["email"]]
-        connection.execute(delete(table).where(table.c.key.in_(own)))
-        connection.execute(
-            update(table).where(table.c.key == keys["ip"]).values(failures=table.c.failures - 1)
-        )
+        for key, kind in sorted((key, kind) for kind, key in _keys(email, ip).items()):
+            here = table.c.key == key
+            if kind == "ip":
+                fewer = table.c.failures - 1
+                connection.execute(update(table).where(here).values(failures=fewer))
+            else:
+                connection.execute(delete(table).where(here))
 
 
 def _keys(email: str, ip: str) -> dict[str, str]:
@@ -73,16 +68,19 @@ def _keys(email: str, ip: str) -> dict[str, str]:
     return {kind: fingerprint(text) for kind, text in parts.items()}
 
 
-def _count(connection: Connection, key: str, free: int, now: datetime) -> None:
+def _count(connection: Connection, key: str, free: int, now: datetime) -> datetime:
+    """Count a failure, extend the wait if it is due, and return until when one had to wait."""
     table = schema.login_failures
     statement = upsert(connection, table).values(
         key=key, failures=1, last_at=now, locked_until=EPOCH
     )
-    failures: int = connection.execute(
+    row = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["key"], set_={"failures": table.c.failures + 1, "last_at": now}
-        ).returning(table.c.failures)
-    ).scalar_one()
-    if failures >= free:
-        wait = min(FIRST_WAIT * 2 ** min(failures - free, 20), LONGEST_WAIT)
+        ).returning(table.c.failures, table.c.locked_until)
+    ).one()
+    until: datetime = row.locked_until
+    if row.failures >= free:
+        wait = min(FIRST_WAIT * 2 ** min(row.failures - free, 20), LONGEST_WAIT)
         connection.execute(update(table).where(table.c.key == key).values(locked_until=now + wait))
+    return until

@@ -217,6 +217,10 @@ class CompanySite(Served):
         """Say where the pages' links to the own and to the partner's site lead."""
         self._words |= {"{home}": home, "{partner}": partner}
 
+    def read(self, name: str) -> str:
+        """A page as it is written, for a test that changes it and puts it into `pages`."""
+        return (self._root / name).read_text(encoding="utf-8")
+
     def get(self, handler: _Handler) -> None:
         """One page; a test's own `pages` come before the files."""
         path = unquote(urlsplit(handler.path).path).lstrip("/") or "index.html"

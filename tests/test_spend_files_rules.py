@@ -333,6 +333,24 @@ def test_the_same_header_in_the_middle_of_joined_files_is_passed_over(tmp_path: 
     assert (len(rows), file.problems) == (2, [])
 
 
+def test_notes_below_the_table_are_passed_over(tmp_path: Path) -> None:
+    for note in ("©2026 Microsoft Corporation. All rights reserved.", "Total rows: 1", "\nNote"):
+        file, rows = read(table(tmp_path, ROW, note))
+        assert (len(rows), file.problems) == (1, []), note
+
+
+def test_messages_stay_short_whatever_stands_in_a_cell(tmp_path: Path) -> None:
+    header = HEADER + ",Currency code"
+    cells = ["x" * 5000, "Pumps", "Slurry", "pump", "y" * 5000, "1", "z" * 5000, "w" * 5000]
+    file, _ = read(table(tmp_path, ",".join(cells), header=header))
+    assert len(file.problems) == 4
+    assert max(len(str(problem)) for problem in file.problems) < 500
+    wide = ",".join(f"column {n} {'x' * 50}" for n in range(500))
+    with pytest.raises(InvalidInput) as refusal:
+        open_spend_file(write(tmp_path, f"{wide}\n{wide}\n"))
+    assert len(str(refusal.value)) < 4000
+
+
 def test_a_file_can_be_read_twice() -> None:
     file, rows = read(PAYLOADS / "baidu/keywords.csv")
     assert list(file.rows) == rows

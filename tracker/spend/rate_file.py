@@ -28,7 +28,7 @@ from tracker.tables.columns import (
 from tracker.tables.dates import Order, parse_day
 from tracker.tables.day_order import order_of_rows, order_of_sample
 from tracker.tables.numbers import Style, default_style, learn_style, parse_number, unwrap
-from tracker.tables.problem import CellError, Problems
+from tracker.tables.problem import CellError, Problems, quoted
 from tracker.tables.shape import refuse_no_rows, whole_rows
 from tracker.tables.table import open_table
 
@@ -196,7 +196,7 @@ def _until(cell: str, order: Order | None, day: date | None) -> date:
 def _rate(cell: str, style: Style) -> Decimal:
     rate = parse_number(cell, style)
     if rate is None or not 0 < rate < LIMIT:
-        raise CellError(f"{cell.strip()!r} is not a rate: a number above 0 and below {LIMIT}.")
+        raise CellError(f"{quoted(cell)} is not a rate: a number above 0 and below {LIMIT}.")
     if rate != rate.quantize(STEP):
-        raise CellError(f"The rate {cell.strip()!r} has more than nine decimals.")
+        raise CellError(f"The rate {quoted(cell)} has more than nine decimals.")
     return rate.quantize(STEP)

@@ -57,7 +57,13 @@ class Header:
 
     def titles(self) -> str:
         """The column names for a message."""
-        return ", ".join(shorten(cell, 30) for cell in self.cells if cell)
+        return join_titles(self.cells)
+
+
+def join_titles(titles: Sequence[str]) -> str:
+    """Column names for a message, the first forty of them."""
+    named = [shorten(title, 30) for title in titles if title]
+    return ", ".join(named[:40] + ["…"] * (len(named) > 40))
 
 
 @lru_cache(maxsize=4096)
@@ -178,8 +184,8 @@ def _mapped_column(titles: Sequence[str], field: str, title: str) -> int:
     hits = hits or [i for i, have in enumerate(titles) if squeeze(have) == squeeze(title)]
     if len(hits) == 1:
         return hits[0]
-    there = ", ".join(shorten(have, 30) for have in titles if have)
     trouble = "no column" if not hits else f"{len(hits)} columns"
     raise InvalidInput(
-        f"There is {trouble} {title!r} for the field {field}.", hint=f"The file has: {there}."
+        f"There is {trouble} {title!r} for the field {field}.",
+        hint=f"The file has: {join_titles(titles)}.",
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from tracker.tables.numbers import unwrap
-from tracker.tables.problem import CellError
+from tracker.tables.problem import CellError, quoted
 
 
 class AmbiguousDay(CellError):
@@ -76,7 +76,7 @@ def parse_day(cell: str, order: Order | None = None) -> dt.date:
         or not _AROUND.match(text[: match.start()])
         or not _AFTER.match(text[match.end() :])
     ):
-        raise CellError(f"{cell.strip()!r} is not a day such as 2026-09-01.")
+        raise CellError(f"{quoted(cell)} is not a day such as 2026-09-01.")
     return _day(match, order)
 
 

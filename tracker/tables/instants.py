@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tracker.period import day_start
 from tracker.tables.dates import Order, parse_day
 from tracker.tables.numbers import unwrap
-from tracker.tables.problem import CellError
+from tracker.tables.problem import CellError, quoted
 
 _TIMED = re.compile(
     r"^(?P<day>.+?)(?:T|\s+|(?<=日))\s*(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
@@ -42,13 +42,13 @@ def _clock(match: re.Match[str], cell: str) -> clock:
     hour = int(match["hour"])
     if match["half"]:
         if not 1 <= hour <= 12:
-            raise CellError(f"{cell.strip()!r} has no hour of a 12-hour clock.")
+            raise CellError(f"{quoted(cell)} has no hour of a 12-hour clock.")
         hour = hour % 12 + (12 if match["half"].upper() == "PM" else 0)
     millisecond = int((match["fraction"] or "0").ljust(3, "0")[:3])
     try:
         return clock(hour, int(match["minute"]), int(match["second"] or 0), millisecond * 1000)
     except ValueError as error:
-        raise CellError(f"{cell.strip()!r} is no time of day.") from error
+        raise CellError(f"{quoted(cell)} is no time of day.") from error
 
 
 def _offset(text: str, cell: str) -> timezone:
@@ -58,5 +58,5 @@ def _offset(text: str, cell: str) -> timezone:
     digits = text[1:].replace(":", "")
     delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if delta >= timedelta(hours=24):
-        raise CellError(f"{cell.strip()!r} has no time-zone offset.")
+        raise CellError(f"{quoted(cell)} has no time-zone offset.")
     return timezone(-delta if text[0] == "-" else delta)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Final
 
-from tracker.tables.problem import CellError
+from tracker.tables.problem import CellError, quoted
 
 #: What reports write where there is no value.
 NOTHING: Final = frozenset({"", "-", "--", "---", "—", "–", "n/a", "N/A", "NA", "null", "NULL"})
@@ -73,7 +73,7 @@ def parse_number(cell: str, style: Style = Style.POINT) -> Decimal | None:
         return _bounded(text.replace(",", "."), cell)
     match = _DRESS.match(text)
     if match is None:
-        raise CellError(f"{cell.strip()!r} is not a number.")
+        raise CellError(f"{quoted(cell)} is not a number.")
     negative = (match["sign"] + match["sign2"]) in {"-", "−"}
     number = re.sub(r"['\s  ]", "", match["number"])
     value = _bounded(_canonical(number, style, cell), cell)
@@ -86,7 +86,7 @@ def parse_count(cell: str, style: Style = Style.POINT) -> int:
     if value is None:
         return 0
     if value < 0 or value != value.to_integral_value() or value >= 2**63:
-        raise CellError(f"{cell.strip()!r} is not a whole number of at least 0.")
+        raise CellError(f"{quoted(cell)} is not a whole number of at least 0.")
     return int(value)
 
 
@@ -131,13 +131,13 @@ def _canonical(number: str, style: Style, cell: str) -> str:
         return number
     if style is Style.UNKNOWN:
         raise CellError(
-            f"{cell.strip()!r} could be thousands or decimals; nothing in the file tells which."
+            f"{quoted(cell)} could be thousands or decimals; nothing in the file tells which."
         )
-    raise CellError(f"{cell.strip()!r} is not written like the file's other numbers {style.value}.")
+    raise CellError(f"{quoted(cell)} is not written like the file's other numbers {style.value}.")
 
 
 def _bounded(text: str, cell: str) -> Decimal:
     value = Decimal(text)
     if abs(value) >= Decimal(10) ** 24:
-        raise CellError(f"{cell.strip()!r} is too large a number.")
+        raise CellError(f"{quoted(cell)} is too large a number.")
     return value

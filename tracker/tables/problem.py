@@ -37,7 +37,7 @@ class Problems(list[Problem]):
             self.lines += 1
             self._last_line = line
         if len(self) < KEPT:
-            self.append(Problem(line, column, shorten(value), message))
+            self.append(Problem(line, column, shorten(value), shorten(message, 400)))
 
     def reset(self) -> None:
         """Forget everything: the file is read again from its start."""
@@ -53,3 +53,8 @@ def shorten(text: str, limit: int = 60) -> str:
     """A cell as it can be shown in a message: one line, at most ``limit`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def quoted(cell: str) -> str:
+    """A cell in quotation marks for a message, cut where it is long."""
+    return repr(shorten(cell))

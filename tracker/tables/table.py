@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -79,20 +79,19 @@ class Table:
 
     def views(self) -> list[View]:
         """Each candidate reading with its head."""
-        if self.is_workbook:
-            with self._workbook() as book:
-                titles = sheet_names(book)[:SHEETS]
-            plain = [View(self, sheet=title) for title in titles]
-        else:
-            plain = [View(self, delimiter=delimiter) for delimiter in DELIMITERS]
-        return [self._with_head(view) for view in plain]
+        if not self.is_workbook:
+            return [View(self, delimiter, head=self._head(delimiter)) for delimiter in DELIMITERS]
+        with self._workbook() as book:
+            return [
+                View(self, sheet=title, head=tuple(islice(sheet_rows(book, title), HEAD_ROWS)))
+                for title in sheet_names(book)[:SHEETS]
+            ]
 
-    def _with_head(self, view: View) -> View:
-        with closing(view.rows()) as rows:  # type: ignore[type-var]
-            head = tuple(itertools.islice(rows, HEAD_ROWS))
-        return View(self, view.delimiter, view.sheet, head)
+    def _head(self, delimiter: str) -> tuple[NumberedRow, ...]:
+        with closing(self.text_rows(delimiter)) as rows:
+            return tuple(islice(rows, HEAD_ROWS))
 
-    def text_rows(self, delimiter: str) -> Iterator[NumberedRow]:
+    def text_rows(self, delimiter: str) -> Generator[NumberedRow, None, None]:
         """The records of a text file; a quoted cell that is never closed is a half-written file."""
         try:
             with self.container.open() as (stream, raw):

@@ -25,6 +25,8 @@ from tracker.tables.container import HALF_WRITTEN
 
 #: Excel stores 15 significant digits; a longer whole number has lost its last ones.
 EXACT = 10**15
+#: Excel's own limit; a damaged row number would otherwise give endless empty rows.
+MOST_ROWS = 1_048_576
 #: Texts of a workbook are held in memory.
 SHARED_TEXT_LIMIT = 512 * 1024**2
 
@@ -81,6 +83,8 @@ def sheet_rows(book: Workbook, title: str) -> Iterator[tuple[int, list[str]]]:
     # NOTE: some exporters declare the sheet's size as one cell; openpyxl would stop there.
     cast(ReadOnlyWorksheet, sheet).reset_dimensions()
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > MOST_ROWS:
+            raise InvalidInput(f"The sheet {title} has more rows than Excel allows.")
         yield number, [value if type(value) is str else cell_text(value) for value in values]
 
 

@@ -15,7 +15,7 @@ from tracker.money import STEP, parse_amount, parse_currency
 from tracker.spend.files.values import clean_text
 from tracker.tables.dates import Order, days_in, parse_day
 from tracker.tables.numbers import NOTHING, Style, parse_number, unwrap
-from tracker.tables.problem import CellError
+from tracker.tables.problem import CellError, quoted
 
 #: A cache that has grown to so many texts is emptied.
 CACHED = 50_000
@@ -57,7 +57,7 @@ def parse_metric(cell: str, style: Style) -> Decimal | None:
     if value is None:
         return None
     if abs(value) >= 10**12:
-        raise CellError(f"{cell.strip()!r} is too large.")
+        raise CellError(f"{quoted(cell)} is too large.")
     return value.quantize(STEP)
 
 
@@ -90,7 +90,7 @@ def parse_report_period(cell: str, order: Order | None, period: tuple[date, date
     """Check that a row of an undated report covers the same period as the others."""
     if _span(cell, order) != period:
         raise CellError(
-            f"{cell.strip()!r} is another period than {period[0]} to {period[1]}; "
+            f"{quoted(cell)} is another period than {period[0]} to {period[1]}; "
             "a report by week or month cannot be imported."
         )
 

@@ -30,7 +30,7 @@ from tracker.spend.files.values import (
     unallocated_reason,
 )
 from tracker.tables.numbers import NOTHING, Style, parse_count, parse_number, unwrap
-from tracker.tables.problem import CellError, Problems
+from tracker.tables.problem import CellError, Problems, quoted
 
 #: The dimensions of which a total row names none.
 _DIMENSIONS = ("campaign", "ad_group", "keyword")
@@ -167,7 +167,7 @@ class RowParser:
                 self.problems.add(line, self.plan.titles[index], cell, str(error))
         if self.problems.total == before:
             index = self.plan.columns["cost"]
-            message = f"The row has clicks, but its cost is {cells[index].strip()!r}."
+            message = f"The row has clicks, but its cost is {quoted(cells[index])}."
             self.problems.add(line, self.plan.titles[index], cells[index], message)
 
     def total(self, line: int, cells: Sequence[str]) -> Total | None:

@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 from tracker.tables.numbers import NOTHING, refuse_lost_digits, unwrap
-from tracker.tables.problem import CellError
+from tracker.tables.problem import CellError, quoted
 
 _ID = re.compile(r"^[\w.~\-]{1,64}$")
 _DECIMAL_ID = re.compile(r"^[0-9]+\.0+$")
@@ -39,7 +39,9 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _FILTERED_TOTAL = re.compile(r"filter|过滤|筛选|but removed|除.*移除|未移除", re.IGNORECASE)
-_FOOTER = re.compile(r"^\s*(?:©|\(c\)|copyright|版权所有|all rights reserved)", re.IGNORECASE)
+_FOOTER = re.compile(
+    r"^\s*(?:©|\(c\)|copyright|版权所有|all rights reserved|(?:total )?rows\s*:)", re.IGNORECASE
+)
 _DELETED = "[已删除]"
 
 
@@ -62,7 +64,7 @@ def clean_id(cell: str) -> str:
     if _DECIMAL_ID.match(text):
         return text.partition(".")[0]
     if not _ID.match(text):
-        raise CellError(f"{text!r} is not an id.")
+        raise CellError(f"{quoted(text)} is not an id.")
     return text
 
 

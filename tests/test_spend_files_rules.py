@@ -301,7 +301,68 @@ def test_columns_may_stand_in_any_order_and_more_of_them(tmp_path: Path) -> None
     assert (rows[0].cost, rows[0].clicks, rows[0].keyword) == (Decimal("12.50"), 10, "pump")
 
 
+def test_a_keyword_known_by_its_id_alone_is_a_keyword(tmp_path: Path) -> None:
+    header = HEADER.replace("Keyword,", "Keyword ID,")
+    _, rows = read(table(tmp_path, ROW.replace("slurry pump", "[77]"), header=header))
+    assert (rows[0].kind, rows[0].keyword, rows[0].keyword_id) == ("keyword", "", "77")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "reason"),
+    [
+        ("词包", "word_package"),
+        ("自动扩量", "auto_expansion"),
+        ("--", "no_keyword"),
+        ("AI Max", "ai_max"),
+    ],
+)
+def test_spend_without_a_keyword_has_a_reason(keyword: str, reason: str, tmp_path: Path) -> None:
+    _, rows = read(table(tmp_path, ROW.replace("slurry pump", keyword)))
+    assert (rows[0].kind, rows[0].keyword, rows[0].reason) == ("unallocated", "", reason)
+
+
+# Scope
+
+
+@pytest.mark.parametrize(
+    ("line", "scope"),
+    [
+        ("3. 推广设备：移动设备，计算机", "all"),
+        ("3. 推广设备：全部", "all"),
+        ("3. 推广设备：计算机", "device: desktop"),
+        ("推广设备:移动设备", "device: mobile"),
+        ("4. 投放网络：搜索推广", "network: 搜索推广"),
+        ("5. 投放物料：计划甲，计划乙", "filter: 计划甲, 计划乙"),
+        ("Report Filter: Campaign status: Active", "filter: Campaign status: Active"),
+        ("Report Filter: ", "all"),
+        ("显示以下时间范围内的移动设备:2026/09/01 - 2026/09/01", "device: mobile"),
+    ],
+)
+def test_the_lines_above_declare_the_scope(line: str, scope: str, tmp_path: Path) -> None:
+    file = open_spend_file(table(tmp_path, ROW, header=f"{line}\n\n{HEADER}"))
+    assert str(file.scope) == scope
+    assert file.scope.all is (scope == "all")
+
+
+def test_account_currency_and_zone_are_read_above_the_table(tmp_path: Path) -> None:
+    header = f"账户：泵业\n货币：人民币\nTime Zone: Asia/Shanghai\n{HEADER}"
+    file, rows = read(table(tmp_path, ROW, header=header))
+    assert (file.account, file.currency, file.timezone) == ("泵业", "CNY", "Asia/Shanghai")
+    assert (rows[0].account, rows[0].currency) == ("泵业", "CNY")
+
+
+def test_the_time_at_which_a_report_was_made_is_not_its_period(tmp_path: Path) -> None:
+    header = f"数据生成时间：2026-09-03 16:28\n统计时间：2026-09-04 09:00\n{HEADER}"
+    file, _ = read(table(tmp_path, ROW, header=header.replace("Date", "Note")))
+    assert (file.undated, file.first) == (True, None)
+
+
 # Totals and notes
+
+
+def test_a_campaign_called_master_plan_is_no_total(tmp_path: Path) -> None:
+    file, rows = read(table(tmp_path, "2026-09-01,总计划,,,100,10,12.50"))
+    assert (len(rows), file.totals) == (1, [])
 
 
 def test_rows_that_do_not_add_up_to_the_total_are_seen(tmp_path: Path) -> None:

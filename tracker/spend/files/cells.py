@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tracker.errors import InvalidInput
-from tracker.money import STEP, parse_amount, parse_currency
-from tracker.spend.files.values import clean_text
+from tracker.money import STEP, parse_amount
+from tracker.spend.files.values import canonical_currency, clean_text
 from tracker.tables.dates import Order, days_in, parse_day
 from tracker.tables.numbers import NOTHING, Style, parse_number, unwrap
 from tracker.tables.problem import CellError, quoted
@@ -67,7 +67,7 @@ def parse_currency_cell(cell: str) -> str:
     if not text:
         return ""
     try:
-        return parse_currency(text)
+        return canonical_currency(text)
     except InvalidInput as error:
         raise CellError(str(error)) from error
 

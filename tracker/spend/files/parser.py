@@ -117,7 +117,10 @@ class RowParser:
             match_text = match[c[i_match]]
             match_type = canonical[match_text]
             word = keyword[c[i_keyword]]
-            if not word:
+            word_id = keyword_id[c[i_keyword_id]]
+            if word_id and not word:
+                reason = ""
+            elif not word:
                 reason = unallocated_reason("", match_text) if has_keywords else "campaign"
             else:
                 reason = without[word]
@@ -136,7 +139,7 @@ class RowParser:
                 group[c[i_group]],
                 group_id[c[i_group_id]],
                 "" if reason else word,
-                keyword_id[c[i_keyword_id]],
+                word_id,
                 match_type,
                 match_text,
                 device[c[i_device]] or file_device,

@@ -9,9 +9,8 @@ from datetime import date
 from typing import Final
 
 from tracker.errors import InvalidInput
-from tracker.money import parse_currency
 from tracker.spend.files.rows import Scope
-from tracker.spend.files.values import canonical_device
+from tracker.spend.files.values import canonical_currency, canonical_device
 from tracker.tables.columns import squeeze
 from tracker.tables.dates import AmbiguousDay, Order, days_in, text_without_days
 from tracker.tables.problem import CellError
@@ -33,8 +32,7 @@ class Declared:
 
 _PAIR = re.compile(r"^\s*(?:[0-9]+\s*[.、．)]\s*)?(?P<key>[^:：]{1,40}?)\s*[:：]\s*(?P<value>.*)$")
 _PERIOD_KEY = re.compile(
-    r"时间范围|日期范围|统计时间|统计日期|查询时间|时间段|报告时间"
-    r"|^report time$|^date range$|^период"
+    r"时间范围|日期范围|统计时间|统计日期|时间段|^report time$|^date range$|^период"
 )
 _ACCOUNT_KEY = re.compile(r"^(推广)?[账帐][户号](名称?)?$|^account( name)?$|^customer$")
 _DEVICE_KEY = re.compile(r"设备|^device")
@@ -46,6 +44,9 @@ _ONLY_RANGE = re.compile(r"^[\s,，\-–—~～至到|\"'“”]*$")
 _EVERYTHING: Final = frozenset(
     {"", "全部", "所有", "不限", "全部设备", "所有设备", "全部网络", "all", "none", "无", "-", "--"}
 )
+#: A time of day other than a day's ends tells when a report was made, not what it covers.
+_CLOCK = re.compile(r"[0-9]:[0-9]{2}")
+_DAY_ENDS = re.compile(r"\b(?:0?0:00(?::00)?|23:59(?::59)?)\b")
 _SEPARATORS = re.compile(r"[，,、;；/+]")
 _NAMED = re.compile(
     r"^(?P<account>.+?)_(?P<first>20[0-9]{2}-[0-9]{2}-[0-9]{2})"
@@ -106,17 +107,15 @@ def currency_of_title(title: str) -> str:
     match = re.search(r"[(（]\s*([^()（）]+?)\s*[)）]\s*$", title)
     if match is None:
         return ""
-    if match[1] in {"元", "人民币", "人民币元", "RMB"}:
-        return "CNY"
     try:
-        return parse_currency(match[1])
+        return canonical_currency(match[1])
     except InvalidInput:
         return ""
 
 
 def _with_pair(declared: Declared, key: str, value: str, order: Order | None) -> Declared:
     scope = declared.scope
-    if _PERIOD_KEY.search(key):
+    if _PERIOD_KEY.search(key) and not _CLOCK.search(_DAY_ENDS.sub("", value)):
         declared = _with_period(declared, value, order)
         if "设备" in key:  # 显示以下时间范围内的全部设备:2017/10/22 - 2017/10/22
             devices = _devices(key.rpartition("的")[2])
@@ -127,7 +126,7 @@ def _with_pair(declared: Declared, key: str, value: str, order: Order | None) ->
     if _ZONE_KEY.search(key):
         return replace(declared, timezone=value)
     if _CURRENCY_KEY.search(key):
-        return replace(declared, currency=parse_currency(value))
+        return replace(declared, currency=canonical_currency(value))
     if _DEVICE_KEY.search(key):
         return replace(declared, scope=replace(scope, devices=_devices(value)))
     if _NETWORK_KEY.search(key):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
+from tracker.money import parse_currency
 from tracker.tables.numbers import NOTHING, refuse_lost_digits, unwrap
 from tracker.tables.problem import CellError, quoted
 
@@ -23,6 +24,7 @@ _DEVICES: Final = (
     ("mobile", ("mobile", "phone", "移动", "手机", "无线")),
     ("desktop", ("desktop", "computer", "计算机", "电脑", "pc", "桌面")),
 )
+_YUAN: Final = frozenset({"元", "人民币", "人民币元", "RMB"})
 #: What stands in place of a keyword where a platform spends without one. Baidu's words for its
 #: two kinds are those of its report interface; that its files write them so is unverified.
 _NO_KEYWORD: Final = (
@@ -35,7 +37,7 @@ _NO_KEYWORD: Final = (
 _TOTAL = re.compile(
     r"^(?:grand\s+)?totals?\s*(?:$|[:：])"
     r"|^итого\b"
-    r"|^(?:总\s*计|合\s*计|总\s*和|汇\s*总|全部总计)",
+    r"|^(?:总\s*计(?!划)|合\s*计|总\s*和|汇\s*总|全部总计)",
     re.IGNORECASE,
 )
 _FILTERED_TOTAL = re.compile(r"filter|过滤|筛选|but removed|除.*移除|未移除", re.IGNORECASE)
@@ -77,6 +79,12 @@ def canonical_device(text: str) -> str:
     """desktop, mobile, tablet or tv; else the report's own word in lower case."""
     word = text.strip().casefold()
     return _first_with(_DEVICES, word) or word
+
+
+def canonical_currency(text: str) -> str:
+    """The ISO 4217 code of a code or of a Chinese name of the yuan; InvalidInput otherwise."""
+    word = text.strip()
+    return "CNY" if word.upper() in _YUAN else parse_currency(word)
 
 
 def bare_keyword(keyword: str, match_type: str) -> str:

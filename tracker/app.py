@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -20,6 +21,7 @@ from tracker import operations, web
 from tracker.accounts.sites import Site
 from tracker.accounts.state import has_owner
 from tracker.config import secret_key
+from tracker.demo.page import routes as demo_routes
 from tracker.errors import NotFound
 from tracker.ingest.address import parse_networks
 from tracker.ingest.endpoint import IngestDeps, IngestSettings
@@ -31,6 +33,7 @@ from tracker.parts import Parts
 from tracker.reports.live import Live, live_visitors
 from tracker.spend.importer import SpendOptions
 from tracker.spend.tags import tags_for
+from tracker.web import script
 
 #: Sizes of open segments; how soon an event is in ``events`` follows from the age.
 SEGMENT_AGE = timedelta(milliseconds=500)
@@ -106,12 +109,14 @@ class Actions:
         operations.goals_changed(self.parts, site)
 
 
-def create_app(parts: Parts, *, role: str = "all", setup_code: str = "") -> Starlette:
+def create_app(
+    parts: Parts, *, role: str = "all", setup_code: str = "", demo_site: str = ""
+) -> Starlette:
     """The application for a role: ``all``, ``ingest`` (beacons only) or ``web`` (pages, API).
 
     With ``all`` it also runs the loader and the jobs while its lifespan lasts.
     """
-    routes: list[BaseRoute] = [Route("/health", _health)]
+    routes: list[BaseRoute] = [Route("/health", _health), *script.routes()]
     scheduler = Scheduler(parts) if role == "all" else None
     spool = None
     if role in ("all", "ingest"):
@@ -120,8 +125,13 @@ def create_app(parts: Parts, *, role: str = "all", setup_code: str = "") -> Star
         )
         spool = Spool(parts.settings.spool, parts.clock, limits=limits, counters=parts.counters)
         routes += ingest_routes(_ingest_deps(parts, spool))
+    handlers: Mapping[Any, Any] = {}
     if role in ("all", "web"):
-        routes += web.routes(_web_parts(parts, scheduler, setup_code))
+        pages = _web_parts(parts, scheduler, setup_code)
+        routes += web.routes(pages)
+        handlers = web.exception_handlers(pages)
+    if demo_site:
+        routes += demo_routes(demo_site)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -133,7 +143,7 @@ def create_app(parts: Parts, *, role: str = "all", setup_code: str = "") -> Star
         if scheduler is not None:
             await asyncio.to_thread(scheduler.stop)
 
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=web.exception_handlers())
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
 def setup_code(parts: Parts) -> str:

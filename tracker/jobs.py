@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -47,14 +48,10 @@ def _reconcile(parts: Parts) -> Result:
 
 def _spend(parts: Parts) -> Result:
     """Import what appears in the watch folders; each file is a run of its own."""
+    run = partial(operations.import_spend, parts)
     for site in list_sites(parts.db):
-        import_watched(
-            parts.db,
-            site,
-            parts.settings.watch / site.key,
-            lambda path, options, site=site: operations.import_spend(parts, site, path, options),
-            clock=parts.clock,
-        )
+        folder = parts.settings.watch / site.key
+        import_watched(parts.db, site, folder, run, clock=parts.clock)
     return None
 
 

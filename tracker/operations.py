@@ -140,7 +140,6 @@ def import_rates(
         parts.db,
         tenant,
         path,
-        clock=parts.clock,
         dry_run=dry_run,
         skip_bad_rows=skip_bad_rows,
         mark_money=lambda days: mark_money(parts.db, tenant, days),

@@ -29,8 +29,13 @@ ROLES = ("all", "ingest", "web", "jobs")
 Announce = Callable[[str], None]
 
 
-def run_server(settings: Settings, *, role: str, workers: int, announce: Announce) -> None:
-    """Serve until SIGINT or SIGTERM. ConfigError or EngineHeld when it cannot begin."""
+def run_server(
+    settings: Settings, *, role: str, workers: int, announce: Announce, demo_site: str = ""
+) -> None:
+    """Serve until SIGINT or SIGTERM. ConfigError or EngineHeld when it cannot begin.
+
+    With ``demo_site`` the demo company's pages are served below ``/demo/``, tracked as that site.
+    """
     set_up_logs(settings.log_level)
     if role not in ROLES:
         raise InvalidInput(f"Unknown role {role!r}.", hint="Allowed: " + ", ".join(ROLES) + ".")
@@ -51,7 +56,7 @@ def run_server(settings: Settings, *, role: str, workers: int, announce: Announc
         if role == "jobs":
             _run_jobs(parts)
         else:
-            asyncio.run(_serve(parts, role, announce))
+            asyncio.run(_serve(parts, role, announce, demo_site))
 
 
 def ingest_app() -> object:
@@ -86,11 +91,11 @@ def _run_jobs(parts: Parts) -> None:
     scheduler.stop()
 
 
-async def _serve(parts: Parts, role: str, announce: Announce) -> None:
+async def _serve(parts: Parts, role: str, announce: Announce, demo_site: str) -> None:
     settings = parts.settings
     code = setup_code(parts)
     config = uvicorn.Config(
-        create_app(parts, role=role, setup_code=code),
+        create_app(parts, role=role, setup_code=code, demo_site=demo_site),
         host=settings.host,
         port=settings.port,
         log_config=None,

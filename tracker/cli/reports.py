@@ -66,8 +66,20 @@ def show_keywords(result: dict[str, Any]) -> None:
     """The keyword report as a table, its notes below."""
     has_margin = result["margin"] is not None
     roi = "roi" if has_margin else "revenue_roi"
-    columns = ("keyword", "platform", "campaign", ">cost", ">clicks", ">visits", ">arrival")
-    columns += (">conv.", ">CPA", ">revenue", ">ROAS", ">margin ROI" if has_margin else ">rev. ROI")
+    columns = [
+        "keyword",
+        "platform",
+        "campaign",
+        ">cost",
+        ">clicks",
+        ">visits",
+        ">arrival",
+        ">conv.",
+        ">CPA",
+        ">revenue",
+        ">ROAS",
+        ">margin ROI" if has_margin else ">rev. ROI",
+    ]
     rows = [_cells(_name(row), row, roi) for row in result["rows"]]
     rows.append(_cells("Total", result["totals"], roi))
     title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"

@@ -28,8 +28,8 @@ def mark_visits(warehouse: Warehouse, db: Engine, site: Site) -> int:
     for kind, day, bucket in _known(warehouse, site):
         if kind == "events":
             slices.update(frame.slices(day))
-        elif kind in ("visits", "credits", "spend"):
-            slices.add(Slice(kind, site.key, day, bucket))
+        elif kind == "visits":
+            slices.add(Slice("visits", site.key, day, bucket))
         slices.add(Slice("credits", site.key, day))
     slices.update(_spend_slices(warehouse, db, site))
     mark(db, slices)

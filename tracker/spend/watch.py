@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 SETTLED = 2.0
 FOLDERS = ("done", "failed", "held")
 
-Import = Callable[[Path, SpendOptions], SpendReport]
+Import = Callable[[Site, Path, SpendOptions], SpendReport]
 
 
 def import_watched(db: Engine, site: Site, folder: Path, run: Import, *, clock: Clock) -> int:
@@ -59,7 +59,7 @@ def _complete(folder: Path, now: datetime) -> list[Path]:
 def _import_one(db: Engine, site: Site, path: Path, run: Import, clock: Clock) -> int:
     started = clock()
     try:
-        report = run(path, SpendOptions(origin="watch"))
+        report = run(site, path, SpendOptions(origin="watch"))
     except Unavailable as error:
         log.warning("spend file waits", file=path.name, reason=str(error))
         return 0

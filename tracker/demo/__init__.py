@@ -1,0 +1,1 @@
+"""A fictitious pump exporter, for a first look and for the screenshots."""

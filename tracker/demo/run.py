@@ -1,0 +1,146 @@
+"""``tracker demo``: fill a data directory through the real path, show the report, serve it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from tracker.accounts import goals, sites
+from tracker.accounts.sites import Site
+from tracker.accounts.state import has_owner, set_up
+from tracker.accounts.tenants import list_tenants
+from tracker.cli.output import note, progress_bar, say
+from tracker.cli.reports import show_keywords
+from tracker.commands import (
+    COMMANDS,
+    ImportConversions,
+    ImportEvents,
+    ImportRates,
+    ImportSpend,
+    Reconcile,
+    ReportKeywords,
+)
+from tracker.config import Settings
+from tracker.demo.catalogue import COMPANY, HOST
+from tracker.demo.files import write_files
+from tracker.demo.history import make_history
+from tracker.errors import InvalidInput
+from tracker.parts import Parts, open_parts
+from tracker.period import local_day, parse_zone
+from tracker.server import run_server
+
+#: The demo's log-in: it holds nothing but made-up data.
+EMAIL = "demo@hydra-pumps.example"
+PASSWORD = "pumps-and-keywords"
+ZONE = "Asia/Shanghai"
+MARKER = "demo.json"
+#: A click on an ad of the catalogue.
+AD = "utm_source=baidu&utm_medium=cpc&utm_campaign=工业水泵&utm_term=卧式多级泵"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo made: the site, and the days of its history."""
+
+    site: str
+    first: date
+    last: date
+
+
+def run_demo(settings: Settings, *, seed: int, days: int, leave: bool) -> None:
+    """Fill, report, and serve unless ``leave``. A directory that is filled is served as it is.
+
+    InvalidInput for a data directory that holds something else.
+    """
+    demo = fill(settings, seed=seed, days=days)
+    if leave:
+        return
+    page = f"http://{settings.host}:{settings.port}/demo/"
+    say(f"\nDashboard  http://{settings.host}:{settings.port}/sites/{demo.site}/keywords")
+    say(f"Log in     {EMAIL}   password {PASSWORD}")
+    say(f"Demo page  {page}?{AD}")
+    say("Click around the demo page, then look at Live. Ctrl-C ends.\n")
+    run_server(settings, role="all", workers=1, announce=note, demo_site=demo.site)
+
+
+def fill(settings: Settings, *, seed: int, days: int) -> Demo:
+    """Make the company and its history, unless this directory has them."""
+    marker = settings.data / MARKER
+    if marker.is_file():
+        with open_parts(settings) as parts:
+            demo = msgspec.json.decode(marker.read_bytes(), type=Demo)
+            _show(parts, demo)
+        return demo
+    with open_parts(settings) as parts:
+        if has_owner(parts.db):
+            raise InvalidInput(
+                f"{settings.data} holds an installation that is not the demo.",
+                hint="Set TRACKER_DATA to an empty directory.",
+            )
+        demo = _fill(parts, seed, days)
+        _show(parts, demo)
+        marker.write_bytes(msgspec.json.encode(demo))
+    return demo
+
+
+def _fill(parts: Parts, seed: int, days: int) -> Demo:
+    started = monotonic()
+    zone = parse_zone(ZONE)
+    now = parts.clock()
+    last = local_day(now, zone)
+    first = last - timedelta(days=days - 1)
+    site = _company(parts)
+    history = make_history(seed, days, last, zone, now)
+    files = write_files(history, parts.settings.data / "demo", first, last)
+    imports: list[tuple[str, msgspec.Struct]] = [
+        ("rates-import", ImportRates(str(files["rates"]), site.key)),
+        ("events-import", ImportEvents(str(files["events"]), site.key)),
+        ("spend-import", ImportSpend(str(files["baidu"]), site.key)),
+        ("spend-import", ImportSpend(str(files["google"]), site.key, account="123-456-7890")),
+        ("spend-import", ImportSpend(str(files["microsoft"]), site.key)),
+        ("conversions-import", ImportConversions(str(files["orders"]), site.key)),
+        ("reconcile", Reconcile()),
+    ]
+    for name, request in imports:
+        text = name.replace("-", " ") + " " + Path(getattr(request, "file", "")).name
+        with progress_bar(text) as progress:
+            result: Any = COMMANDS[name].run(parts, request, progress)
+        note(f"{text}: {_counts(result)}")
+    note(f"{days} days of {COMPANY} filled in {monotonic() - started:.0f} s")
+    return Demo(site.key, first, last)
+
+
+def _company(parts: Parts) -> Site:
+    set_up(parts.db, email=EMAIL, password=PASSWORD, name="Demo", tenant=COMPANY)
+    site = sites.add_site(
+        parts.db,
+        tenant=list_tenants(parts.db)[0].id,
+        name=COMPANY,
+        domains=[HOST, "127.0.0.1", "localhost"],
+        timezone=ZONE,
+        currency="CNY",
+        margin=Decimal("0.35"),
+        brand_terms=["海德拉", "hydra"],
+    )
+    goals.add_goal(parts.db, site=site.key, name="Inquiry", kind="event", pattern="inquiry")
+    return site
+
+
+def _show(parts: Parts, demo: Demo) -> None:
+    request = ReportKeywords(
+        site=demo.site, first=demo.first.isoformat(), last=demo.last.isoformat()
+    )
+    report = COMMANDS["report-keywords"].run(parts, request, lambda *_: None)
+    show_keywords(msgspec.to_builtins(report))
+
+
+def _counts(result: Any) -> str:
+    plain = msgspec.to_builtins(result)
+    names = ("lines", "imported", "rows", "added", "builds", "slices")
+    return ", ".join(f"{plain[name]} {name}" for name in names if plain.get(name) is not None)

@@ -74,9 +74,11 @@ class Load:
                 group.create_task(self.connection())
         elapsed = perf_counter() - start
         ordered = sorted(self.latencies)
-        at = lambda share: round(
-            1000 * ordered[min(int(len(ordered) * share), len(ordered) - 1)], 2
-        )  # noqa: E731
+
+        def at(share: float) -> float:
+            place = min(int(len(ordered) * share), len(ordered) - 1)
+            return round(1000 * ordered[place], 2)
+
         return {
             "requests": len(ordered),
             "seconds": round(elapsed, 3),

@@ -53,6 +53,7 @@ def main() -> None:
         port=port,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         loop="uvloop",
         http="httptools",
     )

@@ -147,7 +147,9 @@ class Ingest:
 def serving(app: Starlette) -> Iterator[str]:
     """A server of the app in a thread of this process, on a free port; its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", lifespan="on", access_log=False)
+    config = uvicorn.Config(
+        app, log_level="error", lifespan="on", access_log=False, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -46,6 +46,8 @@ Headers = list[tuple[bytes, bytes]]
 
 #: Loopback: a proxy on the same machine.
 LOCAL = parse_networks(("127.0.0.0/8", "::1"), "trusted_proxies")
+#: Longest query string of the pixel that is read.
+QUERY_BYTES = 8_192
 #: A transparent pixel of 1 by 1.
 GIF = bytes.fromhex(
     "47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b"
@@ -196,7 +198,7 @@ class PixelEndpoint:
         await _answer(send, 200, image + extra, GIF)
 
     async def _take(self, scope: Scope, headers: dict[bytes, bytes]) -> list[Reason]:
-        query = dict(parse_qsl(scope["query_string"][:4096].decode("latin-1"), max_num_fields=16))
+        query = dict(parse_qsl(scope["query_string"][:QUERY_BYTES].decode("latin-1")))
         beacon = checked(
             Beacon(
                 site=query.get("s", ""),

@@ -46,6 +46,7 @@ class Post:
     headers: dict[str, str]
     events: tuple[Event, ...]
     answer: Answer
+    body: str
 
 
 class _Server(ThreadingHTTPServer):
@@ -186,7 +187,7 @@ class Collector(Served):
             )
         kept = Answer(status=0) if answer.close else answer
         with self._changed:
-            self.posts.append(Post(handler.command, dict(handler.headers), events, kept))
+            self.posts.append(Post(handler.command, dict(handler.headers), events, kept, body))
             self._changed.notify_all()
 
 

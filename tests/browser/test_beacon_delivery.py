@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.servers import Answer, Collector, CompanySite
+from tracker.ingest.payload import parse_body
 
 pytestmark = pytest.mark.browser
 
@@ -192,3 +193,22 @@ def test_browsers_without_keepalive_use_send_beacon(
     collector.wait_for("pageview")
     assert page.evaluate("localStorage['tracker.q']") is None
     assert len(collector.posts) == 1
+
+
+def test_the_server_takes_whatever_the_beacon_sends(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    company.embedding.options = 'data-extra="code"'
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    page.evaluate("tracker('plain'); tracker('order', {value: 19.99, currency: 'EUR'})")
+    page.evaluate("tracker.identify({email: 'li@example.com', phone: ''})")
+    page.wait_for_timeout(1100)
+    page.click("#products")
+    collector.wait_for("engagement")
+    collector.wait_for("pageview", 2)
+    for post in collector.posts:
+        beacons, problems = parse_body(post.body.encode())
+        assert problems == []
+        assert [beacon.name for beacon in beacons] == [event["n"] for event in post.events]
+        assert [beacon.code for beacon in beacons] == [event["k"] for event in post.events]

@@ -1,0 +1,149 @@
+"""An offline conversion as the warehouse keeps it, made from a row of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+
+from tracker.conversions.offline_file import OfflineRow
+from tracker.money import STEP
+
+
+class SuppliedSource(Protocol):
+    """What a landing URL tells of where its visitor came from; as ingest classifies it."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def platform(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def medium(self) -> str: ...
+    @property
+    def campaign(self) -> str: ...
+    @property
+    def ad_group(self) -> str: ...
+    @property
+    def keyword(self) -> str: ...
+    @property
+    def match_type(self) -> str: ...
+    @property
+    def campaign_id(self) -> str: ...
+    @property
+    def ad_group_id(self) -> str: ...
+    @property
+    def keyword_id(self) -> str: ...
+    @property
+    def click_id(self) -> str: ...
+
+
+#: The source of a landing URL, under the rules of the site.
+Classify = Callable[[str], SuppliedSource]
+#: The visitor of an id as the site's pages or an import give it; never 0.
+VisitorNumber = Callable[[str], int]
+
+
+class Fact(NamedTuple):
+    """The columns of ``offline_conversions`` between id and version, in the order of
+    ``offline_standing.sql``. Two facts that are equal say the same."""
+
+    stage: str
+    time: datetime
+    value: Decimal | None
+    currency: str
+    lead: str
+    visitor: int
+    click_id: str
+    code: str
+    email_hash: str
+    phone_hash: str
+    landing_url: str
+    channel: str
+    platform: str
+    source: str
+    medium: str
+    campaign: str
+    ad_group: str
+    keyword: str
+    match_type: str
+    campaign_id: str
+    ad_group_id: str
+    keyword_id: str
+    removed: bool
+
+
+COLUMNS = ("site", "external_id", *Fact._fields, "version")
+#: What a row can say of its source itself; it goes before what its landing URL says.
+_SOURCE = (
+    "platform",
+    "campaign",
+    "ad_group",
+    "keyword",
+    "match_type",
+    "campaign_id",
+    "ad_group_id",
+    "keyword_id",
+)
+
+
+def fact_of(
+    row: OfflineRow,
+    *,
+    currency: str,
+    platform: str,
+    classify: Classify,
+    visitor_number: VisitorNumber,
+) -> Fact:
+    """The fact of a row. ``currency`` is the site's, for a value that names none; ``platform``
+    that of a row which names a campaign or keyword but not whose."""
+    source = _source(row, platform, classify)
+    return Fact(
+        stage=" ".join(row.stage.split()),
+        time=row.time,
+        value=None if row.value is None else row.value.quantize(STEP),
+        currency="" if row.value is None else row.currency or currency,
+        lead=row.lead,
+        visitor=visitor_number(row.visitor) if row.visitor else 0,
+        click_id=row.click_id or source.pop("click_id", ""),
+        code=row.visit_code,
+        email_hash=row.email_hash,
+        phone_hash=row.phone_hash,
+        landing_url=row.landing_url,
+        removed=row.removed,
+        **{name: source.get(name, "") for name in ("channel", "source", "medium", *_SOURCE)},
+    )
+
+
+def names_source(row: OfflineRow) -> bool:
+    """Whether a row names a campaign, ad group or keyword itself."""
+    return any(getattr(row, name) for name in _SOURCE if name not in ("platform", "match_type"))
+
+
+def fact_from(stored: Any) -> Fact:
+    """A fact as the warehouse returns it."""
+    fact = Fact(*stored)
+    return fact._replace(visitor=int(fact.visitor), removed=bool(fact.removed))
+
+
+def _source(row: OfflineRow, platform: str, classify: Classify) -> dict[str, str]:
+    """The platform-supplied touch of a row, {} if it brings none."""
+    given = {name: text for name in _SOURCE if (text := getattr(row, name))}
+    if names_source(row) and platform:
+        given.setdefault("platform", platform)
+    known: dict[str, str] = {}
+    if row.landing_url:
+        found = classify(row.landing_url)
+        names = ("channel", "source", "medium", "click_id", *_SOURCE)
+        known = {name: str(getattr(found, name)) for name in names}
+    if given.get("platform") and given["platform"] != known.get("platform"):
+        # Who names an ad platform means its ads; what the URL says is of another visit.
+        known = {
+            "channel": "Paid Search",
+            "source": given["platform"],
+            "medium": "cpc",
+            "click_id": known.get("click_id", ""),
+        }
+    return known | given

@@ -1,0 +1,18 @@
+-- Question: what is known of these offline conversions, and of the other stages of their leads?
+-- Grain: one row per external id: its latest version.
+-- Parameters: site String; ids, leads Array(String)
+SELECT
+    external_id,
+    argMax((stage, time, value, toString(currency), lead, visitor, click_id, toString(code),
+        email_hash, phone_hash, landing_url, toString(channel), toString(platform),
+        toString(source), toString(medium), toString(campaign), toString(ad_group),
+        toString(keyword), toString(match_type), toString(campaign_id), toString(ad_group_id),
+        toString(keyword_id), removed), version) AS fact
+FROM offline_conversions
+WHERE site = {site:String} AND external_id IN
+    (
+        SELECT external_id FROM offline_conversions
+        WHERE site = {site:String}
+            AND (external_id IN {ids:Array(String)} OR lead IN {leads:Array(String)})
+    )
+GROUP BY external_id

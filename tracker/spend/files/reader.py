@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from tracker.errors import InvalidInput
-from tracker.spend.files.dating import read_declared, resolve_dating
+from tracker.spend.files.dating import Dating, read_declared, resolve_dating
 from tracker.spend.files.fields import FIELDS, TEXT_FIELDS
 from tracker.spend.files.header import find_header, spend_columns
 from tracker.spend.files.layouts import recognise_layout
@@ -127,17 +127,6 @@ def open_spend_file(
     declared, order = read_declared(header, day_column, order)
     dating = resolve_dating(header, day_column, declared, order, day)
     declared = _complete(declared, header, columns, platform)
-    devices = declared.scope.devices
-    plan = Plan(
-        columns=columns,
-        titles=header.cells,
-        dating=dating,
-        style=_style(header, columns),
-        account=declared.account,
-        currency=declared.currency,
-        device=devices[0] if len(devices) == 1 else "",
-        decorated=platform in _DECORATING,
-    )
     return SpendFile(
         platform=platform,
         layout=layout.name,
@@ -149,7 +138,24 @@ def open_spend_file(
         undated=dating.undated,
         scope=declared.scope,
         header=header,
-        plan=plan,
+        plan=_plan(header, columns, dating, declared, platform),
+    )
+
+
+def _plan(
+    header: Header, columns: dict[str, int], dating: Dating, declared: Declared, platform: str
+) -> Plan:
+    """How the rows are read. In a file of one device, each row is of that device."""
+    devices = declared.scope.devices
+    return Plan(
+        columns=columns,
+        titles=header.cells,
+        dating=dating,
+        style=_style(header, columns),
+        account=declared.account,
+        currency=declared.currency,
+        device=devices[0] if len(devices) == 1 else "",
+        decorated=platform in _DECORATING,
     )
 
 

@@ -19,6 +19,8 @@ import uvicorn
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
+from tracker.accounts.clock import utc_now
+from tracker.accounts.database import open_database
 from tracker.accounts.salts import salt_of
 from tracker.accounts.sites import Site, SiteCache, SiteSettings, add_site
 from tracker.accounts.tenants import add_tenant
@@ -159,3 +161,17 @@ def serving(app: Starlette) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+def crash_server(port: int, url: str, root: Path) -> None:
+    """A whole ingest process: what a test starts in order to kill it."""
+    db = open_database(url)
+    spool = Spool(root, utc_now, limits=SpoolLimits(segment_age=0.05, segment_bytes=20_000))
+    deps = IngestDeps(
+        site_cache=SiteCache(db, utc_now),
+        spool=spool,
+        enricher=Enricher(Geography(country=None)),
+        salts=lambda site, day: salt_of(db, site, day),
+        clock=utc_now,
+    )
+    uvicorn.run(Starlette(routes=routes(deps)), port=port, log_level="error", access_log=False)

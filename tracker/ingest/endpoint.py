@@ -107,7 +107,8 @@ class IngestDeps:
 
 
 def routes(deps: IngestDeps) -> list[Route]:
-    """The public routes of ingest."""
+    """The public routes of ingest. Takes about a second, once, to build the agent patterns."""
+    deps.enricher.warm()
     env = deps.environment()
     return [
         Route("/e", EventEndpoint(deps, env), methods=["POST", "OPTIONS"]),

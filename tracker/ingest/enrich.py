@@ -40,6 +40,11 @@ class Enricher:
         self._clients: OrderedDict[tuple[str, str], Client] = OrderedDict()
         self._generation = -1
 
+    def warm(self) -> None:
+        """Build the tables of patterns now, so that the first visitor need not wait for them."""
+        parse_agent("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/140.0")
+        self.geography.refresh()
+
     def client(self, ip: str, user_agent: str) -> Client:
         """The client; ``ip`` may be empty, ``user_agent`` is cut to its bound."""
         self.geography.refresh()

@@ -16,6 +16,8 @@ from typing import Any
 
 import maxminddb
 
+from tracker.ingest.address import parse_ip
+
 #: Seconds between looks at the files.
 CHECK_SECONDS = 30.0
 #: The country database inside the package, put there when the package is built.
@@ -114,8 +116,9 @@ class Geography:
     def find(self, ip: str) -> Place:
         """The place of an address; empty fields for a private or unknown one."""
         self.refresh()
-        if not ip:
-            return NOWHERE
+        address = parse_ip(ip) if ip else None
+        if address is None or not address.is_global:
+            return NOWHERE  # NOTE: registries file private blocks under whoever asked last
         city = self._city.find(ip) if self._city else {}
         country = _country_code(city) or (
             _country_code(self._country.find(ip)) if self._country else ""

@@ -10,7 +10,7 @@ interface Trend {
   labels: { day: string; cost: string; revenue: string; conversions: string };
 }
 
-const HEIGHT = 240;
+const HEIGHT = 230;
 const plots = new Map<HTMLElement, uPlot>();
 
 function colour(element: HTMLElement, name: string): string {
@@ -90,6 +90,7 @@ function options(element: HTMLElement, trend: Trend): uPlot.Options {
     axes: [
       {
         ...axis,
+        size: 28,
         values: (_, ticks) => ticks.map((seconds) => dayName.format(new Date(seconds * 1e3))),
         incrs: [1, 2, 7, 14, 28, 91, 182, 365].map((days) => days * 86400),
       },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -18,12 +18,13 @@ from babel.numbers import (
     format_decimal,
     format_percent,
     get_currency_precision,
-    get_currency_symbol,
 )
 
 NOTHING = "–"
 #: Ratios above this are shown without decimals: 1,234% and not 1,234.5%.
 _WIDE = 10
+#: Amounts from here on are shown without decimals at the head of a page.
+_LARGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,14 @@ class Formats:
             return NOTHING
         return format_currency(Decimal(value), currency, locale=self.locale)
 
-    def currency_sign(self, currency: str) -> str:
-        """¥, US$, €: the sign that this language gives the currency."""
-        return get_currency_symbol(currency, locale=self.locale)
+    def headline(self, value: str | None, currency: str) -> str:
+        """Money with its sign, without decimals once they say nothing."""
+        if value is None or abs(Decimal(value)) < _LARGE:
+            return self.money(value, currency)
+        amount = Decimal(value).quantize(Decimal(1), ROUND_HALF_EVEN)
+        return format_currency(
+            amount, currency, format="¤#,##0", locale=self.locale, currency_digits=False
+        )
 
     def percent(self, value: float | None) -> str:
         """A ratio as per cent, one decimal below 1,000%."""
@@ -82,7 +88,7 @@ class Formats:
         else:
             pattern = "#,##0%" if abs(value) >= 0.1 else "#,##0.#%"
             text = format_percent(abs(value), format=pattern, locale=self.locale)
-        sign = "+" if value > 0 else "−" if value < 0 else "±"
+        sign = "+" if value > 0 else "-" if value < 0 else "±"
         return sign + text
 
     def day(self, value: date | str) -> str:

@@ -12,34 +12,47 @@ from dataclasses import dataclass
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import Language, msgid
 
-_FIGURES = {
+_NAMES = {
+    "file": msgid("File"),
     "platform": msgid("Platform"),
     "account": msgid("Account"),
     "currency": msgid("Currency"),
-    "format": msgid("Format"),
-    "layout": msgid("Format"),
+    "layout": msgid("Layout"),
     "scope": msgid("Scope"),
     "first": msgid("First day"),
     "last": msgid("Last day"),
-    "from": msgid("First day"),
-    "to": msgid("Last day"),
-    "days": msgid("Days"),
     "rows": msgid("Rows"),
-    "imported": msgid("Imported"),
-    "added": msgid("Added"),
-    "changed": msgid("Changed"),
-    "removed": msgid("Removed"),
-    "unchanged": msgid("Unchanged"),
-    "skipped": msgid("Skipped"),
+    "skipped": msgid("Skipped rows"),
     "impressions": msgid("Impressions"),
     "clicks": msgid("Clicks"),
     "cost": msgid("Cost"),
+    "days": msgid("Days"),
+    "added": msgid("Added"),
+    "replaced": msgid("Replaced"),
+    "unchanged": msgid("Unchanged"),
+    "removed": msgid("Removed"),
+    "cost_before": msgid("Cost before"),
+    "cost_after": msgid("Cost after"),
+    "removed_campaigns": msgid("Campaigns that disappear"),
+    "removed_keywords": msgid("Keywords that disappear"),
+    "removed_keyword_names": msgid("Keywords that disappear"),
+    "by_day": msgid("By day"),
+    "stages": msgid("Stages"),
+    "stage": msgid("Stage"),
     "value": msgid("Value"),
-    "matched": msgid("Joined to a visit"),
-    "file": msgid("File"),
+    "day": msgid("Day"),
+    "last_day": msgid("Last day"),
+    "change": msgid("Change"),
+}
+_CHANGES = {
+    "added": msgid("Added"),
+    "replaced": msgid("Replaced"),
+    "unchanged": msgid("Unchanged"),
 }
 #: Figures that the page says in another way.
-_SILENT = frozenset({"site", "dry_run", "pull"})
+_SILENT = frozenset(
+    {"site", "dry_run", "changed", "pull", "version", "asks", "warnings", "problems"}
+)
 #: At most this many entries of a list are shown; the count is always shown.
 _LONGEST = 50
 
@@ -68,6 +81,16 @@ class ImportView:
             if name not in _SILENT and not isinstance(value, Mapping | list | tuple)
         ]
 
+    def texts(self, name: str) -> list[str]:
+        """``asks``, ``warnings`` or ``problems``: whole sentences, as the import wrote them."""
+        found = self._report.get(name)
+        return [str(text) for text in found] if isinstance(found, list | tuple) else []
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether everything stands already as the file has it."""
+        return self._report.get("changed") is False
+
     def lists(self) -> list[Listing]:
         """Problems, days, totals by currency: everything that has several entries."""
         found = []
@@ -90,11 +113,15 @@ class ImportView:
 
     def _row(self, entry: object, columns: tuple[str, ...]) -> tuple[str, ...]:
         if isinstance(entry, Mapping):
-            return tuple(self._text(entry.get(column)) for column in columns)
+            return tuple(self._cell(column, entry.get(column)) for column in columns)
         return (self._text(entry),)
 
+    def _cell(self, column: str, value: object) -> str:
+        known = _CHANGES.get(str(value)) if column == "change" else None
+        return self._speech.gettext(known) if known else self._text(value)
+
     def _title(self, name: str) -> str:
-        known = _FIGURES.get(name)
+        known = _NAMES.get(name)
         return self._speech.gettext(known) if known else name.replace("_", " ").capitalize()
 
     def _text(self, value: object) -> str:

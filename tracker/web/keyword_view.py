@@ -227,7 +227,7 @@ class KeywordView:
         earlier = getattr(before, column.field)
         change = _change(value, earlier, column)
         if change is None:
-            return Cell(show(value), before=show(earlier))
+            return Cell(show(value), before="" if earlier is None else show(earlier))
         is_points = column.unit == "percent"
         text = self._formats.signed(change, points=is_points)
         if is_points:
@@ -237,7 +237,7 @@ class KeywordView:
     def _shower(self, column: Column, *, with_sign: bool) -> Callable[..., str]:
         show = self._formats
         if column.unit == "amount":
-            write = show.money if with_sign else show.amount
+            write = show.headline if with_sign else show.amount
             return lambda value: write(value, self.currency)
         writers: dict[str, Callable[..., str]] = {
             "count": show.count,

@@ -73,6 +73,12 @@ KNOWN = (
     msgid("This installation is set up already."),
     msgid("Log in instead."),
     msgid("Only an owner of the account adds sites."),
+    msgid("Account settings > Tracking > Final URL suffix"),
+    msgid("Settings > Account level options > Final URL suffix"),
+    msgid("Append it to the landing page of each keyword (访问URL), after ? or &"),
+    msgid("Append it to the landing page of each keyword (访问网址), after ? or &"),
+    msgid("Campaign settings > URL parameters"),
+    msgid("No macros are known: append it to each keyword's landing page, with your own names"),
     msgid("Unknown %(name)s %(value)s."),
 )
 

@@ -37,6 +37,9 @@ BRANDS = {
     Brand.BRAND: msgid("Brand only"),
     Brand.NON_BRAND: msgid("Without brand"),
 }
+#: Choices that the head of the report always names, and those that open the filters.
+_CHOSEN = ("model", "by", "compare", "brand")
+_UNFILTERED = {name: getattr(PageQuery(), name) for name in (*_CHOSEN, "goal")}
 _ALL_PLATFORMS, _ALL_GOALS = msgid("All platforms"), msgid("All goals")
 _PREVIOUS, _NO_COMPARISON = msgid("Previous period"), msgid("No comparison")
 _TITLES = {
@@ -139,6 +142,7 @@ def _run(call: Call, query: PageQuery, *, every_row: bool = False) -> KeywordRep
 
 def _page(call: Call, query: PageQuery, report: KeywordReport) -> Response:
     view = KeywordView(report, query, call.language, call.formats)
+    options = _options(call, query)
     return call.pages.render(
         call,
         "keywords.html",
@@ -147,7 +151,12 @@ def _page(call: Call, query: PageQuery, report: KeywordReport) -> Response:
         query=query,
         notes=report_notes(report, call.language, call.formats),
         help=help_texts(call.language, query.platform, view.columns),
-        options=_options(call, query),
+        options=options,
+        chosen=[dict(options[name])[getattr(query, name)] for name in _CHOSEN],
+        filtered=query != replace(query, **_UNFILTERED),
+        sizes=[
+            (str(size), query.address(limit=str(size), offset="0") or "?") for size in PAGE_SIZES
+        ],
         presets=[
             (call.text(title), query.address(period=preset, offset="0") or "?", preset)
             for preset, title in PRESETS.items()
@@ -169,7 +178,6 @@ def _options(call: Call, query: PageQuery) -> dict[str, list[tuple[str, str]]]:
         "platform": [("", text(_ALL_PLATFORMS)), *platforms],
         "goal": [("", text(_ALL_GOALS)), *[(goal.id, goal.name) for goal in goals]],
         "compare": [("previous", text(_PREVIOUS)), ("none", text(_NO_COMPARISON))],
-        "limit": [(str(size), str(size)) for size in PAGE_SIZES],
     }
 
 

@@ -17,10 +17,11 @@ from tracker.accounts.sites import (
 )
 from tracker.accounts.tenants import Tenant, list_tenants
 from tracker.errors import AccessDenied, InvalidInput
+from tracker.spend.tags import PLACES
 from tracker.web.call import Call
 from tracker.web.forms import COMMON_CURRENCIES, COMMON_ZONES, site_changes, site_form
-from tracker.web.messages import translated
-from tracker.web.vocabulary import PLATFORMS
+from tracker.web.messages import translated, translated_text
+from tracker.web.vocabulary import platform_name
 
 _EMPTY = {
     "name": "",
@@ -109,15 +110,16 @@ def snippet(call: Call) -> str:
     return f'<script defer src="{call.public_url()}/t.js" data-site="{call.site.key}"></script>'
 
 
-def _tags(call: Call) -> list[tuple[str, str]]:
-    tags = []
-    for platform, title in PLATFORMS.items():
-        try:
-            tags.append((call.text(title), call.parts.actions.tags_for(call.site, platform)))
-        except InvalidInput:
-            # No template is known for this platform: the reader sees those there are.
-            continue
-    return tags
+def _tags(call: Call) -> list[tuple[str, str, str]]:
+    """Name, template and place of every platform that we know macros of."""
+    return [
+        (
+            platform_name(call.language, platform),
+            call.parts.actions.tags_for(call.site, platform),
+            translated_text(call.language, place),
+        )
+        for platform, place in PLACES.items()
+    ]
 
 
 def _owned(call: Call) -> list[Tenant]:

@@ -118,6 +118,16 @@ def test_segments_become_rows_in_order_and_are_removed(root: Root) -> None:
     assert segments(root.path / "ready") == []
 
 
+def test_one_segment_that_has_to_wait_does_not_keep_the_others(root: Root) -> None:
+    for _ in range(4):
+        root.segment(root.event())
+    root.warehouse = Failing(root.warehouse, before=1)
+    report = root.drain()
+    assert report.waiting
+    assert report.events == root.stored() == 3
+    assert root.drain().events == 1
+
+
 def test_live_segments_go_before_bulk_imports(root: Root) -> None:
     order: list[str] = []
 
@@ -138,7 +148,7 @@ def test_live_segments_go_before_bulk_imports(root: Root) -> None:
 def test_an_engine_that_is_away_leaves_the_segments_and_says_so(root: Root) -> None:
     root.segment(root.event())
     root.segment(root.event())
-    root.warehouse = Failing(root.warehouse, before=1)
+    root.warehouse = Failing(root.warehouse, before=2)
     report = root.drain()
     assert "cannot be reached" in report.waiting
     assert (report.events, root.stored()) == (0, 0)

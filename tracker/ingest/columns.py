@@ -107,11 +107,6 @@ def instant(ms: int) -> str:
     return f"{ms // 1000}.{ms % 1000:03d}"
 
 
-def instant_ms(text: str) -> int:
-    """The milliseconds of what ``instant`` wrote."""
-    return int(text.replace(".", ""))
-
-
 _encoder = msgspec.json.Encoder(decimal_format="string")
 encode = _encoder.encode
 

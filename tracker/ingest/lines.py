@@ -30,7 +30,7 @@ def _decode_each(data: bytes, refusals: list[Refusal]) -> tuple[list[EventKey], 
         try:
             keys.append(_decoder.decode(line))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            refusals.append(Refusal(line, f"Not a line of events: {error}", inserted_apart=False))
+            refusals.append(Refusal(line, f"Not a line of events: {error}"))
         else:
             good.append(line)
     return keys, b"".join(good)

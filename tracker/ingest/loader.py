@@ -1,8 +1,8 @@
 """The loader: closed segments of one root become rows of the warehouse, each line once.
 
-For each segment, in the order of its name: lines of forgotten visitors are left out; what is left
-is inserted whole, with the segment's name as deduplication token; the slices its events touch are
-marked dirty; the segment is removed. A crash anywhere in between repeats the whole, which the
+For each segment, the oldest first and two at a time: lines of forgotten visitors are left out;
+what is left is inserted whole, with the segment's name as deduplication token; the slices its
+events touch are marked dirty; the segment is removed. A crash anywhere in between repeats the whole, which the
 token makes harmless (and, should its window have passed, the event ids in the reports).
 
 A segment that the engine refuses is halved until its bad lines stand alone: those go to
@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -46,6 +47,9 @@ from tracker.ingest.suppressed import Suppressed
 
 log = structlog.get_logger(__name__)
 
+#: Segments loaded at once while there is a backlog, and how many are taken from the list in a go.
+WORKERS = 2
+CHUNK = 8
 #: Seconds between looks at the spool, and the longest wait while the engine is away.
 POLL = 0.1
 LONGEST_WAIT = 30.0
@@ -82,9 +86,14 @@ class LoadReport:
         """Rows of ``events`` that were inserted."""
         return self.rows.get(Table.EVENTS, 0)
 
-    def count(self, table: Table, rows: int) -> None:
-        """Add rows of a table."""
-        self.rows[table] = self.rows.get(table, 0) + rows
+    def add(self, one: LoadReport) -> None:
+        """Add what was done for another segment."""
+        self.segments += one.segments
+        self.suppressed += one.suppressed
+        self.failed_lines += one.failed_lines
+        self.slices += one.slices
+        for table, rows in one.rows.items():
+            self.rows[table] = self.rows.get(table, 0) + rows
 
 
 class Loader:
@@ -109,9 +118,11 @@ class Loader:
         self._on_loaded = on_loaded
         self._suppressed = Suppressed(db)
         self._lock = _take_lock(root / LOCK)
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="loader")
 
     def close(self) -> None:
         """Give the root back."""
+        self._workers.shutdown()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -131,8 +142,8 @@ class Loader:
         try:
             report.adopted, report.torn = adopt(self.root, time())
             self._counters.add("spool.torn_lines", report.torn)
-            while (segment := self._next()) and not (stop is not None and stop.is_set()):
-                self._load(segment, report)
+            while (found := self._next()) and not (stop is not None and stop.is_set()):
+                self._load_all(found, report)
         except (Unavailable, SQLAlchemyError, OSError) as error:
             report.waiting = _words(error)
         self._count(report)
@@ -152,14 +163,30 @@ class Loader:
                 self._on_loaded(report)
             stop.wait(wait)
 
-    def _next(self) -> Segment | None:
+    def _next(self) -> list[Segment]:
+        """The first segments that wait: live ones before bulk imports."""
         for directory in (READY, IMPORTS):
             found = segments(self.root / directory)
             if found:
-                return found[0]
-        return None
+                return found[:CHUNK]
+        return []
 
-    def _load(self, segment: Segment, report: LoadReport) -> None:
+    def _load_all(self, found: list[Segment], report: LoadReport) -> None:
+        """Load segments side by side; the first error is raised when all have ended."""
+        if len(found) == 1:
+            report.add(self._load(found[0]))
+            return
+        errors = []
+        for work in [self._workers.submit(self._load, segment) for segment in found]:
+            try:
+                report.add(work.result())
+            except (Unavailable, SQLAlchemyError, OSError) as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _load(self, segment: Segment) -> LoadReport:
+        report = LoadReport(segments=1)
         data = segment.path.read_bytes()
         refusals: list[Refusal] = []
         dirty: dirt.Dirt = {}
@@ -168,17 +195,16 @@ class Loader:
             keys, data = self._forget(keys, data, report)
             dirty = dirt.collect(keys)
         rows = data.count(b"\n")
-        refusals += insert_whole(self._warehouse, segment.table, data, segment.token)
+        refused = insert_whole(self._warehouse, segment.table, data, segment.token)
         if dirty:
             touched = dirt.slices(self._db, dirty, to_ms(self._clock()))
             marks.mark(self._db, touched, now=self._clock())
-            report.slices += len(touched)
-        failed = keep_refused(self.root, segment, refusals)
+            report.slices = len(touched)
+        report.failed_lines = keep_refused(self.root, segment, refusals + refused)
         segment.path.unlink()
         sync_directory(segment.path.parent)
-        report.segments += 1
-        report.failed_lines += failed
-        report.count(segment.table, rows - sum(r.lines for r in refusals if r.inserted_apart))
+        report.rows[segment.table] = rows - sum(refusal.lines for refusal in refused)
+        return report
 
     def _forget(
         self, keys: list[EventKey], data: bytes, report: LoadReport

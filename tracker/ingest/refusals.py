@@ -31,11 +31,10 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Lines that were not inserted, and why. ``inserted_apart``: the engine has seen them."""
+    """Lines that were not inserted, and why."""
 
     data: bytes
     error: str
-    inserted_apart: bool = True
 
     @property
     def lines(self) -> int:

@@ -2,8 +2,9 @@
 
 For each segment, the oldest first and two at a time: lines of forgotten visitors are left out;
 what is left is inserted whole, with the segment's name as deduplication token; the slices its
-events touch are marked dirty; the segment is removed. A crash anywhere in between repeats the whole, which the
-token makes harmless (and, should its window have passed, the event ids in the reports).
+events touch are marked dirty; the segment is removed. A crash anywhere in between repeats the
+whole, which the token makes harmless (and, should its window have passed, the event ids in the
+reports).
 
 A segment that the engine refuses is halved until its bad lines stand alone: those go to
 ``failed/`` with the error beside them, the rest is inserted. An engine or a metadata store that

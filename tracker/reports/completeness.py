@@ -60,6 +60,7 @@ def coverage(
         },
     )[0]
     keyword_rows = [sums for key, sums in rows.items() if key.keyword_key]
+    unpriced_cost = any(sums.unpriced_cost for sums in rows.values())
     return Coverage(
         conversions=_share(found["joined_weight"], found["weight"]),
         value=None if found["unpriced"] else _share(found["joined_amount"], found["amount"]),
@@ -67,7 +68,9 @@ def coverage(
             sum(sums.paid_visits for sums in keyword_rows),
             sum(sums.paid_visits for sums in rows.values()),
         ),
-        cost=_share(
+        cost=None
+        if unpriced_cost
+        else _share(
             sum(sums.cost for sums in keyword_rows if sums.visits),
             sum(sums.cost for sums in rows.values()),
         ),
@@ -113,7 +116,7 @@ def _missing_rates(warehouse: Warehouse, request: KeywordRequest, asof: int) -> 
             first.isoformat(),
             last.isoformat(),
             f"No exchange rate {currency} to {request.site.currency} for {what}; "
-            "the amounts that need it are left out.",
+            "the amounts that need it, and their totals, are unknown.",
         )
         for what, currency, first, last in rows
     ]

@@ -8,15 +8,18 @@ WITH published AS
     WHERE site = {site:String} AND p.build <= {asof:UInt64} AND kind IN ('credits', 'spend')
     GROUP BY kind, day
 )
-SELECT 'spend' AS what, currency, min(day) AS first, max(day) AS last
-FROM site_spend
-WHERE site = {site:String} AND cost_site IS NULL AND day BETWEEN {first:Date} AND {last:Date}
-    AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'spend')
-GROUP BY currency
-UNION ALL
-SELECT 'conversions' AS what, currency, min(day) AS first, max(day) AS last
-FROM conversions
-WHERE site = {site:String} AND rate_missing AND day BETWEEN {first:Date} AND {horizon:Date}
-    AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'credits')
-GROUP BY currency
+SELECT what, currency, first, last FROM
+(
+    SELECT 'spend' AS what, currency, min(day) AS first, max(day) AS last
+    FROM site_spend
+    WHERE site = {site:String} AND cost_site IS NULL AND day BETWEEN {first:Date} AND {last:Date}
+        AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'spend')
+    GROUP BY currency
+    UNION ALL
+    SELECT 'conversions' AS what, currency, min(day) AS first, max(day) AS last
+    FROM conversions
+    WHERE site = {site:String} AND rate_missing AND day BETWEEN {first:Date} AND {horizon:Date}
+        AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'credits')
+    GROUP BY currency
+)
 ORDER BY what, currency

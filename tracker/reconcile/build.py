@@ -124,7 +124,7 @@ def build_credits(
 
 
 def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
-    """Spend of these (site, day) in the sites' currencies, and the keywords of these sites."""
+    """Spend of these (site, day) in the sites' currencies, and what hangs on their keywords."""
     sites = sorted({piece.site for piece in slices})
     accounts = [
         (site, *account_key(account))
@@ -148,9 +148,31 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow
         "keywords.sql",
         {"build": context.number, "accounts": accounts},
     )
-    return [("spend", piece.site, piece.day, 0) for piece in slices] + [
-        ("keywords", site, NO_DAY, 0) for site in sites
-    ]
+    rows: list[SliceRow] = [("spend", piece.site, piece.day, 0) for piece in slices]
+    rows += [("keywords", site, NO_DAY, 0) for site in sites]
+    return rows + _build_resolution(context, sites, fresh=sites)
+
+
+def resolve_new_sources(context: BuildContext, sites: Iterable[str]) -> list[SliceRow]:
+    """The resolution of those sites that have sources which none knows yet."""
+    found = context.warehouse.rows(
+        load_sql("tracker.reconcile", "unresolved_sites.sql"), {"sites": sorted(set(sites))}
+    )
+    unresolved = [str(site) for (site,) in found]
+    return _build_resolution(context, unresolved, fresh=()) if unresolved else []
+
+
+def _build_resolution(
+    context: BuildContext, sites: Sequence[str], *, fresh: Sequence[str]
+) -> list[SliceRow]:
+    """Which keyword each source belongs to; ``fresh``: sites with keywords of this build."""
+    _run(
+        context,
+        "tracker.attribution",
+        "resolution.sql",
+        {"build": context.number, "sites": list(sites), "fresh": list(fresh)},
+    )
+    return [("resolution", site, NO_DAY, 0) for site in sites]
 
 
 def publish(context: BuildContext, rows: Iterable[SliceRow]) -> None:

@@ -32,6 +32,7 @@ from tracker.reconcile.build import (
     build_spend,
     build_visits,
     publish,
+    resolve_new_sources,
 )
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.warehouse.client import Warehouse
@@ -201,13 +202,18 @@ class Reconciler:
 
 
 def _rows_of(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
+    """Build the slices, all of one kind, and what follows from them; returns what to publish."""
     if not slices:
         return []
+    sites = {piece.site for piece in slices}
     kind = slices[0].kind
     if kind == "spend":
         return build_spend(context, slices)
     if kind == "credits":
-        return build_credits(context, {(piece.site, piece.day) for piece in slices}, ())
+        rows = build_credits(context, {(piece.site, piece.day) for piece in slices}, ())
+        return rows + resolve_new_sources(context, sites)
     rows = build_visits(context, slices)
     days = affected_days(context, slices)
-    return rows + (build_credits(context, days, slices) if days else [])
+    if days:
+        rows += build_credits(context, days, slices)
+    return rows + resolve_new_sources(context, sites)

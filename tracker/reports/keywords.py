@@ -1,15 +1,11 @@
 """The keyword report: what each keyword costs and brings. The CLI, the API and the pages call it.
 
-All its queries read one published state (``asof``, the highest build when the report begins), so
-a rebuild that publishes meanwhile cannot mix into it.
+It reads one published state (``keyword_reader``), so that a rebuild cannot mix into it.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,13 +17,11 @@ from tracker.errors import InvalidInput
 from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.completeness import coverage, incomplete, maturity
-from tracker.reports.request import By, KeywordRequest, Model, Sort
+from tracker.reports.keyword_reader import KeywordSums, Reader, RowKey, brand_terms
+from tracker.reports.request import KeywordRequest, Model, Sort
 from tracker.reports.result import KeywordReport, Metrics, Point, Previous, Row
 from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
 from tracker.warehouse.client import Warehouse
-from tracker.warehouse.sql import load_sql
-
-PACKAGE = "tracker.reports"
 
 
 def keyword_report(
@@ -42,13 +36,12 @@ def keyword_report(
             "The markov model distributes conversions over channels, not over keywords.",
             hint="Use one of: " + ", ".join(m for m in Model if m is not Model.MARKOV) + ".",
         )
-    reader = _Reader(warehouse, request, _asof(warehouse, request.site.key))
+    reader = Reader(warehouse, request)
     known = maturity(warehouse, request, reader.asof)
     economics = Economics(request.site.margin, known.valued > 0)
-    sums = reader.sums(request.period)
-    before = reader.sums(request.period.previous()) if request.compare else None
-    rows = _rows(reader.names(), sums, before, economics, request)
-    totals = Sums.total(sums.values())
+    sums = reader.read()
+    rows = _rows(reader.names(), sums, economics, request)
+    totals = Sums.total(sums.now.values())
     first, last = request.period.first.isoformat(), request.period.last.isoformat()
     return KeywordReport(
         site=request.site.key,
@@ -62,118 +55,29 @@ def keyword_report(
         row_count=len(rows),
         rows=rows[request.offset : request.offset + request.limit or None],
         totals=metrics(totals, economics),
-        previous=_previous(request, before, economics),
-        trend=reader.trend(),
-        coverage=coverage(warehouse, request, reader.asof, sums),
+        previous=_previous(request, sums, economics),
+        trend=_trend(request.period, sums),
+        coverage=coverage(warehouse, request, reader.asof, sums.now),
         incomplete=incomplete(warehouse, db, request, reader.asof, totals, known, clock()),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RowKey:
-    """A keyword, or (0, platform, reason) of what could not be given to one."""
-
-    keyword_key: int
-    platform: str
-    reason: str
-
-    @property
-    def text(self) -> str:
-        """The row's ``key`` in JSON: stable between reports."""
-        if self.keyword_key:
-            return f"k{self.keyword_key:016x}"
-        return f"u:{self.platform}:{self.reason}"
-
-
-class _Reader:
-    """The report's queries over one published state."""
-
-    def __init__(self, warehouse: Warehouse, request: KeywordRequest, asof: int) -> None:
-        self._warehouse = warehouse
-        self._request = request
-        self.asof = asof
-
-    def sums(self, period: Period) -> dict[RowKey, Sums]:
-        """Measures of each row."""
-        found: dict[RowKey, Sums] = {}
-        for line in self._warehouse.dicts(self._sql("keyword_rows.sql"), self._params(period)):
-            key = RowKey(
-                int(line.pop("keyword_key")),
-                str(line.pop("reason_platform")),
-                str(line.pop("reason")),
-            )
-            found[key] = Sums(**{name: int(value) for name, value in line.items()})
-        return found
-
-    def trend(self) -> list[Point]:
-        """Every day of the period, days on which nothing happened too."""
-        period = self._request.period
-        lines = self._warehouse.dicts(self._sql("keyword_days.sql"), self._params(period))
-        by_day = {line["day"]: line for line in lines}
-        days = (period.first + timedelta(days=n) for n in range(period.days))
-        return [_point(day, by_day.get(day)) for day in days]
-
-    def names(self) -> dict[int, dict[str, Any]]:
-        """What each keyword is called."""
-        lines = self._warehouse.dicts(
-            load_sql(PACKAGE, "keyword_names.sql"),
-            {"site": self._request.site.key, "asof": self.asof},
-        )
-        return {int(line["keyword_key"]): line for line in lines}
-
-    def _sql(self, name: str) -> str:
-        return f"{load_sql(PACKAGE, 'keyword_facts.sql')}\n{load_sql(PACKAGE, name)}"
-
-    def _params(self, period: Period) -> Mapping[str, object]:
-        request = self._request
-        return {
-            "site": request.site.key,
-            "asof": self.asof,
-            "first": period.first,
-            "last": period.last,
-            "model": str(request.model),
-            "goal": request.goal,
-            "by_click": request.by is By.CLICK,
-            "platform": request.platform,
-            "search": normal_form(request.search),
-            "brand": str(request.brand),
-            "brand_terms": brand_terms(request),
-        }
-
-
-def normal_form(text: str) -> str:
-    """The form in which names are compared: width folded, lower case, single spaces, trimmed."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).lower()).strip()
-
-
-def brand_terms(request: KeywordRequest) -> list[str]:
-    """The site's brand terms in normal form."""
-    return [term for term in map(normal_form, request.site.brand_terms) if term]
-
-
-def _asof(warehouse: Warehouse, site: str) -> int:
-    found = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": site})
-    return int(found[0][0])
-
-
 def _rows(
     names: Mapping[int, Mapping[str, Any]],
-    sums: Mapping[RowKey, Sums],
-    before: Mapping[RowKey, Sums] | None,
+    sums: KeywordSums,
     economics: Economics,
     request: KeywordRequest,
 ) -> list[Row]:
     terms = brand_terms(request)
-    keys = set(sums) | set(before or {})
     rows = [
         _row(
             key,
             names.get(key.keyword_key, {}),
-            metrics(sums.get(key, Sums()), economics),
-            None if before is None else metrics(before.get(key, Sums()), economics),
+            metrics(sums.now.get(key, Sums()), economics),
+            metrics(sums.before.get(key, Sums()), economics) if request.compare else None,
             terms,
         )
-        for key in keys
+        for key in {*sums.now, *sums.before}
     ]
     return _sorted(rows, request)
 
@@ -221,28 +125,30 @@ def _sorted(rows: list[Row], request: KeywordRequest) -> list[Row]:
     return defined + [row for row in rows if value(row) is None]
 
 
-def _previous(
-    request: KeywordRequest, before: Mapping[RowKey, Sums] | None, economics: Economics
-) -> Previous | None:
-    if before is None:
+def _previous(request: KeywordRequest, sums: KeywordSums, economics: Economics) -> Previous | None:
+    if not request.compare:
         return None
     period = request.period.previous()
     return Previous(
         first=period.first.isoformat(),
         last=period.last.isoformat(),
-        totals=metrics(Sums.total(before.values()), economics),
+        totals=metrics(Sums.total(sums.before.values()), economics),
     )
 
 
-def _point(day: date, line: Mapping[str, Any] | None) -> Point:
-    if line is None:
-        return Point(day.isoformat(), None, 0, None, "0", "0.00")
-    spent = line["spend_rows"] > 0
+def _trend(period: Period, sums: KeywordSums) -> list[Point]:
+    """Every day of the period, days on which nothing happened too."""
+    days = (period.first + timedelta(days=n) for n in range(period.days))
+    return [_point(day, sums.days.get(day, Sums())) for day in days]
+
+
+def _point(day: date, sums: Sums) -> Point:
+    spent = sums.spend_rows > 0
     return Point(
         day=day.isoformat(),
-        cost=decimal_text(MICRO * line["cost"]) if spent and not line["unpriced_cost"] else None,
-        visits=line["visits"],
-        clicks=line["clicks"] if spent else None,
-        conversions=decimal_text(NANO * line["weight"], places=0) or "0",
-        revenue=None if line["unpriced_value"] else decimal_text(MICRO * line["amount"]),
+        cost=decimal_text(MICRO * sums.cost) if spent and not sums.unpriced_cost else None,
+        visits=sums.visits,
+        clicks=sums.clicks if spent else None,
+        conversions=decimal_text(NANO * sums.weight, places=0) or "0",
+        revenue=None if sums.unpriced_value else decimal_text(MICRO * sums.amount),
     )

@@ -59,7 +59,7 @@ def _live(line: dict[str, object]) -> Live:
     channel, platform, source, campaign, keyword = _texts(came)
     country, city, device, browser, os = _texts(line["place"])
     trail = line["trail"]
-    assert isinstance(trail, list)  # noqa: S101  (an Array column)
+    assert isinstance(trail, list)
     return Live(
         visitor=f"{line['visitor']:016x}",
         first_seen=_instant(line["first_seen"]),
@@ -79,10 +79,10 @@ def _live(line: dict[str, object]) -> Live:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    assert isinstance(value, tuple)  # noqa: S101  (a Tuple column)
+    assert isinstance(value, tuple)
     return tuple(str(part) for part in value)
 
 
 def _instant(value: object) -> datetime:
-    assert isinstance(value, datetime)  # noqa: S101  (a DateTime64 column)
+    assert isinstance(value, datetime)
     return value

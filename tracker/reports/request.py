@@ -59,7 +59,7 @@ class Sort(StrEnum):
 
 
 def choice(kind: type[Choice], name: str, value: str) -> Choice:
-    """The member of ``kind`` that ``value`` names, or an InvalidInput that lists what is allowed."""
+    """The member of ``kind`` that ``value`` names; InvalidInput lists what is allowed."""
     try:
         return kind(value)
     except ValueError as error:

@@ -32,7 +32,6 @@ class Sums:
     arrived: int = 0
     weight: int = 0
     amount: int = 0
-    valued_weight: int = 0
     unpriced_value: int = 0
     impressions: int = 0
     clicks: int = 0

@@ -2,7 +2,7 @@
 -- from facts. A row counts when `slices` publishes its build for its slice.
 
 -- The publication. Kinds: visits (site, day, bucket), credits (site, day), spend (site, day),
--- keywords (site). The highest build of a slice stands. Several slices published by one insert
+-- keywords (site), resolution (site). The highest build of a slice stands. Several slices published by one insert
 -- appear to readers at once.
 CREATE TABLE IF NOT EXISTS slices {on_cluster}
 (
@@ -234,3 +234,18 @@ CREATE TABLE IF NOT EXISTS keywords {on_cluster}
 )
 ENGINE = {engine:MergeTree}
 ORDER BY (site, build, keyword_key);
+
+-- To which keyword each source tuple belongs; 0 with a reason where it cannot be told.
+CREATE TABLE IF NOT EXISTS resolution {on_cluster}
+(
+    site           LowCardinality(String),
+    build          UInt64,
+    source_key     UInt64,
+    keyword_key    UInt64,                        -- canonical, 0 = unattributed
+    reason         LowCardinality(String),        -- not_paid, ambiguous, unknown_keyword ..., or empty
+    method         LowCardinality(String),        -- id, tags, or empty
+    platform       LowCardinality(String),
+    paid           Bool
+)
+ENGINE = {engine:MergeTree}
+ORDER BY (site, build, source_key);

@@ -116,7 +116,7 @@ def routes(deps: IngestDeps) -> list[Route]:
     ]
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """The client went away before its body was complete."""
 
 
@@ -130,24 +130,24 @@ class EventEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every failure has an answer of its own."""
         if scope["method"] == "OPTIONS":
-            await _answer(send, 204, _PREFLIGHT)
+            await answer(send, 204, _PREFLIGHT)
             return
-        headers = _pick_headers(scope)
+        headers = pick_headers(scope)
         try:
-            body = await _read_body(headers, receive)
+            body = await read_body(headers, receive)
             dropped = await self._take(scope, headers, body)
-        except _Gone:
+        except Gone:
             return
         except TrackerError as error:
             self._deps.counters.add(f"refused.{error.code}")
-            await _answer_error(send, error)
+            await answer_error(send, error)
             return
         except SQLAlchemyError as error:
             log.warning("metadata store away", error=type(error).__name__)
             self._deps.counters.add("refused.metadata")
-            await _answer_error(send, Unavailable("The event cannot be taken now."))
+            await answer_error(send, Unavailable("The event cannot be taken now."))
             return
-        await _answer(send, 202, _accepted(dropped) if dropped else _ACCEPTED)
+        await answer(send, 202, accepted_headers(dropped) if dropped else _ACCEPTED)
 
     async def _take(
         self, scope: Scope, headers: dict[bytes, bytes], body: bytes
@@ -155,7 +155,7 @@ class EventEndpoint:
         deps = self._deps
         beacons, problems = parse_body(body)
         batch = Batch()
-        request = _request(scope, headers, deps, "beacon")
+        request = request_of(scope, headers, deps, "beacon")
         dropped = process(beacons, request, self._env, batch)
         if problems:
             deps.counters.drop(Reason.MALFORMED, len(problems))
@@ -179,11 +179,11 @@ class PixelEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Count the view and answer with the image."""
-        headers = _pick_headers(scope)
+        headers = pick_headers(scope)
         extra: Headers = []
         try:
             dropped = await self._take(scope, headers)
-            extra = _accepted(dropped)[2:] if dropped else []
+            extra = accepted_headers(dropped)[2:] if dropped else []
         except TrackerError as error:
             self._deps.counters.add(f"refused.{error.code}")
             extra = [(b"x-tracker-dropped", error.code.encode())]
@@ -196,7 +196,7 @@ class PixelEndpoint:
             (b"cache-control", b"no-store"),
             (b"cross-origin-resource-policy", b"cross-origin"),
         ]
-        await _answer(send, 200, image + extra, GIF)
+        await answer(send, 200, image + extra, GIF)
 
     async def _take(self, scope: Scope, headers: dict[bytes, bytes]) -> list[Reason]:
         query = dict(parse_qsl(scope["query_string"][:QUERY_BYTES].decode("latin-1")))
@@ -205,20 +205,20 @@ class PixelEndpoint:
                 site=query.get("s", ""),
                 event_id=secrets.token_hex(16),
                 name=query.get("n") or "pageview",
-                url=query.get("l") or _text(headers.get(b"referer", b"")),
+                url=query.get("l") or header_text(headers.get(b"referer", b"")),
                 referrer=query.get("r", ""),
                 title=query.get("d", ""),
             )
         )
         batch = Batch()
-        request = _request(scope, headers, self._deps, "pixel")
+        request = request_of(scope, headers, self._deps, "pixel")
         dropped = process([beacon], request, self._env, batch)
         await self._deps.spool.append(batch)
         self._deps.counters.add("events", batch.events)
         return dropped
 
 
-def _pick_headers(scope: Scope) -> dict[bytes, bytes]:
+def pick_headers(scope: Scope) -> dict[bytes, bytes]:
     """The headers ingest reads; of a repeated X-Forwarded-For all, in order."""
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
@@ -228,23 +228,24 @@ def _pick_headers(scope: Scope) -> dict[bytes, bytes]:
     return found
 
 
-def _request(scope: Scope, headers: dict[bytes, bytes], deps: IngestDeps, origin: str) -> Request:
+def request_of(scope: Scope, headers: dict[bytes, bytes], deps: IngestDeps, origin: str) -> Request:
+    """What is known of a request beside its body; ``origin`` names the entrance."""
     client = scope.get("client")
     forwarded = headers.get(b"x-forwarded-for", b"")
-    page_origin = _text(headers.get(b"origin", b"")).lower()
+    page_origin = header_text(headers.get(b"origin", b"")).lower()
     return Request(
         received=to_ms(deps.clock()),
         origin=origin,
         ip=client_address(
-            client[0] if client else "", _text(forwarded), deps.settings.trusted_proxies
+            client[0] if client else "", header_text(forwarded), deps.settings.trusted_proxies
         ),
-        user_agent=_text(headers.get(b"user-agent", b"")).strip(),
+        user_agent=header_text(headers.get(b"user-agent", b"")).strip(),
         origin_host="" if page_origin == "null" else page_origin,
         privacy_signal=headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1",
     )
 
 
-def _text(value: bytes) -> str:
+def header_text(value: bytes) -> str:
     """A header as text: UTF-8 where it is that, Latin-1 otherwise, without NUL."""
     try:
         text = value.decode()
@@ -253,8 +254,8 @@ def _text(value: bytes) -> str:
     return text.replace("\x00", "")
 
 
-async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
-    """The whole body, unpacked, in at most ``BODY_BYTES``; TooLarge, InvalidInput or _Gone."""
+async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """The whole body, unpacked, in at most ``BODY_BYTES``; TooLarge, InvalidInput or Gone."""
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared[:20]) > BODY_BYTES:
         raise _too_large()
@@ -263,7 +264,7 @@ async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Gone
+            raise Gone
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > BODY_BYTES:
@@ -304,21 +305,24 @@ def _too_large() -> TooLarge:
     )
 
 
-def _accepted(dropped: Iterable[Reason]) -> Headers:
+def accepted_headers(dropped: Iterable[Reason]) -> Headers:
+    """The headers of an answer to events of which some were dropped."""
     reasons = ",".join(dict.fromkeys(reason.value for reason in dropped))
     return [*_ACCEPTED, (b"x-tracker-dropped", reasons.encode()), _EXPOSE]
 
 
-async def _answer_error(send: Send, error: TrackerError) -> None:
+async def answer_error(send: Send, error: TrackerError) -> None:
+    """The answer to a request that is refused, in the one JSON shape of errors."""
     content = {"code": error.code, "message": error.message, "hint": error.hint}
     body = msgspec.json.encode({"error": content})
     headers: Headers = [_CORS, _JSON, (b"content-length", str(len(body)).encode())]
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers.append((b"retry-after", str(retry_after).encode()))
-    await _answer(send, error.status, headers, body)
+    await answer(send, error.status, headers, body)
 
 
-async def _answer(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
+async def answer(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
+    """Send a whole answer."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.spend_imports import Desk
+from tests.spend_reports import PAYLOADS
 from tracker.errors import Unavailable
 from tracker.spend.importer import SpendDeps, SpendOptions, import_spend_file
 from tracker.warehouse.client import Warehouse
@@ -86,6 +87,13 @@ def test_an_import_that_another_one_overtook_publishes_nothing(desk: Desk) -> No
     with pytest.raises(Unavailable, match="Another import"):
         import_spend_file(deps, desk.site, path, SpendOptions(platform="baidu"))
     assert desk.costs()["*"] == "5.00"
+
+
+def test_slices_beyond_the_days_of_an_import_do_not_stop_it(desk: Desk) -> None:
+    desk.rows("2026-09-12,Pumps EN,g,pump,1,1,3", platform="google", currency="USD")
+    desk.now = desk.now.replace(day=10)
+    path = PAYLOADS / "google" / "keywords-en.csv"
+    assert desk.run(path, replace=True).changed
 
 
 def test_imports_at_once_count_once(desk: Desk) -> None:

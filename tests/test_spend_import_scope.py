@@ -84,6 +84,21 @@ def test_a_file_of_one_device_replaces_its_part_of_one_that_names_devices(desk: 
     assert not desk.run(mobile(desk, "3.50")).changed
 
 
+def test_a_declared_day_that_lost_its_part_loses_only_that(desk: Desk) -> None:
+    desk.run(everything(desk, "50.00"), platform="baidu", account="baidu-泵业")
+    stands = desk.standing()
+    lines = (PAYLOADS / "baidu" / "keywords-mobile.csv").read_text(encoding="utf-8").splitlines()
+    lines[2] = "1. 时间范围：20260901-20260902"
+    path = desk.directory / "mobile.csv"
+    path.write_text("\n".join(lines).replace("2026-09-01,", "2026-09-02,"), encoding="utf-8")
+    report = desk.run(path)
+    assert (report.added, report.days) == (1, 1)
+    assert stands.items() <= desk.standing().items()
+    path.write_text(path.read_text(encoding="utf-8").replace("2026-09-02,", "2026-09-01,"))
+    with pytest.raises(NeedsConfirmation, match=r"2026-09-02: 4\.25 to 0\.00"):
+        desk.run(path)
+
+
 def test_the_scope_in_a_preamble_counts(desk: Desk) -> None:
     desk.run(PAYLOADS / "baidu" / "keywords-mobile.csv")
     ((_, _, scope),) = desk.standing()

@@ -66,9 +66,10 @@ def compare(after: Iterable[Line], before: Iterable[Line]) -> Comparison:
         line = new or old
         assert line is not None
         if unit is None or line[:3] != unit:
+            keyword.close()
             unit = line.unit
             change = comparison.changes.setdefault(unit, Change())
-        keyword.see(line, old=old is not None, new=new is not None)
+        keyword.see(line.key, new=new is not None)
         _count(change, new, old)
     keyword.close()
     return comparison
@@ -106,21 +107,38 @@ def _pairs(
 
 
 class _Keyword:
-    """The keyword whose lines are passing: gone if none of them is on the new side."""
+    """Finds keywords of which no line is on the new side, while the lines of a unit pass in order.
+
+    ``_pending`` had only old lines so far; ``_alive`` is the key of the latest new line. Names are
+    taken out of keys only where something is missing, which is rare.
+    """
 
     def __init__(self, vanished: set[str]) -> None:
         self._vanished = vanished
-        self._place: tuple[tuple[object, ...], str] | None = None
-        self._old = self._new = False
+        self._pending: str | None = None
+        self._alive: str | None = None
 
-    def see(self, line: Line, *, old: bool, new: bool) -> None:
-        place = (line[:3], keyword_of(line.key))
-        if place != self._place:
-            self.close()
-            self._place, self._old, self._new = place, False, False
-        self._old |= old
-        self._new |= new
+    def see(self, key: str, *, new: bool) -> None:
+        """The next line, on the new side or on the old one alone."""
+        if new:
+            if self._pending is not None:
+                if keyword_of(key) == self._pending:
+                    self._pending = None
+                self._drop()
+            self._alive = key
+            return
+        naming = keyword_of(key)
+        if naming != self._pending:
+            self._drop()
+            if self._alive is None or keyword_of(self._alive) != naming:
+                self._pending = naming
 
     def close(self) -> None:
-        if self._place and self._old and not self._new and len(self._vanished) < COUNTED:
-            self._vanished.add(self._place[1])
+        """The unit has no more lines."""
+        self._drop()
+        self._alive = None
+
+    def _drop(self) -> None:
+        if self._pending is not None and len(self._vanished) < COUNTED:
+            self._vanished.add(self._pending)
+        self._pending = None

@@ -7,7 +7,7 @@ campaigns, lower a day's cost by more than 30% or count rows twice asks first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -23,28 +23,21 @@ from tracker.period import MAX_DAYS, local_day, parse_zone
 from tracker.spend.comparison import Comparison, compare
 from tracker.spend.files.guidance import how_to_segment
 from tracker.spend.files.reader import SpendFile, open_spend_file
-from tracker.spend.files.rows import Scope, Total
-from tracker.spend.guard import ask, objections, same_campaign
-from tracker.spend.lines import KEY_PARTS, SEPARATOR, Campaign, Line, Unit, campaign_of, line_of
+from tracker.spend.files.rows import Scope
+from tracker.spend.guard import ask, objections
 from tracker.spend.owners import Owners, linked_sites, without_site
-from tracker.spend.plan import Content, Plan, make_plan
+from tracker.spend.plan import Content, Plan, make_plan, stood
 from tracker.spend.platforms import is_known, parse_platform
-from tracker.spend.publication import Publication, next_pull, publish, write_rows
+from tracker.spend.publication import Basis, Publication, next_pull, publish, write_rows
+from tracker.spend.reading import READING, Progress, Reading
+from tracker.spend.remainder import remainder
 from tracker.spend.report import FileFacts, SpendReport, change_of, make_report
 from tracker.spend.staging import Staging
-from tracker.spend.standing import Ledger, StandingSlice
+from tracker.spend.standing import Ledger, StandingSlice, Window
 from tracker.tables.intake import FILE_LIMIT, check_file, listed, refuse_problems
 from tracker.warehouse.client import Warehouse
 
 __all__ = ["Progress", "SpendDeps", "SpendOptions", "SpendReport", "import_spend_file"]
-
-#: Called with the rows that are done and how many there are, an estimate while the file is read.
-Progress = Callable[[int, int | None], None]
-
-#: Progress is told after so many rows; reading is so much of the work, writing the rest.
-STEP = 5_000
-READING = 0.6
-_DEVICE = KEY_PARTS.index("device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +105,7 @@ def import_spend_file(
             f"{platform!r} is no platform from which visits are recognised; check --platform."
         )
     with Staging(deps.scratch) as staging:
-        return _Import(deps, site, options, file, owners, staging, progress).run()
+        return _Import(deps, site, options, Reading(file, owners, progress), staging).run()
 
 
 def _check_dated(file: SpendFile, platform: str, options: SpendOptions) -> None:
@@ -138,166 +131,76 @@ def _check_dated(file: SpendFile, platform: str, options: SpendOptions) -> None:
 
 @dataclass(slots=True)
 class _Import:
-    """One import on its way; ``present`` are the campaigns and ``devices`` the devices seen."""
+    """One import on its way."""
 
     deps: SpendDeps
     site: Site
     options: SpendOptions
-    file: SpendFile
-    owners: Owners
+    reading: Reading
     staging: Staging
-    progress: Progress
-    present: set[Campaign] = field(default_factory=set)
-    devices: set[str] = field(default_factory=set)
 
     def run(self) -> SpendReport:
         """Read, plan, compare, ask, write, publish."""
-        self.staging.add(self._lines())
-        refuse_problems(self.file.problems, skip=self.options.skip_bad_rows)
-        scope = self._scope()
-        units = self.staging.units()
-        if not units:
+        options, reading = self.options, self.reading
+        self.staging.add(reading.lines())
+        refuse_problems(reading.file.problems, skip=options.skip_bad_rows)
+        if not reading.units:
             raise InvalidInput("No row of the file can be read; nothing was imported.")
-        ledger = Ledger(self.deps.warehouse, self.site.tenant, self.owners.platform)
-        standing = self._standing(ledger, units)
-        content = Content(
-            scope, units, self._devices_told(scope), self._empty(scope, units, standing)
-        )
-        plan = make_plan(content, standing, consent=self.options.replace)
-        self.staging.add(self._carried(ledger, plan))
+        scope = reading.scope(lenient=options.partial)
+        ledger = Ledger(self.deps.warehouse, self.site.tenant, reading.owners.platform)
+        window = Window(frozenset(reading.accounts), *reading.span())
+        standing = ledger.slices(window)
+        plan = self._plan(scope, standing)
+        present = reading.campaigns if options.partial else None
+        self.staging.add(remainder(ledger, plan, present))
         self.staging.seal()
         replaced = [one for target in plan.targets for one in target.replaced]
         comparison = compare(self.staging.lines(), ledger.lines(replaced))
-        reasons = objections(plan, comparison, self._currency())
-        if not (self.options.replace or self.options.dry_run):
+        reasons = [] if options.replace else objections(plan, comparison, self._currency())
+        pull = None
+        if not options.dry_run:
             ask(reasons)
-        pull = None if self.options.dry_run else self._publish(ledger, plan, comparison, standing)
-        self.progress(self.file.sums.rows, self.file.sums.rows)
-        return make_report(
-            self._facts(scope),
-            plan,
-            comparison,
-            [] if self.options.replace else reasons,
-            dry_run=self.options.dry_run,
-            pull=pull,
-        )
+            pull = self._publish(ledger, Basis(window, standing), plan, comparison)
+        facts = self._facts(scope)
+        return make_report(facts, plan, comparison, reasons, dry_run=options.dry_run, pull=pull)
 
-    def _lines(self) -> Iterator[Line]:
-        file, resolve = self.file, self.owners.resolve
-        period = None
-        if file.undated and file.first and file.last:
-            period = (file.first.toordinal(), file.last.toordinal())
-        for count, row in enumerate(file.rows, 1):
-            account, currency = resolve(row.account, row.currency)
-            day = row.day.toordinal() if row.day else 0
-            unit = Unit(account, *(period or (day, day)))
-            self.devices.add(row.device)
-            self.present.add(Campaign(row.campaign_id, row.campaign))
-            yield line_of(row, unit, currency)
-            if not count % STEP:
-                expected = int(count / (file.progress() or 1))
-                self.progress(int(READING * count), expected)
-
-    def _scope(self) -> Scope:
-        """The scope of the file, which its own totals may narrow or contradict."""
-        file, total = self.file, self.file.total
-        if total is None or file.total_agrees:
-            return file.scope
-        if total.covers == "filtered" and file.sums.agrees(total):
-            return replace(file.scope, filters=(*file.scope.filters, total.label))
-        differs = _difference(file, total)
-        if not (self.options.partial or file.problems.total):
-            raise InvalidInput(
-                f"{differs} Rows are missing; nothing was imported.",
-                hint="Download the whole report again, or import only the campaigns that it has "
-                "with --partial.",
-            )
-        self.owners.warnings.append(differs)
-        return file.scope
-
-    def _devices_told(self, scope: Scope) -> bool:
-        return bool(self.devices) and self.devices <= set(scope.devices)
-
-    def _standing(self, ledger: Ledger, units: list[Unit]) -> list[StandingSlice]:
-        first, last = self._span(units)
-        return ledger.slices({unit.account for unit in units}, first, last)
-
-    def _span(self, units: list[Unit]) -> tuple[date, date]:
-        """The days of the lines and, where the file declares its period, those of the period."""
-        first = min(unit.first_day for unit in units)
-        last = max(unit.last_day for unit in units)
-        return min(first, self.file.first or first), max(last, self.file.last or last)
-
-    def _empty(
-        self, scope: Scope, units: list[Unit], standing: list[StandingSlice]
-    ) -> frozenset[Unit]:
-        """Days of the declared period without a row: the platform says that nothing was spent.
-
-        Not so where rows were skipped. A day that is not over yet says nothing either, and of a
-        part of the account's day only what stood before can be known to be gone.
-        """
-        file = self.file
-        if file.undated or not (file.first and file.last) or file.problems.total:
-            return frozenset()
+    def _plan(self, scope: Scope, standing: Sequence[StandingSlice]) -> Plan:
+        reading = self.reading
+        told = bool(reading.devices) and reading.devices <= set(scope.devices)
         today = local_day(self.deps.clock(), parse_zone(self.site.timezone))
-        accounts = {unit.account for unit in units}
-        first, last = file.first.toordinal(), file.last.toordinal()
-        if last - first >= MAX_DAYS:
-            return frozenset()
-        days = {Unit(a, day, day) for a in accounts for day in range(first, last + 1)}
-        stood = {one.unit for one in standing if one.lines}
+        silent = reading.silent_days()
+        # A day that is not over says nothing yet, nor does a part of a day about the whole.
         complete = scope.all and not self.options.partial
-        return frozenset(
-            day for day in days - set(units) if day in stood or (complete and day.first_day < today)
-        )
-
-    def _carried(self, ledger: Ledger, plan: Plan) -> Iterator[Line]:
-        """Standing lines that stay: of other devices, and with ``partial`` of other campaigns."""
-        partial = self.options.partial
-        targets = {t.unit: t for t in plan.targets if t.replaced and (partial or t.into_devices)}
-        sources = [
-            one
-            for target in targets.values()
-            for one in target.replaced
-            if partial or one is target.exact
-        ]
-        kept: dict[Campaign, bool] = {}
-        for line in ledger.lines(sources):
-            if partial:
-                campaign = campaign_of(line.key)
-                if campaign not in kept:
-                    kept[campaign] = not same_campaign(campaign, self.present)
-                if kept[campaign]:
-                    yield line
-                    continue
-            devices = targets[line.unit].into_devices
-            if devices and line.key.split(SEPARATOR)[_DEVICE] not in devices:
-                yield line
+        over = {day for day in silent if day.first_day < today} if complete else set()
+        content = Content(scope, reading.units, told)
+        empty = over | (silent & stood(content, standing))
+        content = replace(content, empty=frozenset(empty))
+        return make_plan(content, standing, consent=self.options.replace)
 
     def _publish(
-        self,
-        ledger: Ledger,
-        plan: Plan,
-        comparison: Comparison,
-        standing: list[StandingSlice],
+        self, ledger: Ledger, basis: Basis, plan: Plan, comparison: Comparison
     ) -> int | None:
         """Write and publish what has changed; the pull's number, None if nothing has."""
+        db, reading = self.deps.db, self.reading
+        rows = reading.file.sums.rows
         targets = [t for t in plan.targets if change_of(t, comparison) != "unchanged"]
-        if not targets and not plan.removed():
+        pull = None
+        if targets or plan.removed():
+            name = reading.file.header.view.table.name
+            publication = Publication(ledger, basis, plan, targets, self.options.origin, name)
+            pull = next_pull(db)
+            write_rows(
+                publication,
+                self.staging.lines(),
+                pull,
+                lambda n: reading.progress(
+                    min(rows, int(READING * rows + (1 - READING) * n)), rows
+                ),
+            )
+            publish(publication, pull, db, self._link(ledger), self.deps.clock)
+        else:
             self._link(ledger)
-            return None
-        name = self.file.header.view.table.name
-        publication = Publication(ledger, plan, targets, standing, self.options.origin, name)
-        pull = next_pull(self.deps.db)
-        rows = self.file.sums.rows
-        write_rows(
-            publication,
-            self.staging.lines(),
-            pull,
-            lambda n: self.progress(min(rows, int(READING * rows + (1 - READING) * n)), rows),
-        )
-        sites = self._link(ledger)
-        publish(publication, pull, self.deps.db, sites, self.deps.clock)
+        reading.progress(rows, rows)
         return pull
 
     def _link(self, ledger: Ledger) -> set[str]:
@@ -305,26 +208,26 @@ class _Import:
 
         The older spend of an account that had no site until now becomes this site's.
         """
-        orphans = [o.account for o in self.owners.found.values() if without_site(o)]
-        sites = {
-            site for account in self.owners.store() for site in linked_sites(self.deps.db, account)
-        }
+        owners = self.reading.owners
+        orphans = frozenset(o.account for o in owners.found.values() if without_site(o))
+        sites = {site for account in owners.store() for site in linked_sites(self.deps.db, account)}
         if orphans:
-            slices = ledger.slices(orphans, date(1970, 1, 1), date(2149, 1, 1))
+            slices = ledger.slices(Window(orphans, date(1970, 1, 1), date(2149, 1, 1)))
             dirty = {Slice("spend", site, one.unit.first_day) for site in sites for one in slices}
             mark(self.deps.db, dirty, now=self.deps.clock())
         return sites
 
     def _currency(self) -> str:
-        return ", ".join(sorted({o.currency for o in self.owners.found.values() if o.currency}))
+        owners = self.reading.owners.found.values()
+        return ", ".join(sorted({owner.currency for owner in owners if owner.currency}))
 
     def _facts(self, scope: Scope) -> FileFacts:
-        file = self.file
+        file, owners = self.reading.file, self.reading.owners
         return FileFacts(
             site=self.site.key,
             file=file.header.view.table.name,
-            platform=self.owners.platform,
-            account=", ".join(sorted(self.owners.found)),
+            platform=owners.platform,
+            account=", ".join(sorted(owners.found)),
             currency=self._currency(),
             layout=file.layout,
             scope=str(scope),
@@ -334,16 +237,5 @@ class _Import:
             clicks=file.sums.clicks,
             cost=decimal_text(file.sums.cost) or "0.00",
             problems=listed(file.problems),
-            warnings=list(dict.fromkeys(self.owners.warnings)),
+            warnings=list(dict.fromkeys(owners.warnings)),
         )
-
-
-def _difference(file: SpendFile, total: Total) -> str:
-    """The file's own total beside the sum of its rows, in words."""
-    pairs = (
-        ("impressions", total.impressions, file.sums.impressions),
-        ("clicks", total.clicks, file.sums.clicks),
-        ("cost", decimal_text(total.cost), decimal_text(file.sums.cost)),
-    )
-    texts = [f"{name} {said}, its rows {have}" for name, said, have in pairs if said is not None]
-    return f"The total in line {total.line} ({total.label}) says {'; '.join(texts)}."

@@ -155,7 +155,8 @@ class Owners:
                 f"in {said}.",
                 hint="An ad account has one currency: name another account with --account.",
             )
-        currency = said or stored or home_currency(self.platform)
+        told = None if owner.guessed else owner.currency
+        currency = said or stored or told or home_currency(self.platform)
         guessed = currency is None
         currency = currency or self.site.currency
         if owner.currency not in (None, currency):

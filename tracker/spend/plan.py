@@ -66,6 +66,15 @@ class Content:
     empty: frozenset[Unit] = frozenset()
 
 
+def stood(content: Content, standing: Iterable[StandingSlice]) -> set[Unit]:
+    """The units in which lines stand that the file would replace, had it any of its own there."""
+    return {
+        one.unit
+        for one in standing
+        if one.lines and (holds(content.scope, parse_scope(one.scope)) or _takes_in(content, one))
+    }
+
+
 def make_plan(content: Content, standing: Iterable[StandingSlice], *, consent: bool) -> Plan:
     """The plan of an import; with ``consent`` conflicts give way instead of being reported."""
     plan = Plan()
@@ -92,10 +101,10 @@ def _target(
             continue
         if holds(content.scope, other):
             replaced.append(one)
+        elif one.lines and _takes_in(content, one):
+            into = one
         elif one.lines and unit not in content.empty:
-            if _takes_in(content, one):
-                into = one
-            elif consent:
+            if consent:
                 replaced.append(one)
             else:
                 plan.conflicts.append((unit, one))

@@ -25,7 +25,7 @@ from tracker.accounts.marks import Slice, mark
 from tracker.errors import Unavailable
 from tracker.spend.lines import BY_ID, SEPARATOR, Line, Unit, amount
 from tracker.spend.plan import Plan, Target
-from tracker.spend.standing import Ledger, StandingSlice
+from tracker.spend.standing import Ledger, StandingSlice, Window
 
 COLUMNS = (
     "tenant", "platform", "account", "day", "last_day", "scope", "pull", "kind", "reason",
@@ -46,17 +46,25 @@ Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan was made from: the slices that stood in a window."""
+
+    window: Window
+    standing: Sequence[StandingSlice]
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """What is published: the changed targets of a plan, and where it came from.
 
-    ``standing`` is what the plan was made from: if other slices stand when it is to be
-    published, another import came between, and nothing is.
+    If other slices stand when it is to be published than in ``basis``, another import came
+    between, and nothing is.
     """
 
     ledger: Ledger
+    basis: Basis
     plan: Plan
     targets: Sequence[Target]
-    standing: Sequence[StandingSlice]
     origin: str
     file: str
 
@@ -113,15 +121,9 @@ def next_pull(db: Engine) -> int:
 
 
 def _refuse_race(publication: Publication) -> None:
-    units = [target.unit for target in publication.plan.targets]
-    now = publication.ledger.slices(
-        {unit.account for unit in units},
-        min(unit.first_day for unit in units),
-        max(unit.last_day for unit in units),
-    )
-    if {(one.key, one.pull) for one in now} != {
-        (one.key, one.pull) for one in publication.standing
-    }:
+    basis = publication.basis
+    now = publication.ledger.slices(basis.window)
+    if {(one.key, one.pull) for one in now} != {(one.key, one.pull) for one in basis.standing}:
         raise Unavailable(
             "Another import changed the same days meanwhile; nothing of this one was imported.",
             hint="Import the file again.",

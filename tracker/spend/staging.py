@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tracker.errors import InvalidInput, Unavailable
-from tracker.spend.lines import Line, Unit
+from tracker.spend.lines import Line
 
 #: SQLite's page cache, KiB: what sorting may hold in memory.
 CACHE_KIB = 48 * 1024
@@ -74,11 +74,6 @@ class Staging:
             if "overflow" in str(error):
                 raise InvalidInput("The sum of equal rows is larger than can be stored.") from error
             raise _full(error) from error
-
-    def units(self) -> list[Unit]:
-        """The units that have lines, in order; before ``seal``."""
-        rows = self._db.execute("SELECT DISTINCT account, day, last FROM lines ORDER BY 1, 2, 3")
-        return [Unit(*row) for row in rows]
 
     def lines(self) -> Iterator[Line]:
         """All lines by account, day, last day and key (order of UTF-8 bytes); after ``seal``."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from tracker.spend.lines import Line, Unit
 from tracker.spend.scope import parse_scope
@@ -39,6 +40,14 @@ class StandingSlice:
         return self.unit, self.scope
 
 
+class Window(NamedTuple):
+    """The slices of these accounts that share a day with ``first`` to ``last``."""
+
+    accounts: frozenset[str]
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The spend of one tenant at one platform."""
@@ -47,16 +56,16 @@ class Ledger:
     tenant: str
     platform: str
 
-    def slices(self, accounts: Iterable[str], first: date, last: date) -> list[StandingSlice]:
-        """The slices of these accounts that share a day with ``first`` to ``last``, in order."""
+    def slices(self, window: Window) -> list[StandingSlice]:
+        """The slices that stand in the window, in order."""
         rows = self.warehouse.rows(
             load_sql(PACKAGE, "standing_slices.sql"),
             {
                 "tenant": self.tenant,
                 "platform": self.platform,
-                "accounts": sorted(accounts),
-                "first": first,
-                "last": last,
+                "accounts": sorted(window.accounts),
+                "first": window.first,
+                "last": window.last,
             },
         )
         return [

@@ -143,15 +143,22 @@ def list_runs(
     job: str | None = None,
     site: str | None = None,
     status: RunStatus | None = None,
+    shared: bool = False,
     limit: int = 50,
     offset: int = 0,
 ) -> list[Run]:
-    """Runs, newest first, that fit every filter given."""
+    """Runs, newest first, that fit every filter given.
+
+    ``shared`` adds to a site's own runs those of jobs that work for all sites at once.
+    """
     table = schema.runs
     query = select(table).order_by(table.c.started_at.desc(), table.c.id.desc())
-    for column, value in ((table.c.job, job), (table.c.site, site), (table.c.status, status)):
+    for column, value in ((table.c.job, job), (table.c.status, status)):
         if value is not None:
             query = query.where(column == value)
+    if site is not None:
+        own = table.c.site == site
+        query = query.where(own | table.c.site.is_(None) if shared else own)
     with db.connect() as connection:
         return [_run(row) for row in connection.execute(query.limit(limit).offset(offset))]
 

@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from tracker.accounts.access import visible_sites
 from tracker.accounts.goals import list_goals
-from tracker.accounts.runs import Run, get_run, list_runs
+from tracker.accounts.runs import Run, get_run
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, NotFound
 from tracker.money import decimal_text
 from tracker.web.call import Call
 from tracker.web.pages_imports import file_options, keep_upload, run_import
 from tracker.web.pages_keywords import csv_response, run_report
+from tracker.web.pages_runs import visible_runs
 from tracker.web.query import api_request, bounded_number
 from tracker.web.spreadsheet import keyword_csv
 
@@ -68,8 +69,8 @@ async def runs(call: Call) -> Response:
     params = call.request.query_params
     limit = bounded_number("limit", params.get("limit", str(_RUNS)), 1, 500)
     offset = bounded_number("offset", params.get("offset", "0"), 0, 10**6)
-    read = partial(list_runs, call.parts.db, site=call.site.key, limit=limit, offset=offset)
-    return _json({"runs": [_run(run) for run in await to_thread.run_sync(read)]})
+    found = await to_thread.run_sync(partial(visible_runs, call, limit=limit, offset=offset))
+    return _json({"runs": [_run(run) for run in found]})
 
 
 async def one_run(call: Call) -> Response:

@@ -106,9 +106,7 @@ class Formats:
 
     def instant(self, value: datetime) -> str:
         """A moment in the site's zone, to the second."""
-        return format_datetime(
-            value, format="medium", tzinfo=self.zone, locale=self.locale
-        ).replace(" ", " ")
+        return format_datetime(value, format="medium", tzinfo=self.zone, locale=self.locale)
 
     def clock(self, value: datetime) -> str:
         """The time of day of a moment in the site's zone."""

@@ -1,13 +1,19 @@
-"""Runs of the jobs of a site: what was done, when, with what outcome."""
+"""Runs of the jobs that work for a site: what was done, when, with what outcome.
+
+Most jobs work for all sites at once. Where several companies share an installation, their figures
+and errors may speak of others, so only time and outcome of those runs are shown.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.runs import Run, list_runs
+from tracker.accounts.tenants import list_tenants
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
 
@@ -21,14 +27,10 @@ STATUSES = {
 }
 JOBS = {
     "reconcile": msgid("Compute reports"),
-    "spend": msgid("Spend import"),
-    "spend_import": msgid("Spend import"),
-    "spend_watch": msgid("Watch folder"),
-    "watch": msgid("Watch folder"),
-    "conversions": msgid("Conversion import"),
-    "conversions_import": msgid("Conversion import"),
-    "events_import": msgid("Event import"),
-    "load": msgid("Load events"),
+    "spend": msgid("Import from watch folders"),
+    "sweep": msgid("Remove superseded results"),
+    "salts": msgid("Renew the salts of visitor hashes"),
+    "prune": msgid("Remove old records"),
 }
 TRIGGERS = {
     "schedule": msgid("on schedule"),
@@ -43,8 +45,7 @@ async def show_runs(call: Call) -> Response:
     text = call.request.query_params.get("offset", "0")
     offset = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     # One more than is shown tells whether there is another page.
-    read = partial(list_runs, call.parts.db, site=call.site.key, limit=PAGE + 1, offset=offset)
-    runs = await to_thread.run_sync(read)
+    runs = await to_thread.run_sync(partial(visible_runs, call, limit=PAGE + 1, offset=offset))
     return call.pages.render(
         call,
         "runs.html",
@@ -52,6 +53,18 @@ async def show_runs(call: Call) -> Response:
         earlier=f"?offset={max(0, offset - PAGE)}" if offset else "",
         later=f"?offset={offset + PAGE}" if len(runs) > PAGE else "",
     )
+
+
+def visible_runs(call: Call, *, limit: int, offset: int) -> list[Run]:
+    """The site's own runs and those of jobs for all sites, newest first, as the caller may see."""
+    runs = list_runs(call.parts.db, site=call.site.key, shared=True, limit=limit, offset=offset)
+    if len(list_tenants(call.parts.db)) == 1:
+        return runs
+    return [run if run.site else _without_details(run) for run in runs]
+
+
+def _without_details(run: Run) -> Run:
+    return replace(run, done=0, expected=None, rows=None, totals={}, error="", warnings=())
 
 
 async def start_run(call: Call) -> Response:

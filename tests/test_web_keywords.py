@@ -1,0 +1,287 @@
+"""The keyword report on its page, in the API and as CSV: one report, three forms."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from tests.web_app import Browser
+from tests.world import HOME, World, ad, at
+from tracker.accounts.memberships import set_membership
+from tracker.accounts.rights import Role
+from tracker.accounts.sessions import add_session
+from tracker.accounts.tokens import add_token
+from tracker.accounts.users import add_user
+from tracker.app import create_app
+from tracker.period import parse_day
+from tracker.warehouse.client import Warehouse
+from tracker.web.query import PRESETS, PageQuery, read_page_query
+from tracker.web.spreadsheet import safe_text
+
+SPEND = """Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost
+2026-09-01,Pumps,Steel,steel pump,100,4,20.00
+2026-09-02,Pumps,Steel,steel pump,120,4,60.00
+2026-09-02,Pumps,Mud,"=cmd|'/c calc'!A1",50,2,15.50
+2026-09-02,Pumps,Mud,<b>mud</b> pump,50,2,15.50
+"""
+SEPTEMBER = "?from=2026-09-02&to=2026-09-02"
+
+
+@pytest.fixture
+def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    """A keyword that earned 300 from 60 on one day and nothing from 20 the day before."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path, brand_terms=["steel"])
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    world.events(
+        [
+            at("09-01 01:00", "zoe", ad("steel pump", campaign="Pumps")),
+            at("09-02 02:00", "anna", ad("steel pump", campaign="Pumps")),
+            at("09-02 02:05", "anna", name="order", value="300", currency="CNY"),
+            at("09-02 03:00", "bert", HOME),
+        ]
+    )
+    world.spend(SPEND, platform="baidu", account="a1", currency="CNY")
+    world.reconcile()
+    return world
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    """The owner's browser before the whole application."""
+    browser = Browser(create_app(world.parts, role="web"), "en")
+    user = add_user(world.db, email="owner@pump.example", password="correct horse battery")
+    set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.OWNER)
+    _, secret = add_session(world.db, user=user.id, now=world.now)
+    browser.cookies.set("tracker_session", secret)
+    return browser
+
+
+def lines(page: str) -> dict[str, list[str]]:
+    """The table of the report: the cells' figures by the row's first text, changes left out."""
+    found = {}
+    for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.DOTALL):
+        title = re.search(r'<th scope="row">(.*?)(?:<span|</th>)', row, re.DOTALL)
+        cells = re.findall(r'<td class="num">([^<]*)', row)
+        if title and len(cells) == 10:
+            found[title[1]] = [cell.strip() for cell in cells]
+    return found
+
+
+def test_the_page_shows_what_the_report_says(world: World, browser: Browser) -> None:
+    page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}")
+    table = lines(page)
+    assert table["steel pump"] == [
+        *("60.00", "120", "4", "1", "25%", "1", "60.00", "300.00", "5.00", "400%"),
+    ]
+    assert table["Total"][0] == "91.00"
+    assert table["Unattributed"] == ["–", "–", "–", "1", "–", "0", "–", "0.00", "–", "–"]
+    assert "Not from an ad: direct, organic, links" in page
+    assert "CN¥91.00" in page
+    assert "Coverage: 100% of conversions and 100% of their value" in page
+    assert "No margin is set" in page
+
+
+def test_the_previous_period_stands_beside_it(world: World, browser: Browser) -> None:
+    page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}")
+    row = page[page.index("steel pump<") :].partition("</tr>")[0]
+    assert "+200%" in row
+    assert "was 20.00" in row
+    alone = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}&compare=none")
+    assert "was 20.00" not in alone
+
+
+def test_with_a_margin_the_page_shows_margin_roi_and_the_break_even(
+    world: World, browser: Browser
+) -> None:
+    form = {
+        "name": "Pumps",
+        "domains": "pump.example",
+        "timezone": "UTC",
+        "currency": "CNY",
+        "margin": "40",
+        "visit_timeout": "30",
+        "lookback_days": "90",
+        "brand_terms": "steel",
+    }
+    assert browser.submit(f"/sites/{world.site.key}/settings", **form).status_code == 303
+    page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}")
+    assert lines(page)["steel pump"][-1] == "100%"
+    assert "Margin ROI" in page
+    assert "the break-even ROAS is 2.50" in page
+
+
+def test_the_page_is_chinese_with_the_platforms_own_words(world: World, browser: Browser) -> None:
+    browser.submit("/preferences", language="zh-Hans")
+    page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}")
+    for word in ("消费", "展现", "抵达率", "收入ROI", "未归因", "计划 / 单元", "归因覆盖率"):
+        assert word in page
+    google = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}&platform=google")
+    for word in ("费用", "展示次数", "广告系列 / 广告组", "关键字"):
+        assert word in google
+
+
+def test_the_api_gives_the_bytes_of_the_command(world: World, browser: Browser) -> None:
+    query = "?from=2026-09-02&to=2026-09-02&compare=previous&model=linear&by=conversion"
+    path = f"/api/v1/sites/{world.site.key}/reports/keywords"
+    answer = browser.get(path + query)
+    report = world.report(
+        "2026-09-02", "2026-09-02", model="linear", by="conversion", compare="previous"
+    )
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.content == msgspec.json.encode(report)
+    token, secret = add_token(world.db, tenant=world.tenant, site=world.site.key, scope="read")
+    anonymous = Browser(create_app(world.parts, role="web"), "en")
+    assert token.scope == "read"
+    assert anonymous.get(path + query, Authorization=f"Bearer {secret}").content == answer.content
+
+
+def test_filters_reach_the_report(world: World, browser: Browser) -> None:
+    base = f"/sites/{world.site.key}/keywords{SEPTEMBER}"
+    assert set(lines(browser.page(base + "&search=mud"))) > {"Total"}
+    assert "steel pump" not in lines(browser.page(base + "&search=mud"))
+    assert "steel pump" not in lines(browser.page(base + "&brand=non_brand"))
+    assert "steel pump" in lines(browser.page(base + "&brand=brand"))
+    assert "steel pump" not in lines(browser.page(base + "&platform=google"))
+    assert "No keyword fits these filters." in browser.page(base + "&search=nothing+such")
+    goal = re.search(r'<option value="(\w{16})">Order', browser.page(base))
+    assert goal
+    assert lines(browser.page(f"{base}&goal={goal[1]}"))["steel pump"][5] == "1"
+    assert lines(browser.page(f"{base}&goal=Order"))["steel pump"][5] == "1"
+
+
+def test_headings_sort_and_say_how_it_is_sorted(world: World, browser: Browser) -> None:
+    path = f"/sites/{world.site.key}/keywords"
+    page = browser.page(path + SEPTEMBER)
+    assert list(lines(page))[:2] == ["Total", "steel pump"]
+    assert re.search(
+        r'<th scope="col" class="num" aria-sort="descending"[^>]*>\s*<a[^>]*>Cost', page
+    )
+    again = re.search(r'aria-sort="descending"[^>]*>\s*<a href="([^"]*)"', page)
+    assert again
+    rising = browser.page(path + again[1].replace("&amp;", "&"))
+    assert 'aria-sort="ascending"' in rising
+    assert list(lines(rising))[1] != "steel pump"
+
+
+def test_pages_of_the_table_show_every_row_once(world: World, browser: Browser) -> None:
+    path, query = f"/sites/{world.site.key}/keywords", f"{SEPTEMBER}&limit=25"
+    world.spend(
+        "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
+        + "".join(f"2026-09-02,Many,All,keyword {n:02},1,1,{n}.00\n" for n in range(60)),
+        platform="sogou",
+        account="s1",
+        currency="CNY",
+    )
+    world.reconcile()
+    seen: list[str] = []
+    while query:
+        page = browser.page(path + query)
+        seen += [title for title in lines(page) if title.startswith("keyword ")]
+        later = re.search(r'rel="next" href="([^"]*)"', page)
+        query = later[1].replace("&amp;", "&") if later else ""
+    assert len(seen) == len(set(seen)) == 60
+    assert "Rows 51–64 of 64" in page
+
+
+def test_what_a_keyword_is_called_is_text_and_never_markup(world: World, browser: Browser) -> None:
+    page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}&search=%22%3E%3Cb%3E")
+    assert "<b>" not in page.replace('<b aria-current="true">', "").replace("<b>Pumps</b>", "")
+    page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}")
+    assert "&lt;b&gt;mud&lt;/b&gt; pump" in page
+
+
+def test_the_csv_has_every_row_the_total_and_no_formula(world: World, browser: Browser) -> None:
+    answer = browser.get(f"/sites/{world.site.key}/keywords.csv{SEPTEMBER}&limit=25")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    name = f"keywords-{world.site.key}-2026-09-02-2026-09-02.csv"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    by_keyword = {row["Keyword"]: row for row in rows}
+    assert by_keyword["steel pump"]["Cost"] == "60.00"
+    assert by_keyword["steel pump"]["Platform"] == "Baidu"
+    assert "'=cmd|'/c calc'!A1" in by_keyword
+    assert rows[-1]["Kind"] == "Total"
+    assert rows[-1]["Cost"] == "91.00"
+
+
+def test_the_api_csv_has_the_names_of_the_json_and_no_total(world: World, browser: Browser) -> None:
+    path = f"/api/v1/sites/{world.site.key}/reports/keywords{SEPTEMBER}"
+    rows = list(
+        csv.DictReader(io.StringIO(browser.get(path + "&format=csv").content.decode("utf-8-sig")))
+    )
+    report = browser.get(path).json()
+    assert len(rows) == report["row_count"] == len(report["rows"])
+    for row, wanted in zip(rows, report["rows"], strict=True):
+        assert row["cost"] == (wanted["cost"] or "")
+        assert row["kind"] == wanted["kind"]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_text_that_begins_like_a_formula_is_made_harmless(start: str) -> None:
+    assert safe_text(start + "1+1") == "'" + start + "1+1"
+    assert safe_text("1+1" + start) == "1+1" + start
+
+
+def test_an_address_is_written_in_its_shortest_form(world: World, browser: Browser) -> None:
+    path = f"/sites/{world.site.key}/keywords"
+    form = (
+        "?period=last_30_days&from=2026-10-02&to=2026-10-31&model=last_non_direct"
+        "&by=click&compare=previous&platform=&search=&brand=all&sort=cost&order=desc&limit=50"
+    )
+    answer = browser.get(path + form)
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    edited = browser.get(path + form.replace("2026-10-02", "2026-10-05"))
+    assert edited.headers["location"] == f"{path}?from=2026-10-05&to=2026-10-31"
+    part = browser.get(path + form, **{"HX-Request": "true"})
+    assert (part.status_code, part.headers["hx-push-url"]) == (200, path)
+
+
+def test_days_are_those_of_the_site(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    """2026-11-01 00:00 UTC is still October in New York."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path, timezone="America/New_York")
+    query = read_page_query({"period": "today"}, parse_day("2026-10-31"))
+    assert (query.first, query.last) == ("2026-10-31", "2026-10-31")
+    user = add_user(sqlite_db, email="o@pump.example", password="correct horse battery")
+    set_membership(sqlite_db, user=user.id, tenant=world.tenant, role=Role.OWNER)
+    _, secret = add_session(sqlite_db, user=user.id, now=world.now)
+    browser = Browser(create_app(world.parts, role="web"), "en")
+    browser.cookies.set("tracker_session", secret)
+    page = browser.page(f"/sites/{world.site.key}/keywords?period=today")
+    assert 'name="from" value="2026-10-31"' in page
+    assert "No spend and no visits in this period." in page
+
+
+@given(
+    st.sampled_from([*PRESETS, "custom"]),
+    st.dates(),
+    st.dates(),
+    st.text(max_size=20),
+    st.sampled_from(["first", "linear", "last_non_direct"]),
+)
+def test_an_address_leads_back_to_the_query_that_it_was_written_from(
+    period: str, first: object, last: object, search: str, model: str
+) -> None:
+    today = parse_day("2026-03-18")
+    given = {"period": period, "search": search, "model": model}
+    if period == "custom":
+        given |= {"from": str(first), "to": str(last)}
+    query = read_page_query(given, today)
+    params = {key: values[0] for key, values in parse_qs(urlsplit(query.address()).query).items()}
+    assert read_page_query(params, today) == query
+    assert read_page_query(params, today).address() == query.address()
+
+
+def test_the_default_query_has_an_empty_address() -> None:
+    assert PageQuery().address() == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,6 @@ from tracker import operations, web
 from tracker.accounts.sites import Site
 from tracker.accounts.state import has_owner
 from tracker.config import secret_key
-from tracker.demo.page import routes as demo_routes
 from tracker.errors import NotFound
 from tracker.ingest.address import parse_networks
 from tracker.ingest.endpoint import IngestDeps, IngestSettings
@@ -110,7 +109,7 @@ class Actions:
 
 
 def create_app(
-    parts: Parts, *, role: str = "all", setup_code: str = "", demo_site: str = ""
+    parts: Parts, *, role: str = "all", setup_code: str = "", extra: Sequence[BaseRoute] = ()
 ) -> Starlette:
     """The application for a role: ``all``, ``ingest`` (beacons only) or ``web`` (pages, API).
 
@@ -130,8 +129,7 @@ def create_app(
         pages = _web_parts(parts, scheduler, setup_code)
         routes += web.routes(pages)
         handlers = web.exception_handlers(pages)
-    if demo_site:
-        routes += demo_routes(demo_site)
+    routes += extra
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -23,7 +23,7 @@ from tracker.accounts.sites import list_sites
 from tracker.errors import TrackerError, Unavailable
 from tracker.parts import Parts
 from tracker.reconcile.sweep import sweep
-from tracker.spend.watch import import_watched
+from tracker.spend.watch import import_watched, make_folder
 
 log = structlog.get_logger(__name__)
 Result = Mapping[str, Any] | None
@@ -51,6 +51,7 @@ def _spend(parts: Parts) -> Result:
     run = partial(operations.import_spend, parts)
     for site in list_sites(parts.db):
         folder = parts.settings.watch / site.key
+        make_folder(folder)
         import_watched(parts.db, site, folder, run, clock=parts.clock)
     return None
 

@@ -12,10 +12,11 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from tracker.app import create_app, setup_code
 from tracker.config import Settings, load_settings
@@ -30,11 +31,16 @@ Announce = Callable[[str], None]
 
 
 def run_server(
-    settings: Settings, *, role: str, workers: int, announce: Announce, demo_site: str = ""
+    settings: Settings,
+    *,
+    role: str,
+    workers: int,
+    announce: Announce,
+    extra: Sequence[BaseRoute] = (),
 ) -> None:
     """Serve until SIGINT or SIGTERM. ConfigError or EngineHeld when it cannot begin.
 
-    With ``demo_site`` the demo company's pages are served below ``/demo/``, tracked as that site.
+    ``extra`` routes are served beside our own, as the demo's company pages are.
     """
     set_up_logs(settings.log_level)
     if role not in ROLES:
@@ -56,7 +62,7 @@ def run_server(
         if role == "jobs":
             _run_jobs(parts)
         else:
-            asyncio.run(_serve(parts, role, announce, demo_site))
+            asyncio.run(_serve(parts, role, announce, extra))
 
 
 def ingest_app() -> object:
@@ -91,11 +97,11 @@ def _run_jobs(parts: Parts) -> None:
     scheduler.stop()
 
 
-async def _serve(parts: Parts, role: str, announce: Announce, demo_site: str) -> None:
+async def _serve(parts: Parts, role: str, announce: Announce, extra: Sequence[BaseRoute]) -> None:
     settings = parts.settings
     code = setup_code(parts)
     config = uvicorn.Config(
-        create_app(parts, role=role, setup_code=code, demo_site=demo_site),
+        create_app(parts, role=role, setup_code=code, extra=extra),
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from tracker.accounts.state import set_up
-from tracker.cli.output import Json, note, print_json, say
+from tracker.cli.output import Json, note, print_json, progress_bar, say
+from tracker.cli.reports import show_keywords
 from tracker.cli.session import metadata
 from tracker.config import load_settings
 from tracker.errors import InvalidInput
@@ -51,9 +52,10 @@ def demo(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port.")] = None,
 ) -> None:
     """Fill a data directory with a fictitious company, show its report, and serve it."""
-    from tracker.demo.run import run_demo
+    from tracker.demo.run import Screen, run_demo
 
-    run_demo(load_settings(port=port), seed=seed, days=days, leave=leave)
+    screen = Screen(say=say, note=note, progress=progress_bar, show=show_keywords)
+    run_demo(load_settings(port=port), screen, seed=seed, days=days, leave=leave)
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,14 +17,13 @@ from tracker.accounts import goals, sites
 from tracker.accounts.sites import Site
 from tracker.accounts.state import has_owner, set_up
 from tracker.accounts.tenants import list_tenants
-from tracker.cli.output import note, progress_bar, say
-from tracker.cli.reports import show_keywords
 from tracker.commands import (
     COMMANDS,
     ImportConversions,
     ImportEvents,
     ImportRates,
     ImportSpend,
+    Progress,
     Reconcile,
     ReportKeywords,
 )
@@ -30,6 +31,7 @@ from tracker.config import Settings
 from tracker.demo.catalogue import COMPANY, HOST
 from tracker.demo.files import write_files
 from tracker.demo.history import make_history
+from tracker.demo.page import routes
 from tracker.errors import InvalidInput
 from tracker.parts import Parts, open_parts
 from tracker.period import local_day, parse_zone
@@ -45,6 +47,16 @@ AD = "utm_source=baidu&utm_medium=cpc&utm_campaign=工业水泵&utm_term=卧式�
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """How the demo speaks: results, remarks, progress of a step, and the report."""
+
+    say: Callable[[str], None]
+    note: Callable[[str], None]
+    progress: Callable[[str], AbstractContextManager[Progress]]
+    show: Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What the demo made: the site, and the days of its history."""
 
@@ -53,29 +65,29 @@ class Demo:
     last: date
 
 
-def run_demo(settings: Settings, *, seed: int, days: int, leave: bool) -> None:
+def run_demo(settings: Settings, screen: Screen, *, seed: int, days: int, leave: bool) -> None:
     """Fill, report, and serve unless ``leave``. A directory that is filled is served as it is.
 
     InvalidInput for a data directory that holds something else.
     """
-    demo = fill(settings, seed=seed, days=days)
+    demo = fill(settings, screen, seed=seed, days=days)
     if leave:
         return
     page = f"http://{settings.host}:{settings.port}/demo/"
-    say(f"\nDashboard  http://{settings.host}:{settings.port}/sites/{demo.site}/keywords")
-    say(f"Log in     {EMAIL}   password {PASSWORD}")
-    say(f"Demo page  {page}?{AD}")
-    say("Click around the demo page, then look at Live. Ctrl-C ends.\n")
-    run_server(settings, role="all", workers=1, announce=note, demo_site=demo.site)
+    screen.say(f"\nDashboard  http://{settings.host}:{settings.port}/sites/{demo.site}/keywords")
+    screen.say(f"Log in     {EMAIL}   password {PASSWORD}")
+    screen.say(f"Demo page  {page}?{AD}")
+    screen.say("Click around the demo page, then look at Live. Ctrl-C ends.\n")
+    run_server(settings, role="all", workers=1, announce=screen.note, extra=routes(demo.site))
 
 
-def fill(settings: Settings, *, seed: int, days: int) -> Demo:
+def fill(settings: Settings, screen: Screen, *, seed: int, days: int) -> Demo:
     """Make the company and its history, unless this directory has them."""
     marker = settings.data / MARKER
     if marker.is_file():
         with open_parts(settings) as parts:
             demo = msgspec.json.decode(marker.read_bytes(), type=Demo)
-            _show(parts, demo)
+            _show(parts, screen, demo)
         return demo
     with open_parts(settings) as parts:
         if has_owner(parts.db):
@@ -83,13 +95,13 @@ def fill(settings: Settings, *, seed: int, days: int) -> Demo:
                 f"{settings.data} holds an installation that is not the demo.",
                 hint="Set TRACKER_DATA to an empty directory.",
             )
-        demo = _fill(parts, seed, days)
-        _show(parts, demo)
+        demo = _fill(parts, screen, seed, days)
+        _show(parts, screen, demo)
         marker.write_bytes(msgspec.json.encode(demo))
     return demo
 
 
-def _fill(parts: Parts, seed: int, days: int) -> Demo:
+def _fill(parts: Parts, screen: Screen, seed: int, days: int) -> Demo:
     started = monotonic()
     zone = parse_zone(ZONE)
     now = parts.clock()
@@ -109,10 +121,10 @@ def _fill(parts: Parts, seed: int, days: int) -> Demo:
     ]
     for name, request in imports:
         text = name.replace("-", " ") + " " + Path(getattr(request, "file", "")).name
-        with progress_bar(text) as progress:
+        with screen.progress(text) as progress:
             result: Any = COMMANDS[name].run(parts, request, progress)
-        note(f"{text}: {_counts(result)}")
-    note(f"{days} days of {COMPANY} filled in {monotonic() - started:.0f} s")
+        screen.note(f"{text}: {_counts(result)}")
+    screen.note(f"{days} days of {COMPANY} filled in {monotonic() - started:.0f} s")
     return Demo(site.key, first, last)
 
 
@@ -132,12 +144,12 @@ def _company(parts: Parts) -> Site:
     return site
 
 
-def _show(parts: Parts, demo: Demo) -> None:
+def _show(parts: Parts, screen: Screen, demo: Demo) -> None:
     request = ReportKeywords(
         site=demo.site, first=demo.first.isoformat(), last=demo.last.isoformat()
     )
     report = COMMANDS["report-keywords"].run(parts, request, lambda *_: None)
-    show_keywords(msgspec.to_builtins(report))
+    screen.show(msgspec.to_builtins(report))
 
 
 def _counts(result: Any) -> str:

@@ -26,10 +26,9 @@ NOW = datetime(2026, 9, 15, tzinfo=UTC)
 KEEP_OPEN = SpoolLimits(segment_age=3600, measure_every=0)
 
 
-def batch(*numbers: int, table: Table = Table.EVENTS) -> Batch:
+def batch(*numbers: int) -> Batch:
     found = Batch()
-    for number in numbers:
-        found.add(table, b'{"n":%d}\n' % number)
+    found.events += [b'{"n":%d}\n' % number for number in numbers]
     return found
 
 
@@ -199,7 +198,7 @@ from tracker.ingest.spool import Spool, SpoolLimits
 async def main():
     spool = Spool(Path(sys.argv[1]), lambda: datetime.now(UTC), limits=SpoolLimits(segment_age=99))
     batch = Batch()
-    batch.add(Table.EVENTS, b'{"n":1}\\n')
+    batch.events.append(b'{"n":1}\\n')
     await spool.append(batch)
     os.kill(os.getpid(), 9)
 asyncio.run(main())

@@ -54,6 +54,7 @@ def within(address: Address, networks: Iterable[Network]) -> bool:
     return any(address.version == net.version and address in net for net in networks)
 
 
+@lru_cache(maxsize=16_384)
 def client_address(peer: str, forwarded: str, trusted: tuple[Network, ...]) -> str:
     """The rightmost address of ``X-Forwarded-For`` + peer that is not a trusted proxy.
 

@@ -16,6 +16,7 @@ import secrets
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -163,7 +164,7 @@ class EventEndpoint:
         await deps.spool.append(batch)
         deps.counters.add("requests")
         if batch.events:
-            deps.counters.add("events", batch.events)
+            deps.counters.add("events", len(batch.events))
         return dropped
 
 
@@ -214,7 +215,7 @@ class PixelEndpoint:
         request = request_of(scope, headers, self._deps, "pixel")
         dropped = process([beacon], request, self._env, batch)
         await self._deps.spool.append(batch)
-        self._deps.counters.add("events", batch.events)
+        self._deps.counters.add("events", len(batch.events))
         return dropped
 
 
@@ -245,6 +246,7 @@ def request_of(scope: Scope, headers: dict[bytes, bytes], deps: IngestDeps, orig
     )
 
 
+@lru_cache(maxsize=4_096)
 def header_text(value: bytes) -> str:
     """A header as text: UTF-8 where it is that, Latin-1 otherwise, without NUL."""
     try:

@@ -46,9 +46,15 @@ class Address:
 def parse_address(url: str) -> Address | None:
     """Take a URL apart; None when it has no scheme and host that can be a web page's.
 
+    Short ones are remembered: a site's pages come again and again.
+
     A fragment that is a route (``#/a``, ``#!/a``) belongs to the path; parameters within a
     fragment join the query; any other fragment is dropped.
     """
+    return _parse_again(url) if len(url) <= 256 else _parse(url)
+
+
+def _parse(url: str) -> Address | None:
     plain = url if url.isprintable() else _CONTROL.sub("", url)
     scheme, mark, rest = plain.strip().partition("://")
     scheme = scheme.lower()
@@ -64,6 +70,9 @@ def parse_address(url: str) -> Address | None:
     if fragment:
         path, query = _with_fragment(path, query, fragment)
     return Address(scheme, host, path or "/", query)
+
+
+_parse_again = lru_cache(maxsize=8_192)(_parse)
 
 
 @lru_cache(maxsize=16_384)

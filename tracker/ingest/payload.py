@@ -99,14 +99,16 @@ def parse_body(body: bytes) -> tuple[list[Beacon], list[str]]:
 
     InvalidInput when there is no event at all: not JSON, more than ``BATCH_EVENTS``, all malformed.
     """
+    if body[:1] not in (b"{", b"["):
+        body = body.lstrip()
     try:
-        if body.lstrip()[:1] != b"[":
+        if body[:1] != b"[":
             return [checked(_ONE.decode(body))], []
         beacons = _MANY.decode(body)
         if 0 < len(beacons) <= BATCH_EVENTS:
             return [checked(beacon) for beacon in beacons], []
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidInput) as error:
-        if body.lstrip()[:1] != b"[":
+        if body[:1] != b"[":
             raise malformed(error) from error
     return _parse_items(body)
 
@@ -146,7 +148,7 @@ def checked(beacon: Beacon) -> Beacon:
         raise InvalidInput(
             f"Wire format version {beacon.version} is not known; this server speaks {VERSION}."
         )
-    if event_uuid(beacon.event_id) is None:
+    if not (_HEX32.fullmatch(beacon.event_id) or _UUID.fullmatch(beacon.event_id)):
         raise InvalidInput(
             "The event id `i` is not 32 hexadecimal digits.", hint="Make a random one per event."
         )

@@ -157,7 +157,7 @@ class Spool:
 
     async def append(self, batch: Batch) -> None:
         """Return when the batch is durable; Unavailable when it is not and will not be."""
-        if not batch.lines:
+        if not batch:
             return
         if self._closed:
             raise Unavailable("The server is shutting down.", retry_after=1)
@@ -217,12 +217,13 @@ class Spool:
 
     def _commit(self, batches: list[Batch]) -> None:
         self._check_room()
-        lines: dict[Table, list[bytes]] = {}
+        together = Batch()
         for batch in batches:
-            for table, rows in batch.lines.items():
-                lines.setdefault(table, []).extend(rows)
-        for table, rows in lines.items():
-            self._append(table, b"".join(rows))
+            together.events += batch.events
+            together.identities += batch.identities
+            together.rejected += batch.rejected
+        for table, lines in together.tables():
+            self._append(table, b"".join(lines))
         self._rotate(False)
 
     def _append(self, table: Table, data: bytes) -> None:

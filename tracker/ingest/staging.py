@@ -68,7 +68,7 @@ class Staging:
 
     def add(self, batch: Batch, time_ms: int) -> None:
         """Keep the lines of one event; Unavailable when the disk is full."""
-        for table, lines in batch.lines.items():
+        for table, lines in batch.tables():
             month = self._month_of(time_ms) if table is Table.EVENTS else 0
             key = (table, month)
             held = self._held.setdefault(key, [])

@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
+from tracker.accounts.domains import covers_host
 from tracker.accounts.sites import Site
 from tracker.ingest.address import Network, parse_ip, parse_networks, within
 from tracker.ingest.columns import (
     Batch,
     EventColumns,
     RejectedColumns,
-    Table,
     event_line,
     instant,
     line,
@@ -149,16 +150,30 @@ def check_origin(draft: Draft, env: Environment) -> Reason | None:
 
 def _allowed(draft: Draft) -> bool:
     """By the Origin header where there is one, by the page's address otherwise."""
-    allowed = draft.site.settings.allowed_origins
-    origin = draft.request.origin_host
+    origin, page = draft.request.origin_host, draft.page
+    site = draft.site
+    if not origin and page is None:
+        return True
+    host = page.host if page is not None else ""
+    return _covers(site.domains, site.settings.allowed_origins, origin, "" if origin else host)
+
+
+@lru_cache(maxsize=8_192)
+def _covers(
+    domains: tuple[str, ...], allowed: tuple[str, ...], origin: str, page_host: str
+) -> bool:
     if allowed and origin:
         return origin in allowed
-    host = origin.partition("://")[2] if origin else ""
-    host = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    host = host or (draft.page.host if draft.page else "")
-    if allowed and not origin:
-        return any(host == entry.partition("://")[2].partition(":")[0] for entry in allowed)
-    return not host or draft.site.owns_host(host)
+    host = page_host or _origin_host(origin)
+    if allowed:
+        return any(host == _origin_host(entry) for entry in allowed)
+    return covers_host(domains, host)
+
+
+def _origin_host(origin: str) -> str:
+    """The host of ``scheme://host[:port]``."""
+    host = origin.partition("://")[2]
+    return host if host.endswith("]") or ":" not in host else host.rpartition(":")[0]
 
 
 def refuse_bots(draft: Draft, env: Environment) -> Reason | None:
@@ -279,40 +294,41 @@ def record(draft: Draft, batch: Batch) -> None:
     props, cut = bounded_props(beacon.props)
     value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
     if name == "identify" and props:
-        for row in identity_lines(draft.site.key, props, draft.visitor, draft.time):
-            batch.add(Table.IDENTITIES, row)
+        site, visitor, time = draft.site.key, draft.visitor, draft.time
+        batch.identities += identity_lines(site, props, visitor, time)
         props = without_contacts(props)
     if cut or _is_cut(beacon, draft.page):
         draft.flags.append("cut")
     if not usable:
         draft.flags.append("bad_value")
-    full = draft.site.settings.keep_full_ip and sighting.paid
+    screen, viewport = _sizes(*beacon.sizes[:4]) if beacon.sizes else ("", "")
+    full = sighting.paid and draft.site.settings.keep_full_ip
     columns = EventColumns(
-        site=draft.site.key,
-        time=instant(draft.time),
-        received=instant(request.received),
-        event_id=beacon.event_id,
-        visitor=draft.visitor,
-        origin=request.origin,
-        name=name,
-        memory=draft.memory,
-        attempt=min(max(beacon.attempt, 1), 255),
-        host=sighting.host,
-        path=sighting.path,
-        query=sighting.query,
-        referrer=sighting.referrer,
-        title=(beacon.title or "").strip()[:TITLE_LENGTH],
-        value=value,
-        currency=currency,
-        props=props,
-        code=(beacon.code or "").strip().upper()[:CODE_LENGTH],
-        screen=_size(beacon.sizes, 0),
-        viewport=_size(beacon.sizes, 2),
-        language=(beacon.language or "").strip()[:LANGUAGE_LENGTH],
-        ip=client.ip if full else client.truncated,
-        flags=",".join(draft.flags),
+        draft.site.key,
+        instant(draft.time),
+        instant(request.received),
+        beacon.event_id,
+        draft.visitor,
+        request.origin,
+        name,
+        draft.memory,
+        min(max(beacon.attempt, 1), 255),
+        sighting.host,
+        sighting.path,
+        sighting.query,
+        sighting.referrer,
+        (beacon.title or "").strip()[:TITLE_LENGTH],
+        value,
+        currency,
+        props,
+        (beacon.code or "").strip().upper()[:CODE_LENGTH],
+        screen,
+        viewport,
+        (beacon.language or "").strip()[:LANGUAGE_LENGTH],
+        client.ip if full else client.truncated,
+        ",".join(draft.flags),
     )
-    batch.add(Table.EVENTS, event_line(columns, client.json, sighting.json))
+    batch.events.append(event_line(columns, client.json, sighting.json))
 
 
 def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
@@ -329,7 +345,7 @@ def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
         user_agent=client.user_agent,
         visitor=visitor_number(beacon.visitor[:VISITOR_LENGTH]) if beacon.visitor else 0,
     )
-    batch.add(Table.REJECTED, line(columns))
+    batch.rejected.append(line(columns))
 
 
 def _is_cut(beacon: Beacon, page: Address | None) -> bool:
@@ -342,9 +358,14 @@ def _is_cut(beacon: Beacon, page: Address | None) -> bool:
     )
 
 
-def _size(sizes: list[int | float] | None, first: int) -> str:
-    """``1920x1080`` from the pair that begins at ``first``; empty unless both are plausible."""
-    if sizes is None or len(sizes) < first + 2:
+@lru_cache(maxsize=4_096)
+def _sizes(*sizes: float) -> tuple[str, str]:
+    """Screen and viewport as ``1920x1080``; empty where a pair is not plausible."""
+    return _pair(sizes[:2]), _pair(sizes[2:])
+
+
+def _pair(sizes: tuple[float, ...]) -> str:
+    if len(sizes) < 2:
         return ""
-    width, height = _ms(sizes[first], 0), _ms(sizes[first + 1], 0)
+    width, height = _ms(sizes[0], 0), _ms(sizes[1], 0)
     return f"{width}x{height}" if 0 < width < 100_000 and 0 < height < 100_000 else ""

@@ -143,7 +143,8 @@ def timed(port: int, pid: int, path: str, body: Path, seconds: float) -> dict[st
 def processor_seconds(pid: int) -> float:
     """User and system time of a process, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return float(int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / int(os.sysconf("SC_CLK_TCK"))
 
 
 def prepare(data: Path) -> str:

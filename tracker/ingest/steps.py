@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from time import monotonic
 from typing import Protocol
 
 from tracker.accounts.domains import covers_host
@@ -49,6 +50,8 @@ from tracker.ingest.sightings import Sighting, Sightings
 
 #: Oldest event that the public endpoint takes as of its own time; older ones are of this age.
 MAX_AGE = 7 * 24 * 3600 * 1000
+#: Seconds for which a site is not asked for again, beside the age that ``SiteSource`` allows.
+RECENT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,20 @@ class Environment:
     counters: Counters
     suppressed: Suppression = field(default=lambda site, visitor: False)  # noqa: ARG005
     networks: dict[tuple[str, ...], tuple[Network, ...]] = field(default_factory=dict)
+    recent: dict[str, tuple[float, Site]] = field(default_factory=dict)
+
+    def site(self, key: str) -> Site | None:
+        """The site of a key; a busy one is asked for five times a second, not for every event."""
+        known = self.recent.get(key)
+        now = monotonic()
+        if known is not None and now - known[0] < RECENT:
+            return known[1]
+        site = self.sites.get(key)
+        if site is not None:
+            if len(self.recent) > 50_000:
+                self.recent.clear()
+            self.recent[key] = (now, site)
+        return site
 
     def excluded(self, site: Site) -> tuple[Network, ...]:
         """The site's excluded networks, parsed once."""
@@ -124,7 +141,7 @@ Step = Callable[[Draft, Environment], Reason | None]
 
 def find_site(draft: Draft, env: Environment) -> Reason | None:
     """The site of the key."""
-    site = env.sites.get(draft.beacon.site)
+    site = env.site(draft.beacon.site)
     if site is None:
         return Reason.UNKNOWN_SITE
     draft.site = site
@@ -295,7 +312,7 @@ def record(draft: Draft, batch: Batch) -> None:
     value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
     if name == "identify" and props:
         site, visitor, time = draft.site.key, draft.visitor, draft.time
-        batch.identities += identity_lines(site, props, visitor, time)
+        batch.identity_lines += identity_lines(site, props, visitor, time)
         props = without_contacts(props)
     if cut or _is_cut(beacon, draft.page):
         draft.flags.append("cut")
@@ -328,7 +345,7 @@ def record(draft: Draft, batch: Batch) -> None:
         client.ip if full else client.truncated,
         ",".join(draft.flags),
     )
-    batch.events.append(event_line(columns, client.json, sighting.json))
+    batch.event_lines.append(event_line(columns, client.json, sighting.json))
 
 
 def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
@@ -345,7 +362,7 @@ def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
         user_agent=client.user_agent,
         visitor=visitor_number(beacon.visitor[:VISITOR_LENGTH]) if beacon.visitor else 0,
     )
-    batch.rejected.append(line(columns))
+    batch.rejected_lines.append(line(columns))
 
 
 def _is_cut(beacon: Beacon, page: Address | None) -> bool:

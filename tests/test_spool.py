@@ -28,7 +28,7 @@ KEEP_OPEN = SpoolLimits(segment_age=3600, measure_every=0)
 
 def batch(*numbers: int) -> Batch:
     found = Batch()
-    found.event_lines += [b'{"n":%d}\n' % number for number in numbers]
+    found.events += [b'{"n":%d}\n' % number for number in numbers]
     return found
 
 
@@ -198,7 +198,7 @@ from tracker.ingest.spool import Spool, SpoolLimits
 async def main():
     spool = Spool(Path(sys.argv[1]), lambda: datetime.now(UTC), limits=SpoolLimits(segment_age=99))
     batch = Batch()
-    batch.event_lines.append(b'{"n":1}\\n')
+    batch.events.append(b'{"n":1}\\n')
     await spool.append(batch)
     os.kill(os.getpid(), 9)
 asyncio.run(main())

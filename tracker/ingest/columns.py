@@ -136,26 +136,21 @@ class Batch:
     NOTE: plain lists, because an enum as a key costs more than all else that is done here.
     """
 
-    __slots__ = ("event_lines", "identity_lines", "rejected_lines")
+    __slots__ = ("events", "identities", "rejected")
 
     def __init__(self) -> None:
-        self.event_lines: list[bytes] = []
-        self.identity_lines: list[bytes] = []
-        self.rejected_lines: list[bytes] = []
+        self.events: list[bytes] = []
+        self.identities: list[bytes] = []
+        self.rejected: list[bytes] = []
 
     def __bool__(self) -> bool:
-        return bool(self.event_lines or self.identity_lines or self.rejected_lines)
-
-    @property
-    def events(self) -> int:
-        """How many lines of ``events`` there are."""
-        return len(self.event_lines)
+        return bool(self.events or self.identities or self.rejected)
 
     def tables(self) -> list[tuple[Table, list[bytes]]]:
         """The tables that have lines, with their lines."""
         held = (
-            (Table.EVENTS, self.event_lines),
-            (Table.IDENTITIES, self.identity_lines),
-            (Table.REJECTED, self.rejected_lines),
+            (Table.EVENTS, self.events),
+            (Table.IDENTITIES, self.identities),
+            (Table.REJECTED, self.rejected),
         )
         return [(table, lines) for table, lines in held if lines]

@@ -164,7 +164,7 @@ class EventEndpoint:
         await deps.spool.append(batch)
         deps.counters.add("requests")
         if batch.events:
-            deps.counters.add("events", batch.events)
+            deps.counters.add("events", len(batch.events))
         return dropped
 
 
@@ -215,7 +215,7 @@ class PixelEndpoint:
         request = request_of(scope, headers, self._deps, "pixel")
         dropped = process([beacon], request, self._env, batch)
         await self._deps.spool.append(batch)
-        self._deps.counters.add("events", batch.events)
+        self._deps.counters.add("events", len(batch.events))
         return dropped
 
 

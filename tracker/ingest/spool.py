@@ -219,9 +219,9 @@ class Spool:
         self._check_room()
         together = Batch()
         for batch in batches:
-            together.event_lines += batch.event_lines
-            together.identity_lines += batch.identity_lines
-            together.rejected_lines += batch.rejected_lines
+            together.events += batch.events
+            together.identities += batch.identities
+            together.rejected += batch.rejected
         for table, lines in together.tables():
             self._append(table, b"".join(lines))
         self._rotate(False)

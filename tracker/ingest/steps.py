@@ -312,7 +312,7 @@ def record(draft: Draft, batch: Batch) -> None:
     value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
     if name == "identify" and props:
         site, visitor, time = draft.site.key, draft.visitor, draft.time
-        batch.identity_lines += identity_lines(site, props, visitor, time)
+        batch.identities += identity_lines(site, props, visitor, time)
         props = without_contacts(props)
     if cut or _is_cut(beacon, draft.page):
         draft.flags.append("cut")
@@ -345,7 +345,7 @@ def record(draft: Draft, batch: Batch) -> None:
         client.ip if full else client.truncated,
         ",".join(draft.flags),
     )
-    batch.event_lines.append(event_line(columns, client.json, sighting.json))
+    batch.events.append(event_line(columns, client.json, sighting.json))
 
 
 def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
@@ -362,7 +362,7 @@ def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
         user_agent=client.user_agent,
         visitor=visitor_number(beacon.visitor[:VISITOR_LENGTH]) if beacon.visitor else 0,
     )
-    batch.rejected_lines.append(line(columns))
+    batch.rejected.append(line(columns))
 
 
 def _is_cut(beacon: Beacon, page: Address | None) -> bool:

@@ -24,11 +24,14 @@ from tracker.accounts.database import open_database
 from tracker.accounts.salts import salt_of
 from tracker.accounts.sites import Site, SiteCache, SiteSettings, add_site
 from tracker.accounts.tenants import add_tenant
-from tracker.ingest.endpoint import IngestDeps, routes
+from tracker.ingest.directory import Directory
+from tracker.ingest.endpoint import IngestDeps
+from tracker.ingest.endpoint import routes as own_routes
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
+from tracker.ingest.routing import routes
 from tracker.ingest.spool import Spool, SpoolLimits
 from tracker.warehouse.client import Warehouse
 
@@ -105,7 +108,8 @@ class Ingest:
             yield
             await self.spool.close()
 
-        return Starlette(routes=routes(deps), lifespan=lifespan)
+        directory = Directory(self.db, deps.site_cache, self.clock)
+        return Starlette(routes=routes(deps, directory), lifespan=lifespan)
 
     def event(self, **fields: Any) -> dict[str, Any]:
         """A page view of 1.5 s ago with a fresh id; fields by their names on the wire."""
@@ -174,4 +178,4 @@ def crash_server(port: int, url: str, root: Path) -> None:
         salts=lambda site, day: salt_of(db, site, day),
         clock=utc_now,
     )
-    uvicorn.run(Starlette(routes=routes(deps)), port=port, log_level="error", access_log=False)
+    uvicorn.run(Starlette(routes=own_routes(deps)), port=port, log_level="error", access_log=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.spend_imports import Desk
 from tests.spend_reports import PAYLOADS
 from tracker.errors import Unavailable
 from tracker.spend.importer import SpendDeps, SpendOptions, import_spend_file
+from tracker.spend.superseded import sweep_pulls
 from tracker.warehouse.client import Warehouse
 
 OLD = "2026-09-01,Pumps,g,pump,1,1,5"
@@ -109,6 +110,29 @@ def test_imports_at_once_count_once(desk: Desk) -> None:
         outcomes = list(pool.map(run, paths))
     assert outcomes.count(True) == 1
     assert desk.costs()["*"] == "5.00"
+
+
+def test_superseded_pulls_go_after_35_days_and_what_stands_stays(desk: Desk) -> None:
+    desk.rows(OLD, "2026-09-02,Pumps,g,pump,1,1,3")
+    with pytest.raises(KeyboardInterrupt):
+        import_spend_file(
+            meddled(desk, "spend_slices", die),
+            desk.site,
+            desk.file(["2026-09-01,Pumps,g,pump,1,1,7"]),
+            SpendOptions(platform="baidu"),
+        )
+    desk.rows(NEW)
+    desk.now += timedelta(days=34)
+    desk.rows("2026-09-01,Pumps,g,pump,1,1,8")
+    assert sweep_pulls(desk.warehouse, desk.now) == 0
+    assert sweep_pulls(desk.warehouse, desk.now + timedelta(days=2)) == 2
+    assert desk.warehouse.rows("SELECT toFloat64(cost) FROM spend ORDER BY cost") == [
+        (3.0,),
+        (6.0,),
+        (8.0,),
+    ]
+    assert sweep_pulls(desk.warehouse, desk.now + timedelta(days=2)) == 0
+    assert desk.costs()["*"] == "11.00"
 
 
 def test_readers_see_every_day_of_a_file_or_none(desk: Desk) -> None:

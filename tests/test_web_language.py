@@ -45,7 +45,7 @@ def texts() -> Iterator[tuple[str | None, str | tuple[str, ...]]]:
             str(directory),
             method,
             options,
-            KEYWORDS,  # type: ignore[arg-type]
+            KEYWORDS,
         ):
             yield context, message
 
@@ -80,6 +80,7 @@ def test_a_translation_has_the_values_of_its_text() -> None:
         catalogue = read_po(file, locale="zh_Hans")
     for entry in catalogue:
         original = entry.id if isinstance(entry.id, str) else entry.id[0]
+        assert entry.string is not None
         translation = entry.string if isinstance(entry.string, str) else entry.string[0]
         wanted = set(PLACEHOLDER.findall(original))
         # A noun of the English sentence may be left out where Chinese says it otherwise.

@@ -93,7 +93,9 @@ def translated_text(speech: Language, text: str) -> str:
     for known in KNOWN:
         match = _pattern(known).fullmatch(text)
         if match:
-            return speech.gettext(known) % match.groupdict()
+            values = match.groupdict()
+            # A text without values is no format: it may hold a bare per cent sign.
+            return speech.gettext(known) % values if values else speech.gettext(known)
     return text
 
 

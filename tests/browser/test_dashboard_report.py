@@ -1,0 +1,300 @@
+"""The dashboard in real Chromium: charts, parts, themes, languages, phones, and no script."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from sqlalchemy import Engine
+
+from tests.world import World, ad, at
+from tracker.accounts.memberships import set_membership
+from tracker.accounts.rights import Role
+from tracker.accounts.sessions import add_session
+from tracker.accounts.users import add_user, find_user
+from tracker.app import create_app
+from tracker.warehouse.client import Warehouse
+
+pytestmark = pytest.mark.browser
+
+EMAIL, PASSWORD = "owner@pump.example", "correct horse battery"
+SPEND = """Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost
+2026-09-01,Pumps,Steel,steel pump,100,4,20.00
+2026-09-02,Pumps,Steel,steel pump,120,4,60.00
+2026-09-02,Pumps,Mud,mud pump,50,2,15.50
+2026-09-03,Pumps,Price,不锈钢离心泵价格,50,2,99.50
+"""
+DAYS = "?from=2026-09-01&to=2026-09-03"
+SECTIONS = ("keywords", "live", "goals", "imports", "runs", "install", "settings", "tokens")
+#: WCAG 2.2 AA: the contrast of every visible text against what is behind it, and the largest
+#: text size in px at bold from which 3:1 is enough.
+CONTRAST = """() => {
+  const parse = (text) => {
+    const parts = text.match(/[\\d.]+/g).map(Number);
+    return { rgb: parts.slice(0, 3), alpha: parts.length > 3 ? parts[3] : 1 };
+  };
+  const light = ([r, g, b]) => {
+    const channel = (value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    };
+    return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const ground = parse(getComputedStyle(at).backgroundColor);
+      if (ground.alpha === 1) return ground.rgb;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let count = 0;
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const [a, b] = [light(parse(style.color).rgb), light(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const big = parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700;
+    count += 1;
+    if (ratio < (big ? 3 : 4.5))
+      poor.push(`${texts.currentNode.data.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return { count, poor };
+}"""
+
+
+@pytest.fixture
+def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    """Three days of a keyword that earns, and two that do not."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    world.events(
+        [
+            at("09-02 02:00", "anna", ad("steel pump", campaign="Pumps")),
+            at("09-02 02:05", "anna", name="order", value="300", currency="CNY"),
+        ]
+    )
+    world.spend(SPEND, platform="baidu", account="a1", currency="CNY")
+    world.reconcile()
+    user = add_user(world.db, email=EMAIL, password=PASSWORD)
+    set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.OWNER)
+    return world
+
+
+@pytest.fixture
+def address(world: World) -> Iterator[str]:
+    """The whole application, served on loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(create_app(world.parts, role="web"), log_level="warning")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+
+def logged_in(context: BrowserContext, world: World, address: str, language: str = "en") -> None:
+    """A session and a language in the browser's cookies."""
+    user = find_user(world.db, EMAIL)
+    assert user is not None
+    _, secret = add_session(world.db, user=user.id, now=world.now)
+    context.add_cookies(
+        [
+            {"name": "tracker_session", "value": secret, "url": address},
+            {"name": "tracker_language", "value": language, "url": address},
+        ]
+    )
+
+
+def watched(page: Page) -> list[str]:
+    """What the browser complains about: scripts, styles or requests that the policy refuses."""
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    page.on("console", note)
+    return complaints
+
+
+def test_log_in_leads_to_the_report_with_its_chart(page: Page, world: World, address: str) -> None:
+    complaints = watched(page)
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Keywords")).to_be_visible()
+    assert page.url.endswith(DAYS)
+    expect(page.locator(".plot canvas")).to_be_visible()
+    inked = page.evaluate(
+        """() => {
+          const canvas = document.querySelector('.plot canvas');
+          const all = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+          return all.some((value) => value !== 0);
+        }"""
+    )
+    assert inked, "the chart's canvas is empty"
+    expect(page.locator(".u-legend")).to_contain_text("Revenue")
+    assert complaints == []
+
+
+def test_sorting_changes_the_table_and_the_address_without_a_new_page(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    complaints = watched(page)
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    page.evaluate("window.stays = true")
+    rows = page.locator("table.report tbody tr:not(.total) th")
+    expect(rows.first).to_contain_text("不锈钢离心泵价格")
+    page.get_by_role("link", name="Impressions").click()
+    expect(rows.first).to_contain_text("steel pump")
+    page.wait_for_url("**sort=impressions**")
+    assert page.evaluate("window.stays"), "the page was loaded anew"
+    expect(page.locator(".plot canvas")).to_be_visible()
+    page.get_by_role("searchbox").fill("mud")
+    page.get_by_role("searchbox").press("Enter")
+    expect(rows).to_have_count(1)
+    page.wait_for_url("**search=mud**")
+    page.reload()
+    expect(rows).to_have_count(1)
+    expect(page.get_by_role("searchbox")).to_have_value("mud")
+    page.go_back()
+    expect(rows.first).to_contain_text("steel pump")
+    assert complaints == []
+
+
+def test_without_javascript_filters_sorting_and_forms_work(
+    browser: Browser, world: World, address: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    logged_in(context, world, address)
+    page = context.new_page()
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    rows = page.locator("table.report tbody tr:not(.total) th")
+    page.get_by_role("link", name="Impressions").click()
+    expect(rows.first).to_contain_text("steel pump")
+    page.get_by_role("searchbox").fill("mud")
+    page.get_by_role("button", name="Apply").click()
+    expect(rows).to_have_count(1)
+    assert "search=mud" in page.url
+    expect(page.locator(".plot")).to_be_hidden()
+    page.get_by_text("As a table").click()
+    expect(page.get_by_role("region", name="Trend by day")).to_contain_text("15.50")
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    assert "search=mud" in page.url, "the switch comes back to the same page"
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_every_page_is_legible_and_fits_a_phone_and_a_desk(
+    browser: Browser, world: World, address: str, scheme: str, language: str
+) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    logged_in(context, world, address, language)
+    page = context.new_page()
+    complaints = watched(page)
+    paths = [f"/sites/{world.site.key}/{section}" for section in SECTIONS]
+    paths[0] += DAYS
+    for path in (*paths, "/sites", "/sites/new", "/account"):
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(address + path)
+        contrast = page.evaluate(CONTRAST)
+        assert contrast["count"] > 10
+        assert contrast["poor"] == [], path
+        page.set_viewport_size({"width": 390, "height": 844})
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, f"{path} is {width} px wide"
+        small = page.evaluate(
+            """() => [...document.querySelectorAll('main a, main button, main input, main select')]
+              .filter((one) => one.checkVisibility() && one.type !== 'hidden' && !one.closest('p'))
+              .filter((one) => one.getBoundingClientRect().height < 16)
+              .map((one) => one.outerHTML.slice(0, 80))"""
+        )
+        assert small == [], path
+        unnamed = page.evaluate(
+            """() => [...document.querySelectorAll('input, select, textarea')]
+              .filter((one) => one.type !== 'hidden' && one.labels.length === 0)
+              .map((one) => one.outerHTML.slice(0, 80))"""
+        )
+        assert unnamed == [], path
+    assert complaints == []
+    context.close()
+
+
+def test_the_theme_switch_overrides_the_system(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    page.goto(f"{address}/sites")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name=re.compile("switch to dark")).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate(ground) != light
+    page.get_by_role("button", name=re.compile("switch to light")).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    assert page.evaluate(ground) == light
+
+
+def test_a_visitor_who_arrives_appears_without_a_reload(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    complaints = watched(page)
+    page.goto(f"{address}/sites/{world.site.key}/live")
+    expect(page.get_by_text("Nobody is on the site right now.")).to_be_visible()
+    world.events([at("10-31 23:59:30", "anna", ad("mud pump", campaign="Pumps"))])
+    expect(page.get_by_role("heading", name="mud pump")).to_be_visible()
+    assert complaints == []
+
+
+def test_an_upload_is_previewed_confirmed_and_in_the_report(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    page.goto(f"{address}/sites/{world.site.key}/imports")
+    rows = "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
+    rows += "2026-09-04,Slurry,All,slurry pump,10,1,77.70\n"
+    page.get_by_label("File", exact=True).set_input_files(
+        {"name": "spend.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
+    page.get_by_text("Options").click()
+    page.get_by_label("Platform", exact=True).select_option("sogou")
+    page.get_by_label("Account", exact=True).fill("s1")
+    page.get_by_label("Currency").fill("CNY")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Nothing is imported yet.")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("77.70")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("spend.csv is imported.")).to_be_visible()
+    world.reconcile()
+    page.goto(f"{address}/sites/{world.site.key}/keywords?from=2026-09-04&to=2026-09-04")
+    expect(page.locator("table.report")).to_contain_text("slurry pump")
+    expect(page.locator("table.report")).to_contain_text("77.70")
+
+
+def test_the_keyboard_reaches_the_content_first(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()

@@ -68,82 +68,70 @@ WITH
         GROUP BY site, event_id
         HAVING count() > 1
     ),
+    repeated AS
+    (
+        SELECT site, event_id FROM copies GROUP BY site, event_id HAVING count() > 1
+    ),
     firsts AS
     (
         SELECT * FROM
         (
-            SELECT * FROM copies
+            SELECT * FROM copies WHERE (site, event_id) NOT IN (SELECT site, event_id FROM repeated)
+            UNION ALL
+            SELECT * FROM copies WHERE (site, event_id) IN (SELECT site, event_id FROM repeated)
             ORDER BY site, event_id, received, time, attempt
             LIMIT 1 BY site, event_id
         ) AS k
         LEFT ANTI JOIN earlier AS d
             ON k.site = d.site AND k.event_id = d.event_id AND (k.received, k.time, k.attempt) > d.first
     ),
-    gaps AS
+    -- One row per visitor: his events in order, and what follows for each of them, as arrays.
+    -- NOTE: no lambda captures an array; a captured array is copied for each of its elements.
+    people AS
     (
-        SELECT *,
-            lagInFrame(toNullable(time)) OVER of_day AS before,
-            before IS NULL OR (dateDiff('millisecond', assumeNotNull(before), time) > timeout
-                AND NOT returning) AS pause
+        SELECT
+            site, visitor, any(timeout) AS pause_after,
+            arraySort(groupArray((time, event_id, day, received, attempt, bucket, keep, entrance,
+                returning, entrance_key, source_key, channel, platform, paid, click_id))) AS e,
+            arrayEnumerate(e) AS places,
+            arrayPushFront(arrayPopBack(e), e[1]) AS previous,
+            arrayMap((x, p, i) -> i = 1 OR x.3 != p.3
+                OR (dateDiff('millisecond', p.1, x.1) > pause_after AND NOT x.9),
+                e, previous, places) AS pauses,
+            arrayEnumerateUniq(arrayCumSum(pauses), arrayMap(x -> x.10, e)) AS occurrences,
+            arrayMap((x, p, o) -> p OR (x.8 AND o = 1), e, pauses, occurrences) AS opens,
+            -- The event that opened the visit of each event, and of the one before it.
+            arrayFill((x, o) -> o, e, opens) AS heads,
+            arrayPushFront(arrayPopBack(heads), e[1]) AS heads_before,
+            -- A visit that begins a day by going on with the last one of the day before.
+            arrayMap((x, p, h, i) -> i > 1 AND p.3 = x.3 - 1
+                AND (x.9 OR dateDiff('millisecond', p.1, x.1) <= pause_after)
+                AND (NOT x.8 OR x.10 = h.10), e, previous, heads_before, places) AS continues,
+            arrayFill((c, o) -> o, continues, opens) AS continued,
+            arrayFill((x, o) -> o, arrayMap((x, h, c) -> if(c, h, x), e, heads_before, continues),
+                opens) AS origins
         FROM firsts
-        WINDOW of_day AS (PARTITION BY site, visitor, day ORDER BY time, event_id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-    ),
-    runs AS
-    (
-        SELECT *, sum(pause) OVER of_day AS run FROM gaps
-        WINDOW of_day AS (PARTITION BY site, visitor, day ORDER BY time, event_id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-    ),
-    starts AS
-    (
-        SELECT *,
-            pause OR (entrance AND row_number() OVER (PARTITION BY site, visitor, day, run,
-                entrance_key ORDER BY time, event_id) = 1) AS opens
-        FROM runs
-    ),
-    numbered AS
-    (
-        SELECT *, sum(opens) OVER of_day AS visit FROM starts
-        WINDOW of_day AS (PARTITION BY site, visitor, day ORDER BY time, event_id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-    ),
-    own AS
-    (
-        SELECT *,
-            first_value((event_id, source_key, channel, platform, paid, click_id, entrance_key))
-                OVER (PARTITION BY site, visitor, day, visit ORDER BY time, event_id
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS head
-        FROM numbered
-    ),
-    joined AS
-    (
-        SELECT *,
-            lagInFrame((day, time, head)) OVER (PARTITION BY site, visitor ORDER BY time, event_id
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS last,
-            last.1 = day - 1 AND visit = 1
-                AND (returning OR dateDiff('millisecond', last.2, time) <= timeout)
-                AND (NOT entrance OR entrance_key = last.3.7) AS continues
-        FROM own
+        GROUP BY site, visitor
     ),
     assigned AS
     (
-        SELECT *,
-            first_value((continues, if(continues, last.3, head)))
-                OVER (PARTITION BY site, visitor, day, visit ORDER BY time, event_id
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS origin
-        FROM joined
+        SELECT
+            site, visitor, x.2 AS event_id, x.1 AS time, x.4 AS received, x.5 AS attempt,
+            x.3 AS day, x.6 AS bucket, cityHash64(head.2) AS visit_id, NOT is_continued AS touch,
+            origin.11 AS source_key, origin.12 AS channel, origin.13 AS platform,
+            origin.14 AS paid, origin.15 AS visit_click_id
+        FROM people
+        ARRAY JOIN e AS x, heads AS head, continued AS is_continued, origins AS origin
+        WHERE x.7
     )
 SELECT
-    a.site, a.day, a.bucket, {build:UInt64} AS build, a.visitor,
-    cityHash64(a.head.1) AS visit_id, a.time, a.event_id,
-    NOT a.origin.1 AS touch, a.origin.2.2 AS source_key, a.origin.2.3 AS channel,
-    a.origin.2.4 AS platform, a.origin.2.5 AS paid, a.origin.2.6 AS visit_click_id,
+    a.site, a.day, a.bucket, {build:UInt64} AS build, a.visitor, a.visit_id, a.time, a.event_id,
+    a.touch, a.source_key, a.channel, a.platform, a.paid, a.visit_click_id,
     e.name, e.host, e.path, e.title, domain(e.referrer) AS referrer, e.value, e.currency, e.props,
     e.code, e.search_term, e.click_id_kind, e.click_id, e.memory, e.country, e.region, e.city,
     e.network, e.browser, e.os, e.device, e.language, e.screen, e.flags
 FROM events AS e
-INNER JOIN (SELECT * FROM assigned WHERE keep) AS a
+INNER JOIN assigned AS a
     ON e.site = a.site AND e.event_id = a.event_id AND e.time = a.time
     AND e.received = a.received AND e.attempt = a.attempt
 WHERE e.site IN {sites:Array(String)}

@@ -1,28 +1,29 @@
 -- Question: what is each visit, made of the hits of one build?
--- Grain: one row per visit, into `visits`. Attributes are those of the visit's first event; the
--- source is the one that `hits` gave the visit.
+-- Grain: one row per visit, into `visits`. Attributes are those of the visit's first hit, the one
+-- whose event id gave the visit its id; the source is the one that `hits` gave the visit.
 -- Parameters: build UInt64, sites Array(String), first Date, last Date
 INSERT INTO visits
+WITH
+    fresh AS
+    (
+        SELECT * FROM hits
+        WHERE site IN {sites:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
+            AND build = {build:UInt64}
+    ),
+    sums AS
+    (
+        SELECT site, visit_id, max(f.time) AS finish, countIf(f.name = 'pageview') AS pageviews,
+            count() AS events, maxIf(f.code, f.code != '') AS code,
+            argMax(f.path, (f.time, f.event_id)) AS exit_path, max(f.flags) AS flags
+        FROM fresh AS f
+        GROUP BY site, visit_id
+    )
 SELECT
-    site, day, bucket, {build:UInt64} AS build, visitor, visit_id,
-    min(h.time) AS start, max(h.time) AS finish, any(h.touch) AS touch,
-    countIf(h.name = 'pageview') AS pageviews, count() AS events,
-    argMin(h.memory, order_key) AS memory, anyIf(h.code, h.code != '') AS code,
-    any(h.source_key) AS source_key, any(h.channel) AS channel, any(h.platform) AS platform,
-    any(h.paid) AS paid, argMin(h.search_term, order_key) AS search_term,
-    argMin(h.click_id_kind, order_key) AS click_id_kind, any(h.visit_click_id) AS click_id,
-    argMin(h.referrer, order_key) AS referrer,
-    argMin(h.host, order_key) AS entry_host, argMin(h.path, order_key) AS entry_path,
-    argMax(h.path, order_key) AS exit_path,
-    argMin(h.country, order_key) AS country, argMin(h.region, order_key) AS region,
-    argMin(h.city, order_key) AS city, argMin(h.network, order_key) AS network,
-    argMin(h.browser, order_key) AS browser, argMin(h.os, order_key) AS os,
-    argMin(h.device, order_key) AS device, argMin(h.language, order_key) AS language,
-    argMin(h.screen, order_key) AS screen, max(h.flags) AS flags
-FROM
-(
-    SELECT *, (time, event_id) AS order_key FROM hits
-    WHERE site IN {sites:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
-        AND build = {build:UInt64}
-) AS h
-GROUP BY site, day, bucket, visitor, visit_id
+    h.site, h.day, h.bucket, {build:UInt64} AS build, h.visitor, h.visit_id, h.time AS start,
+    s.finish, h.touch, s.pageviews, s.events, h.memory, s.code, h.source_key, h.channel,
+    h.platform, h.paid, h.search_term, h.click_id_kind, h.visit_click_id AS click_id, h.referrer,
+    h.host AS entry_host, h.path AS entry_path, s.exit_path, h.country, h.region, h.city,
+    h.network, h.browser, h.os, h.device, h.language, h.screen, s.flags
+FROM fresh AS h
+INNER JOIN sums AS s ON h.site = s.site AND h.visit_id = s.visit_id
+WHERE cityHash64(h.event_id) = h.visit_id

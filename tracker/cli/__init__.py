@@ -10,7 +10,7 @@ import sys
 import typer
 
 from tracker.cli.imports import conversions, events, rates, spend
-from tracker.cli.output import fail
+from tracker.cli.output import fail, refuse
 from tracker.cli.reports import doctor, rebuild, reconcile, report, runs, spool
 from tracker.cli.server import demo, init, serve
 from tracker.cli.sites import goal, site, token
@@ -39,12 +39,20 @@ for command in (init, serve, demo, doctor, reconcile, rebuild):
     app.command()(command)
 
 
+#: What Typer raises for words that are no command, option or value; it exports only a child.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
 def main() -> None:
     """Entry point of the console script."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except TrackerError as error:
         sys.exit(fail(error))
+    except UsageError as error:
+        sys.exit(refuse(error))
+    except typer.Abort:
+        sys.exit(130)
     except BrokenPipeError:
         # The reader of our output is gone, as with `| head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -27,6 +27,19 @@ def fail(error: TrackerError) -> int:
     return 2 if wrong else 1
 
 
+def refuse(error: Any) -> int:
+    """Print what is wrong with the words of a command as one line; without any, its help."""
+    context = error.ctx
+    if type(error).__name__ == "NoArgsIsHelpError":
+        # With rich it prints by itself and returns nothing.
+        sys.stdout.write(context.get_help())
+        return 2
+    line = " ".join(str(error.format_message()).split()).rstrip(".")
+    path = context.command_path if context else "tracker"
+    print(f"tracker: {line}. See: {path} --help", file=sys.stderr)  # noqa: T201
+    return 2
+
+
 def print_json(result: object) -> None:
     """One JSON value, indented."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")

@@ -33,7 +33,9 @@ def ingest(sqlite_db: Engine, tmp_path: Path, warehouse_embedded: Warehouse) -> 
         yield found
 
 
-def send(ingest: Ingest, body: Any = None, headers: dict[str, str] | None = None, **fields: Any) -> httpx.Response:  # fmt: skip
+def send(
+    ingest: Ingest, body: Any = None, headers: dict[str, str] | None = None, **fields: Any
+) -> httpx.Response:
     """Post an event in their documents' spelling; ``body`` replaces it."""
     event = {"name": "pageview", "url": PAGE, "domain": "pump.example"} | fields
     data = msgspec.json.encode(event if body is None else body)
@@ -77,11 +79,25 @@ def test_a_page_view_becomes_a_row_with_its_source(ingest: Ingest) -> None:
 
 
 def test_the_compact_spelling_of_their_tracker_says_the_same(ingest: Ingest) -> None:
-    compact = {"n": "Purchase", "u": PAGE, "d": "pump.example", "r": None, "v": 36,
-               "p": {"plan": "pro"}, "$": {"currency": "eur", "amount": "19.90"}, "i": False}  # fmt: skip
+    compact = {
+        "n": "Purchase",
+        "u": PAGE,
+        "d": "pump.example",
+        "r": None,
+        "v": 36,
+        "p": {"plan": "pro"},
+        "$": {"currency": "eur", "amount": "19.90"},
+        "i": False,
+    }
     accepted(send(ingest, compact))
-    long = {"name": "Purchase", "url": PAGE, "domain": "pump.example", "interactive": False,
-            "props": '{"plan":"pro"}', "revenue": '{"currency":"EUR","amount":19.9}'}  # fmt: skip
+    long = {
+        "name": "Purchase",
+        "url": PAGE,
+        "domain": "pump.example",
+        "interactive": False,
+        "props": '{"plan":"pro"}',
+        "revenue": '{"currency":"EUR","amount":19.9}',
+    }
     accepted(send(ingest, long))
     first, second = rows(ingest)
     for row in (first, second):
@@ -299,9 +315,15 @@ def test_a_malformed_event_is_refused_in_their_form(ingest: Ingest, body: Any, f
 
 @pytest.mark.parametrize(
     "revenue",
-    [{"amount": "many"}, {"amount": "1e999"}, {"amount": 5, "currency": "XXQ"}, {"amount": [1]},
-     {"amount": True, "currency": "EUR"}, {"amount": 10**60, "currency": "EUR"}],
-)  # fmt: skip
+    [
+        {"amount": "many"},
+        {"amount": "1e999"},
+        {"amount": 5, "currency": "XXQ"},
+        {"amount": [1]},
+        {"amount": True, "currency": "EUR"},
+        {"amount": 10**60, "currency": "EUR"},
+    ],
+)
 def test_an_amount_that_cannot_be_used_costs_the_amount_only(ingest: Ingest, revenue: Any) -> None:
     accepted(send(ingest, revenue=revenue))
     (row,) = rows(ingest)
@@ -319,13 +341,42 @@ def test_a_browser_may_send_json_from_another_origin(ingest: Ingest) -> None:
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=6)  # fmt: skip
-NAMES = ["n", "u", "d", "r", "p", "$", "i", "h", "e", "sd", "v", "name", "url", "domain", "props",
-         "m", "meta", "revenue", "referrer"]  # fmt: skip
-BODIES = st.dictionaries(st.sampled_from(NAMES), JSON | st.sampled_from([PAGE, "pump.example", "engagement"]), max_size=9)  # fmt: skip
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAMES = [
+    "n",
+    "u",
+    "d",
+    "r",
+    "p",
+    "$",
+    "i",
+    "h",
+    "e",
+    "sd",
+    "v",
+    "name",
+    "url",
+    "domain",
+    "props",
+    "m",
+    "meta",
+    "revenue",
+    "referrer",
+]
+BODIES = st.dictionaries(
+    st.sampled_from(NAMES), JSON | st.sampled_from([PAGE, "pump.example", "engagement"]), max_size=9
+)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(BODIES | st.binary(max_size=200))
 def test_no_body_makes_the_server_fail(ingest: Ingest, body: Any) -> None:
     data = body if isinstance(body, bytes) else _encoded(body)

@@ -33,7 +33,7 @@ EXCEPTIONS = {
     ("ingest.contacts", "conversions.contact"): "an e-mail is hashed alike at both entrances",
 }
 #: Where the web framework may be imported. ``control`` is the owner's socket of a running server.
-WEB = ("web", "app", "control", "server", "demo.page", "ingest.endpoint")
+WEB = ("web", "app", "control", "server", "demo.page", "ingest.endpoint", "ingest.routing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,8 @@ def figures(rounds: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
     """Rates, ratios and processor time: medians over the rounds."""
 
     def over(name: str, key: str, factor: float = 1, of: str = "") -> float:
-        values = [r[name][key] * factor / (r[of][key] if of else 1) for r in rounds]
-        return round(median(values), 3)
+        values = [float(r[name][key]) * factor / (r[of][key] if of else 1) for r in rounds]
+        return round(float(median(values)), 3)
 
     return {
         "bare requests/s": over("bare", "per_second"),

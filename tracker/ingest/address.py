@@ -11,8 +11,6 @@ from tracker.errors import ConfigError
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: How much of an address is kept: /24 of IPv4, /48 of IPv6.
-KEPT_BITS = {4: 24, 6: 48}
 #: More hops than this in a forwarded header are not read.
 MAX_HOPS = 32
 
@@ -79,9 +77,13 @@ def client_address(peer: str, forwarded: str, trusted: tuple[Network, ...]) -> s
 
 @lru_cache(maxsize=16_384)
 def truncated(ip: str) -> str:
-    """The address with its last part zeroed (``203.0.113.0``, ``2001:db8:1::``); empty if none."""
+    """The /24 of an IPv4 and the /48 of an IPv6 address (``203.0.113.0``, ``2001:db8:1::``).
+
+    Empty for what is no address.
+    """
     address = parse_ip(ip) if ip else None
     if address is None:
         return ""
-    network = ipaddress.ip_network((address, KEPT_BITS[address.version]), strict=False)
-    return str(network.network_address)
+    if address.version == 4:
+        return f"{str(address).rpartition('.')[0]}.0"
+    return str(ipaddress.IPv6Address(int(address) >> 80 << 80))

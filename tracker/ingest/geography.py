@@ -7,6 +7,8 @@ makes the fields empty and is reported by ``problems``; it never stops an event.
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,8 +62,7 @@ class _Database:
             return False
         self._seen = seen
         try:
-            # NOTE: MODE_MEMORY, since a file replaced in place under a memory map is a crash.
-            self._reader = maxminddb.open_database(self.path, maxminddb.MODE_MEMORY)
+            self._reader = open_copy(self.path)
             self.problem = ""
         except (maxminddb.InvalidDatabaseError, OSError, ValueError) as error:
             self._reader = None
@@ -77,6 +78,26 @@ class _Database:
         except (ValueError, maxminddb.InvalidDatabaseError):
             return {}
         return record if isinstance(record, dict) else {}
+
+
+def open_copy(path: Path) -> maxminddb.Reader:
+    """A reader of a private copy of the file, in C where that is to be had (ten times as fast).
+
+    NOTE: never of the file itself: one that is replaced in place under a memory map is a crash.
+    """
+    try:
+        extension = maxminddb.MODE_MMAP_EXT
+        copy = os.memfd_create(path.name)
+    except (AttributeError, OSError):
+        return maxminddb.open_database(path, maxminddb.MODE_MEMORY)
+    try:
+        with open(copy, "wb", closefd=False) as target, path.open("rb") as source:
+            shutil.copyfileobj(source, target)
+        return maxminddb.open_database(f"/proc/self/fd/{copy}", extension)
+    except ValueError:  # no C extension in this installation
+        return maxminddb.open_database(path, maxminddb.MODE_MEMORY)
+    finally:
+        os.close(copy)
 
 
 class Geography:
@@ -116,8 +137,7 @@ class Geography:
     def find(self, ip: str) -> Place:
         """The place of an address; empty fields for a private or unknown one."""
         self.refresh()
-        address = parse_ip(ip) if ip else None
-        if address is None or not address.is_global:
+        if not ip or not _public(ip):
             return NOWHERE  # NOTE: registries file private blocks under whoever asked last
         city = self._city.find(ip) if self._city else {}
         country = _country_code(city) or (
@@ -128,6 +148,17 @@ class Geography:
 
     def _databases(self) -> list[_Database]:
         return [d for d in (self._country, self._city, self._network) if d is not None]
+
+
+def _public(ip: str) -> bool:
+    """Whether an address is on the internet. The usual private ones are told by their text."""
+    if ip.startswith(("10.", "127.", "192.168.", "169.254.", "0.")):
+        return False
+    first, _, rest = ip.partition(".")
+    if rest and first not in ("172", "100"):
+        return True
+    address = parse_ip(ip)
+    return address is not None and address.is_global
 
 
 def _country_code(record: Mapping[str, Any]) -> str:

@@ -256,11 +256,13 @@ def header_text(value: bytes) -> str:
     return text.replace("\x00", "")
 
 
-async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
-    """The whole body, unpacked, in at most ``BODY_BYTES``; TooLarge, InvalidInput or Gone."""
+async def read_body(
+    headers: dict[bytes, bytes], receive: Receive, limit: int = BODY_BYTES
+) -> bytes:
+    """The whole body, unpacked, in at most ``limit`` bytes; TooLarge, InvalidInput or Gone."""
     declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared[:20]) > BODY_BYTES:
-        raise _too_large()
+    if declared.isdigit() and int(declared[:20]) > limit:
+        raise _too_large(limit)
     body = b""
     more = True
     while more:
@@ -269,8 +271,8 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
             raise Gone
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > BODY_BYTES:
-            raise _too_large()
+        if len(body) > limit:
+            raise _too_large(limit)
     encoding = headers.get(b"content-encoding", b"").strip().lower()
     if encoding in (b"", b"identity"):
         return body
@@ -278,7 +280,7 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
         raise UnknownEncoding(
             "The body's Content-Encoding is not known.", hint="Send it as gzip or as it is."
         )
-    return _unpacked(body)
+    return _unpacked(body, limit)
 
 
 class UnknownEncoding(InvalidInput):
@@ -288,22 +290,22 @@ class UnknownEncoding(InvalidInput):
     status = 415
 
 
-def _unpacked(body: bytes) -> bytes:
+def _unpacked(body: bytes, limit: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        data = unpacker.decompress(body, BODY_BYTES + 1)
+        data = unpacker.decompress(body, limit + 1)
     except zlib.error as error:
         raise InvalidInput("The body is not valid gzip.") from error
-    if len(data) > BODY_BYTES:
-        raise _too_large()
+    if len(data) > limit:
+        raise _too_large(limit)
     if not unpacker.eof:
         raise InvalidInput("The gzip body is cut off.")
     return data
 
 
-def _too_large() -> TooLarge:
+def _too_large(limit: int) -> TooLarge:
     return TooLarge(
-        f"The body is larger than {BODY_BYTES} bytes.", hint="Send fewer events in a request."
+        f"The body is larger than {limit} bytes.", hint="Send fewer events in a request."
     )
 
 

@@ -15,6 +15,7 @@ what the client sends could tell them apart.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from hashlib import blake2b
 
@@ -25,22 +26,24 @@ SIZE = 50_000
 
 
 class RequestIds:
-    """Makes event ids: 32 hexadecimal digits."""
+    """Makes event ids: 32 hexadecimal digits. Safe from any thread."""
 
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
+        self._lock = threading.Lock()
         self._seen: OrderedDict[bytes, int] = OrderedDict()
 
     def windowed(self, received: int, *parts: str | bytes) -> str:
         """The id of a request made of ``parts`` that came at ``received`` (UTC ms)."""
         digest = _digest(parts)
-        first = self._seen.get(digest)
-        if first is None or not 0 <= received - first < self._window:
-            first = received
-            self._seen.pop(digest, None)
-            self._seen[digest] = first
-            if len(self._seen) > SIZE:
-                self._seen.popitem(last=False)
+        with self._lock:
+            first = self._seen.get(digest)
+            if first is None or not 0 <= received - first < self._window:
+                first = received
+                self._seen.pop(digest, None)
+                self._seen[digest] = first
+                if len(self._seen) > SIZE:
+                    self._seen.popitem(last=False)
         return fixed(digest, b"%d" % (first // self._window))
 
 

@@ -8,15 +8,19 @@ from tracker.ingest import endpoint
 from tracker.ingest.directory import Directory
 from tracker.ingest.endpoint import IngestDeps
 from tracker.ingest.image import ImageEndpoint
+from tracker.ingest.matomo_endpoint import MatomoEndpoint
 from tracker.ingest.plausible_endpoint import PlausibleEndpoint
 
 
 def routes(deps: IngestDeps, directory: Directory) -> list[Route]:
     """The public routes. Takes about a second, once, to build the agent patterns."""
-    own = endpoint.routes(deps)
     env = deps.environment()
+    plausible = PlausibleEndpoint(deps, env, directory)
+    matomo = MatomoEndpoint(deps, env, directory)
     return [
-        *own,
+        *endpoint.routes(deps),
         Route("/e", ImageEndpoint(deps, env), methods=["GET"]),
-        Route("/api/event", PlausibleEndpoint(deps, env, directory), methods=["POST", "OPTIONS"]),
+        Route("/api/event", plausible, methods=["POST", "OPTIONS"]),
+        Route("/matomo.php", matomo, methods=["GET", "POST", "OPTIONS"]),
+        Route("/piwik.php", matomo, methods=["GET", "POST", "OPTIONS"]),
     ]

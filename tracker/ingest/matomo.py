@@ -70,12 +70,11 @@ def action(params: Params, goal_event: Callable[[str], str]) -> Action | None:
     found = _kind(params, goal_event)
     if found is None:
         return None
-    extra = _variables(params) | {
-        key: value
-        for key, value in params.items()
-        if key.startswith("dimension") and key[9:].isdecimal() and value
-    }
-    return Action(found.name, found.props | extra, found.value, found.order)
+    props = found.props | _variables(params)
+    for key, value in params.items():
+        if key.startswith("dimension") and key[9:].isdecimal() and value:
+            props[key] = value
+    return Action(found.name, props, found.value, found.order)
 
 
 def _kind(params: Params, goal_event: Callable[[str], str]) -> Action | None:

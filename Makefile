@@ -24,6 +24,8 @@ REPORTS := build/reports
 DEMO_ARGS ?=
 # More arguments for pytest: make test-default PYTEST_ARGS="-x -k spend"
 PYTEST_ARGS ?=
+# Processes of the default suite; 0 runs it in one, for a debugger.
+TEST_JOBS ?= 2
 
 ##@ Use
 
@@ -46,7 +48,8 @@ test: test-needs install  ## All tests; those that take long at full length in a
 
 .PHONY: test-default
 test-default: test-needs install  ## The suite to run at every change
-	$(call pytest,default,not browser and not crash and not slow)
+	$(call pytest,default,not browser and not crash and not slow) \
+		--numprocesses=$(TEST_JOBS) --dist=loadfile
 
 .PHONY: test-wheel
 test-wheel: install  ## What is slow: the wheel in an empty environment

@@ -139,6 +139,23 @@ def test_a_conversion_without_any_touch_is_kept_with_its_whole_credit(world: Wor
     ]
 
 
+def test_a_conversion_of_a_visitor_never_seen_stands_on_the_source_that_it_brought(
+    world: World,
+) -> None:
+    world.spend(
+        "day,platform,campaign,keyword,clicks,impressions,cost\n"
+        "2026-09-01,baidu,pumps,water pump,10,100,50\n",
+        platform="baidu",
+    )
+    world.offline(
+        "id,time,stage,value,visitor,landing_url\n"
+        f"o1,2026-09-01T10:00:00Z,order,100,nobody,{ad('water pump').replace(' ', '%20')}\n"
+    )
+    world.reconcile()
+    (row,) = world.report("2026-09-01", "2026-09-01").rows
+    assert (row.keyword, row.conversions, row.revenue) == ("water pump", "1", "100.00")
+
+
 def test_stages_of_a_lead_inherit_the_path_of_the_first(world: World) -> None:
     world.events(
         [

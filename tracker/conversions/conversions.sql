@@ -9,8 +9,8 @@
 --          takes the event's value where it has one, counting: every | visit)
 --
 -- An offline conversion is matched by visitor id, click id (the first visitor who brought it),
--- visit code (the latest visit with it before the conversion), e-mail, phone; else it stands on
--- the source that it brought itself, or on none. The stages of a lead share the identity and the
+-- visit code (the latest visit with it before the conversion), e-mail, phone. The source that it
+-- brought itself counts where no visit is found. The stages of a lead share the identity and the
 -- path time of its first stage. A value keeps its currency; `value_site` is its value in the
 -- site's by the rate of the conversion's own day (or the inverse of the opposite one), rounded
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
@@ -158,7 +158,7 @@ WITH
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat('stage:', stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
-            currency, if(whose.3 = 'platform', brought, 0) AS supplied_key
+            currency, brought AS supplied_key
         FROM matched_offline
     ),
     direct AS (SELECT tenant, day, base, quote, rate FROM rates FINAL),

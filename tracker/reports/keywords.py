@@ -33,7 +33,7 @@ def keyword_report(
     """
     if request.model is Model.MARKOV:
         raise InvalidInput(
-            "The markov model distributes conversions over channels, not over keywords.",
+            "The markov model is not available in the keyword report yet.",
             hint="Use one of: " + ", ".join(m for m in Model if m is not Model.MARKOV) + ".",
         )
     reader = Reader(warehouse, request)

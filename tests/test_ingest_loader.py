@@ -353,3 +353,17 @@ def test_run_loads_what_comes_until_it_is_stopped(root: Root) -> None:
         thread.join(20)
     assert not thread.is_alive()
     assert root.stored() == 1
+
+
+def test_a_pass_ends_though_events_keep_coming(root: Root) -> None:
+    class Busy:
+        inner = root.warehouse
+
+        def insert_json(self, table: str, data: bytes, *, token: str | None = None) -> None:
+            self.inner.insert_json(table, data, token=token)
+            root.segment(root.event())  # another arrives for each that is loaded
+
+    root.segment(root.event())
+    root.warehouse = Busy()
+    assert root.drain().events == 1
+    assert len(segments(root.path / "ready")) == 1

@@ -143,8 +143,12 @@ class Loader:
         try:
             report.adopted, report.torn = adopt(self.root, time())
             self._counters.add("spool.torn_lines", report.torn)
-            while (found := self._next()) and not (stop is not None and stop.is_set()):
+            # What comes while this runs goes first where it is live, but does not prolong the pass.
+            due = {segment.path for segment in self._waiting()}
+            while due and not (stop is not None and stop.is_set()):
+                found = self._waiting()[:CHUNK]
                 self._load_all(found, report)
+                due -= {segment.path for segment in found}
         except (Unavailable, SQLAlchemyError, OSError) as error:
             report.waiting = _words(error)
         self._count(report)
@@ -164,13 +168,9 @@ class Loader:
                 self._on_loaded(report)
             stop.wait(wait)
 
-    def _next(self) -> list[Segment]:
-        """The first segments that wait: live ones before bulk imports."""
-        for directory in (READY, IMPORTS):
-            found = segments(self.root / directory)
-            if found:
-                return found[:CHUNK]
-        return []
+    def _waiting(self) -> list[Segment]:
+        """The segments that wait: live ones before bulk imports, each the oldest first."""
+        return [s for directory in (READY, IMPORTS) for s in segments(self.root / directory)]
 
     def _load_all(self, found: list[Segment], report: LoadReport) -> None:
         """Load segments side by side; the first error is raised when all have ended."""

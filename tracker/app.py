@@ -23,8 +23,10 @@ from tracker.accounts.state import has_owner
 from tracker.config import secret_key
 from tracker.errors import NotFound
 from tracker.ingest.address import parse_networks
+from tracker.ingest.directory import Directory
 from tracker.ingest.endpoint import IngestDeps, IngestSettings
-from tracker.ingest.endpoint import routes as ingest_routes
+from tracker.ingest.routing import routes as ingest_routes
+from tracker.ingest.server_events import ServerEvents
 from tracker.ingest.spool import Spool, SpoolLimits
 from tracker.ingest.suppressed import Suppressed
 from tracker.jobs import JOBS, Scheduler
@@ -44,6 +46,7 @@ class Actions:
 
     parts: Parts
     scheduler: Scheduler | None
+    events: ServerEvents
 
     def import_spend(
         self, site: Site, path: Path, options: web.FileOptions
@@ -83,6 +86,11 @@ class Actions:
         )
         return _fields(report)
 
+    async def take_events(self, site: Site, body: bytes) -> Mapping[str, object]:
+        """Take events that a server sends."""
+        taken = await self.events.take(site, body)
+        return {"accepted": taken.accepted, "dropped": taken.dropped}
+
     def run_job(self, name: str, site: Site) -> None:  # noqa: ARG002  (jobs cover every site)
         """Ask for a run soon."""
         if name not in {job.name for job in JOBS}:
@@ -117,16 +125,18 @@ def create_app(
     """
     routes: list[BaseRoute] = [Route("/health", _health), *script.routes()]
     scheduler = Scheduler(parts) if role == "all" else None
-    spool = None
+    limits = SpoolLimits(
+        budget_bytes=parts.settings.spool_mb << 20, segment_age=SEGMENT_AGE.total_seconds()
+    )
+    # NOTE: pages take events too, those of servers; a job's process beside them loads the spool.
+    spool = Spool(parts.settings.spool, parts.clock, limits=limits, counters=parts.counters)
+    ingest = _ingest_deps(parts, spool)
     if role in ("all", "ingest"):
-        limits = SpoolLimits(
-            budget_bytes=parts.settings.spool_mb << 20, segment_age=SEGMENT_AGE.total_seconds()
-        )
-        spool = Spool(parts.settings.spool, parts.clock, limits=limits, counters=parts.counters)
-        routes += ingest_routes(_ingest_deps(parts, spool))
+        routes += ingest_routes(ingest, Directory(parts.db, parts.site_cache, parts.clock))
     handlers: Mapping[Any, Any] = {}
     if role in ("all", "web"):
-        pages = _web_parts(parts, scheduler, setup_code)
+        events = ServerEvents(ingest.environment(), spool, parts.clock)
+        pages = _web_parts(parts, Actions(parts, scheduler, events), setup_code)
         routes += web.routes(pages)
         handlers = web.exception_handlers(pages)
     routes += extra
@@ -136,8 +146,7 @@ def create_app(
         if scheduler is not None:
             await asyncio.to_thread(scheduler.start)
         yield
-        if spool is not None:
-            await spool.close()
+        await spool.close()
         if scheduler is not None:
             await asyncio.to_thread(scheduler.stop)
 
@@ -167,7 +176,7 @@ def _ingest_deps(parts: Parts, spool: Spool) -> IngestDeps:
     )
 
 
-def _web_parts(parts: Parts, scheduler: Scheduler | None, code: str) -> web.WebParts:
+def _web_parts(parts: Parts, actions: Actions, code: str) -> web.WebParts:
     uploads = parts.settings.data / "uploads"
     uploads.mkdir(mode=0o700, exist_ok=True)
     return web.WebParts(
@@ -180,7 +189,7 @@ def _web_parts(parts: Parts, scheduler: Scheduler | None, code: str) -> web.WebP
             setup_code=code,
         ),
         clock=parts.clock,
-        actions=Actions(parts, scheduler),
+        actions=actions,
     )
 
 

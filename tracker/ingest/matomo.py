@@ -109,7 +109,7 @@ def _sale(params: Params) -> Action:
     order = params.get("ec_id", "").strip()
     if not order:
         return Action("ecommerce_cart", props, _revenue(params))
-    return Action("ecommerce_order", {"order_id": order} | props, _revenue(params), order)
+    return Action("ecommerce_order", {"order_id": order, **props}, _revenue(params), order)
 
 
 def _revenue(params: Params) -> Decimal | None:

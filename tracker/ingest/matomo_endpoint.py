@@ -9,6 +9,7 @@ site, a time too far back …) is refused with 400 and one JSON error; in bulk i
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,8 @@ from tracker.ingest.steps import Environment, process
 #: Most requests of one bulk request, and its largest body in bytes.
 BULK_REQUESTS = 1_000
 BULK_BYTES = 1024 * 1024
+#: Requests of a bulk after which others have their turn.
+BREATH = 50
 _BULK = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -95,7 +98,9 @@ class MatomoEndpoint:
         prepared, problems = await to_thread.run_sync(self._events.prepare, requests, sender)
         batch = Batch()
         dropped: list[Reason] = []
-        for one in prepared:
+        for number, one in enumerate(prepared, start=1):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             dropped += process(one.beacons, one.request, self._env, batch)
         await self._deps.spool.append(batch)
         counters = self._deps.counters

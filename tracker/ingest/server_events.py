@@ -17,6 +17,7 @@ copies over eight days. Without an id every request is new, and a retry counts t
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import Counter
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ BODY_BYTES = 4 * 1024 * 1024
 LONGEST = 30 * 24 * 3600 * 1000
 AHEAD = 10 * 60 * 1000
 ID_LENGTH = 200
+#: Events after which other requests have their turn.
+BREATH = 50
 
 
 class ServerEvent(msgspec.Struct, frozen=True):
@@ -106,7 +109,9 @@ class ServerEvents:
         batch = Batch()
         dropped: Counter[str] = Counter()
         events = parse_events(body, now)
-        for event in events:
+        for number, event in enumerate(events, start=1):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             draft = Draft(_beacon(event, site), _request(event, now))
             reason = process_one(draft, self.env, batch)
             if reason is not None:

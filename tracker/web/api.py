@@ -16,6 +16,8 @@ from tracker.accounts.goals import list_goals
 from tracker.accounts.runs import Run, get_run
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, NotFound
+from tracker.ingest import server_events
+from tracker.ingest.endpoint import Gone, pick_headers, read_body
 from tracker.money import decimal_text
 from tracker.web.call import Call
 from tracker.web.pages_imports import file_options, keep_upload, run_import
@@ -25,6 +27,7 @@ from tracker.web.query import api_request, bounded_number
 from tracker.web.spreadsheet import keyword_csv
 
 _RUNS = 50
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def sites(call: Call) -> Response:
@@ -91,6 +94,21 @@ async def import_conversions(call: Call) -> Response:
     return await _import(call, "conversions")
 
 
+async def take_events(call: Call) -> Response:
+    """Events from a server: ``{"accepted": n, "dropped": {reason: n}}`` once they are on disk."""
+    kind = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in _FORMS:
+        raise InvalidInput(
+            f"The body is sent as {kind}.", hint="Send JSON as Content-Type: application/json."
+        )
+    scope, receive = call.request.scope, call.request.receive
+    try:
+        body = await read_body(pick_headers(scope), receive, server_events.BODY_BYTES)
+    except Gone as error:
+        raise InvalidInput("The request ended before its body did.") from error
+    return _json(await call.parts.actions.take_events(call.site, body), status=202)
+
+
 async def _import(call: Call, kind: str) -> Response:
     dry_run = call.form.get("dry_run", "") in ("1", "true")
     upload = await to_thread.run_sync(keep_upload, call)
@@ -102,8 +120,8 @@ async def _import(call: Call, kind: str) -> Response:
     return _json(report)
 
 
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+def _json(value: object, *, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
 def _site(site: Site) -> Mapping[str, Any]:

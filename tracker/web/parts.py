@@ -1,7 +1,7 @@
 """What the pages and the API are made of, handed in by the application.
 
 ``WebActions`` lists the operations with side effects that live elsewhere. Both they and the
-report functions are synchronous; the handlers call them in worker threads.
+report functions are synchronous, and called in worker threads, except ``take_events``.
 """
 
 from __future__ import annotations
@@ -91,6 +91,12 @@ class WebActions(Protocol):
         self, site: Site, path: Path, options: FileOptions
     ) -> Mapping[str, object]:
         """Import a file of offline conversions and return its report."""
+
+    async def take_events(self, site: Site, body: bytes) -> Mapping[str, object]:
+        """Take events that a server sends and return, once they are on disk, what became of them.
+
+        InvalidInput names the first event that is malformed; then none is taken.
+        """
 
     def run_job(self, name: str, site: Site) -> None:
         """Ask for a run of the job soon; returns at once."""

@@ -76,6 +76,7 @@ API = tuple(
         ("GET", "/sites/{site}/goals", api.goals, _READ),
         ("GET", "/sites/{site}/runs", api.runs, _READ),
         ("GET", "/sites/{site}/runs/{run}", api.one_run, _READ),
+        ("POST", "/sites/{site}/events", api.take_events, _WRITE),
         ("POST", "/sites/{site}/spend/files", api.import_spend, _WRITE),
         ("POST", "/sites/{site}/conversions/files", api.import_conversions, _WRITE),
     )

@@ -55,6 +55,25 @@ def test_the_http_form_of_the_warehouse_stores_the_same(
     assert desk.costs()["*"] == "121.25"
 
 
+def test_either_kind_of_metadata_store_serves_an_import(
+    any_db: Engine, warehouse_embedded: Warehouse, tmp_path: Path
+) -> None:
+    desk = Desk.open(any_db, warehouse_embedded, tmp_path)
+    desk.rows(*TWO_DAYS)
+    assert not desk.rows(*TWO_DAYS).changed
+    assert desk.costs()["*"] == "121.25"
+
+
+def test_standing_lines_are_compared_in_portions(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.spend.standing.CHUNK_LINES", 2)
+    rows = [f"2026-09-{n % 9 + 1:02d},C,g,pump {n},1,1,{n}" for n in range(40)]
+    desk.rows(*rows)
+    assert not desk.rows(*reversed(rows)).changed
+    assert desk.rows(*rows[1:]).removed_keyword_names == ["C › g › pump 0"]
+
+
 def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     desk.rows(*TWO_DAYS)
     stands = desk.standing()

@@ -23,6 +23,7 @@ from tracker.accounts.sites import list_sites
 from tracker.errors import TrackerError, Unavailable
 from tracker.parts import Parts
 from tracker.reconcile.sweep import sweep
+from tracker.spend.superseded import sweep_pulls
 from tracker.spend.watch import import_watched, make_folder
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,8 @@ def _salts(parts: Parts) -> Result:
 
 def _prune(parts: Parts) -> Result:
     runs.prune_runs(parts.db, now=parts.clock())
-    return None
+    gone = sweep_pulls(parts.warehouse, parts.clock())
+    return {"superseded_pulls": gone} if gone else None
 
 
 JOBS: tuple[Job, ...] = (

@@ -14,9 +14,11 @@ from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.spend"
-#: Slices read by one statement: bounds its text and its memory.
+#: Slices and lines read by one statement: bounds its text and its memory. A single unit may
+#: have more lines; then the statement sorts and groups on disk.
 CHUNK = 300
-#: Beyond these a statement sorts and groups on disk, in bytes.
+CHUNK_LINES = 200_000
+#: From these on it does so, in bytes.
 SPILL = {
     "max_bytes_before_external_sort": 128 << 20,
     "max_bytes_before_external_group_by": 128 << 20,
@@ -124,10 +126,13 @@ def devices_of(scope: str) -> tuple[str, ...]:
 def _chunks(slices: Sequence[StandingSlice]) -> Iterator[list[StandingSlice]]:
     """Portions that never part the slices of one unit, because their lines are summed."""
     portion: list[StandingSlice] = []
+    lines = 0
     for one in slices:
-        if len(portion) >= CHUNK and one.unit != portion[-1].unit:
+        full = len(portion) >= CHUNK or lines + one.lines > CHUNK_LINES
+        if portion and full and one.unit != portion[-1].unit:
             yield portion
-            portion = []
+            portion, lines = [], 0
         portion.append(one)
+        lines += one.lines
     if portion:
         yield portion

@@ -219,6 +219,9 @@ def test_an_upload_shows_what_it_would_change_before_it_changes_anything(web: We
     assert web.actions.asked[1] == ("spend", (web.site.key, real))
     assert web.actions.contents == [b"a,b\n1,2\n"] * 2
     assert list(web.parts.settings.uploads.iterdir()) == [], "nothing is left behind"
+    runs = browser.page(f"/sites/{web.site.key}/runs")
+    assert "Spend import" in runs
+    assert "百度.csv" in runs
     again = browser.submit(path, ticket=ticket, kind="spend")
     assert again.status_code == 400
     assert "This preview has expired." in again.text

@@ -24,6 +24,7 @@ _MATCH_TYPES = {
     "exact": msgid("Exact match"),
     "phrase": msgid("Phrase match"),
     "broad": msgid("Broad match"),
+    "smart": msgid("Smart match"),
 }
 
 

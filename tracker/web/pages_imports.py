@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from anyio import to_thread
 from starlette.responses import Response
 
+from tracker.accounts.runs import finish_run, start_run
 from tracker.errors import InvalidInput, NeedsConfirmation, TrackerError
 from tracker.web.call import Call
 from tracker.web.forms import words
@@ -18,6 +19,8 @@ from tracker.web.vocabulary import PLATFORMS
 
 _TEXTS = ("platform", "account", "currency", "columns")
 _SWITCHES = ("skip_bad_rows", "replace", "partial", "period_total")
+#: Figures of an import's report that its run keeps.
+_TOLD = ("platform", "cost", "currency", "added", "replaced", "unchanged", "removed", "skipped")
 _EMPTY = dict.fromkeys((*_TEXTS, *_SWITCHES), "") | {"kind": "spend"}
 
 
@@ -62,10 +65,34 @@ async def _try(call: Call, form: dict[str, str], upload: Upload, *, dry_run: boo
 
 
 def run_import(call: Call, kind: str, upload: Upload, options: FileOptions) -> Mapping[str, object]:
-    """Import a file of that kind; the errors are those of the import."""
+    """Import a file of that kind, and record it as a run; the errors are those of the import."""
     actions = call.parts.actions
     work = actions.import_conversions if kind == "conversions" else actions.import_spend
-    return work(call.site, upload.path, options)
+    if options.dry_run:
+        return work(call.site, upload.path, options)
+    db, clock = call.parts.db, call.parts.clock
+    job = "conversions_import" if kind == "conversions" else "spend_import"
+    run = start_run(db, job=job, site=call.site.key, trigger="upload", now=clock())
+    try:
+        report = work(call.site, upload.path, options)
+    except BaseException as error:
+        known = str(error) if isinstance(error, TrackerError) else type(error).__name__
+        finish_run(db, run, "failed", error=f"{upload.filename}: {known}", now=clock())
+        raise
+    _record(call, run, upload, report)
+    return report
+
+
+def _record(call: Call, run: str, upload: Upload, report: Mapping[str, object]) -> None:
+    rows = report.get("rows")
+    finish_run(
+        call.parts.db,
+        run,
+        "ok",
+        rows=rows if isinstance(rows, int) else None,
+        totals={"file": upload.filename} | {name: report[name] for name in _TOLD if name in report},
+        now=call.parts.clock(),
+    )
 
 
 def file_options(form: Mapping[str, str], filename: str, *, dry_run: bool) -> FileOptions:

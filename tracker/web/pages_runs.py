@@ -28,6 +28,8 @@ STATUSES = {
 JOBS = {
     "reconcile": msgid("Compute reports"),
     "spend": msgid("Import from watch folders"),
+    "spend_import": msgid("Spend import"),
+    "conversions_import": msgid("Conversion import"),
     "sweep": msgid("Remove superseded results"),
     "salts": msgid("Renew the salts of visitor hashes"),
     "prune": msgid("Remove old records"),

@@ -9,8 +9,8 @@ from tracker.web.i18n import Language, msgid
 #: Advertising platforms by the name that the reports use.
 PLATFORMS = {
     "baidu": msgid("Baidu"),
-    "google": msgid("Google Ads"),
-    "microsoft": msgid("Microsoft Advertising"),
+    "google": msgid("Google"),
+    "microsoft": msgid("Microsoft"),
     "360": msgid("360 Search"),
     "sogou": msgid("Sogou"),
     "shenma": msgid("Shenma"),

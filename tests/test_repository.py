@@ -27,6 +27,9 @@ WITHOUT_SITE = {
     "spend/standing_*.sql": "spend and rates belong to a tenant, not to sites",
     "reconcile/horizon.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/superseded.sql": "housekeeping of all sites at once; answers no tenant",
+    "spend/pull_horizon.sql": "housekeeping of all tenants at once; answers no tenant",
+    "spend/superseded_pulls.sql": "housekeeping of all tenants at once; answers no tenant",
+    "spend/sweep_spend.sql": "housekeeping of all tenants at once; answers no tenant",
     "reconcile/sweep_*.sql": "housekeeping of all sites at once; answers no tenant",
 }
 PARAMETER = re.compile(r"\{(\w+):")

@@ -12,7 +12,6 @@ from tests.web_app import web as web
 from tracker.errors import RateLimited, TooLarge, WarehouseError
 from tracker.web.routing import API, ENDPOINTS
 
-
 #: Routes that ask for no field, and the one whose body is no form: ingest judges events itself.
 NO_FIELDS = ("/setup", "/logout", "/preferences", "/runs", "/events")
 

@@ -116,9 +116,11 @@ def _fill(parts: Parts, screen: Screen, seed: int, days: int) -> Demo:
         ("spend-import", ImportSpend(str(files["baidu"]), site.key)),
         ("spend-import", ImportSpend(str(files["google"]), site.key, account="123-456-7890")),
         ("spend-import", ImportSpend(str(files["microsoft"]), site.key)),
-        ("conversions-import", ImportConversions(str(files["orders"]), site.key)),
-        ("reconcile", Reconcile()),
     ]
+    if history.orders:  # a short history has none
+        orders = ImportConversions(str(files["orders"]), site.key)
+        imports.append(("conversions-import", orders))
+    imports.append(("reconcile", Reconcile()))
     for name, request in imports:
         text = name.replace("-", " ") + " " + Path(getattr(request, "file", "")).name
         with screen.progress(text) as progress:

@@ -1,0 +1,224 @@
+"""Rows of Google Ads answers: int64 are texts, doubles numbers, absent fields left out."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from tracker.spend.connectors.contract import Capability, ClickRow, Row, SearchTermRow, TotalRow
+from tracker.spend.connectors.google_queries import KEYWORDLESS
+from tracker.spend.connectors.values import (
+    count_of,
+    day_of,
+    device_of,
+    id_of,
+    match_type_of,
+    micros_amount,
+    name_of,
+    number_or_none,
+)
+from tracker.spend.files.rows import SpendRow
+
+
+class _Part(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Base of the parts of a row."""
+
+
+class Customer(_Part, frozen=True, gc=False):
+    """The account of a row."""
+
+    id: str = ""
+    currency_code: str = ""
+    time_zone: str = ""
+
+
+class Named(_Part, frozen=True, gc=False):
+    """A campaign or an ad group."""
+
+    id: str = ""
+    name: str = ""
+    advertising_channel_type: str = ""
+
+
+class Keyword(_Part, frozen=True, gc=False):
+    """Text and match type."""
+
+    text: str = ""
+    match_type: str = ""
+
+
+class Criterion(_Part, frozen=True, gc=False):
+    """What an ad group bids on."""
+
+    criterion_id: str = ""
+    keyword: Keyword = Keyword()
+
+
+class TermKeyword(_Part, frozen=True, gc=False):
+    """The keyword that a search term came by."""
+
+    ad_group_criterion: str = ""
+    info: Keyword = Keyword()
+
+
+class Segments(_Part, frozen=True, gc=False):
+    """What parts the rows."""
+
+    date: str = ""
+    device: str = ""
+    keyword: TermKeyword = TermKeyword()
+
+
+class Metrics(_Part, frozen=True, gc=False):
+    """The figures of a row; cost is in millionths."""
+
+    impressions: str | int = "0"
+    clicks: str | int = "0"
+    cost_micros: str | int = "0"
+    conversions: Decimal | None = None
+    conversions_value: Decimal | None = None
+
+
+class Term(_Part, frozen=True, gc=False):
+    """What was typed."""
+
+    search_term: str = ""
+
+
+class Click(_Part, frozen=True, gc=False):
+    """A click and its keyword."""
+
+    gclid: str = ""
+    keyword: str = ""
+    keyword_info: Keyword = Keyword()
+
+
+class Client(_Part, frozen=True, gc=False):
+    """An account below a manager."""
+
+    id: str = ""
+    descriptive_name: str = ""
+    currency_code: str = ""
+    time_zone: str = ""
+    manager: bool = False
+
+
+class Result(_Part, frozen=True, gc=False):
+    """One row, whatever was asked."""
+
+    customer: Customer = Customer()
+    campaign: Named = Named()
+    ad_group: Named = Named()
+    ad_group_criterion: Criterion = Criterion()
+    search_term_view: Term = Term()
+    click_view: Click = Click()
+    customer_client: Client = Client()
+    segments: Segments = Segments()
+    metrics: Metrics = Metrics()
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """An element of the streamed array."""
+
+    results: list[Result] = []
+
+
+def day_of_result(result: Result) -> date:
+    """The row's day, in the account's time zone."""
+    return day_of(result.segments.date, "segments.date")
+
+
+def row_of(result: Result, want: Capability, line: int) -> Row:
+    """The row as ours; ValueError naming the field that cannot be read."""
+    if want is Capability.KEYWORDS:
+        return _keyword(result, line)
+    if want is Capability.SEARCH_TERMS:
+        return _search_term(result)
+    if want is Capability.CLICKS:
+        return _click(result)
+    metrics = result.metrics
+    return TotalRow(
+        count_of(metrics.impressions, "impressions"),
+        count_of(metrics.clicks, "clicks"),
+        micros_amount(metrics.cost_micros, "costMicros"),
+        number_or_none(metrics.conversions, "conversions"),
+        number_or_none(metrics.conversions_value, "conversionsValue"),
+    )
+
+
+def _keyword(result: Result, line: int) -> SpendRow:
+    metrics, keyword = result.metrics, result.ad_group_criterion.keyword
+    reason = _reason(result)
+    return SpendRow(
+        line=line,
+        day=day_of_result(result),
+        account=id_of(result.customer.id, "customer.id"),
+        campaign=name_of(result.campaign.name),
+        campaign_id=id_of(result.campaign.id, "campaign.id"),
+        ad_group=name_of(result.ad_group.name),
+        ad_group_id=id_of(result.ad_group.id, "adGroup.id"),
+        keyword=keyword.text,
+        keyword_id=id_of(result.ad_group_criterion.criterion_id, "criterionId"),
+        match_type=match_type_of(keyword.match_type),
+        match_type_text=keyword.match_type,
+        device=device_of(result.segments.device),
+        network="",
+        impressions=count_of(metrics.impressions, "impressions"),
+        clicks=count_of(metrics.clicks, "clicks"),
+        cost=micros_amount(metrics.cost_micros, "costMicros"),
+        currency=result.customer.currency_code,
+        platform_conversions=number_or_none(metrics.conversions, "conversions"),
+        platform_value=number_or_none(metrics.conversions_value, "conversionsValue"),
+        kind="unallocated" if reason else "keyword",
+        reason=reason,
+    )
+
+
+def _reason(result: Result) -> str:
+    """Why a row has no keyword, "" if it has one. AI Max shows keywords without a text (?)."""
+    channel = result.campaign.advertising_channel_type
+    if channel:
+        return KEYWORDLESS.get(channel, channel.casefold())
+    keyword = result.ad_group_criterion.keyword
+    if keyword.text:
+        return ""
+    return "ai_max" if keyword.match_type in ("AI_MAX", "KEYWORDLESS") else "no_keyword"
+
+
+def _search_term(result: Result) -> SearchTermRow:
+    metrics, keyword = result.metrics, result.segments.keyword
+    return SearchTermRow(
+        term=result.search_term_view.search_term,
+        campaign=name_of(result.campaign.name),
+        campaign_id=id_of(result.campaign.id, "campaign.id"),
+        ad_group=name_of(result.ad_group.name),
+        ad_group_id=id_of(result.ad_group.id, "adGroup.id"),
+        keyword=keyword.info.text,
+        keyword_id=_criterion_id(keyword.ad_group_criterion),
+        match_type=match_type_of(keyword.info.match_type),
+        device=device_of(result.segments.device),
+        impressions=count_of(metrics.impressions, "impressions"),
+        clicks=count_of(metrics.clicks, "clicks"),
+        cost=micros_amount(metrics.cost_micros, "costMicros"),
+        platform_conversions=number_or_none(metrics.conversions, "conversions"),
+        platform_value=number_or_none(metrics.conversions_value, "conversionsValue"),
+    )
+
+
+def _click(result: Result) -> ClickRow:
+    click = result.click_view
+    return ClickRow(
+        click_id=click.gclid,
+        campaign_id=id_of(result.campaign.id, "campaign.id"),
+        ad_group_id=id_of(result.ad_group.id, "adGroup.id"),
+        keyword_id=_criterion_id(click.keyword),
+        keyword=click.keyword_info.text,
+        match_type=match_type_of(click.keyword_info.match_type),
+    )
+
+
+def _criterion_id(resource: str) -> str:
+    """``customers/1/adGroupCriteria/222~333`` to ``333``."""
+    return id_of(resource.rpartition("~")[2] if "~" in resource else "", "adGroupCriterion")

@@ -13,6 +13,9 @@ from sqlalchemy import Engine
 
 from tests.attribution_reference import UNIT, Touch, amounts, weights
 from tests.world import HOME, World, ad, at
+from tracker.conversions.contact import hash_email
+from tracker.ingest.columns import IdentityColumns, Table, line
+from tracker.ingest.segments import READY, Names
 from tracker.warehouse.client import Warehouse
 
 MODELS = ("first", "last", "last_non_direct", "last_paid", "linear", "position", "time_decay")
@@ -176,3 +179,21 @@ def test_stages_of_a_lead_inherit_the_path_of_the_first(world: World) -> None:
         "IN (SELECT day, max(build) FROM slices WHERE kind = 'credits' GROUP BY day)"
     )
     assert touches == [("2026-06-01",)]
+
+
+def test_a_contact_that_is_loaded_after_its_event_still_joins_the_order(world: World) -> None:
+    world.offline("id,time,stage,value,email\no1,2026-09-03T10:00:00Z,order,100,li@pumps.example\n")
+    world.events([at("09-01 10:00", "00000000000000aa", ad("water pump"))])
+    world.reconcile()
+    assert world.rows(CREDITS.format(model="last"))[0][1] == 0
+    contact = IdentityColumns(
+        site=world.site.key,
+        kind="email",
+        hash=hash_email("li@pumps.example"),
+        visitor=0xAA,
+        time="1788257100.000",
+    )
+    name = f"{Names().next(1788257100000)}.{Table.IDENTITIES}.ndjson"
+    (world.parts.settings.spool / READY / name).write_bytes(line(contact))
+    world.reconcile()
+    assert world.rows(CREDITS.format(model="last"))[0][1] == 1

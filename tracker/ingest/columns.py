@@ -92,12 +92,12 @@ class RejectedColumns(msgspec.Struct, frozen=True, omit_defaults=True, gc=False)
 
 
 class EventKey(msgspec.Struct, frozen=True, gc=False):
-    """What the loader reads of a line of ``events``."""
+    """What the loader reads of a line of ``events``, or of ``identities``, which lack the rest."""
 
     site: str
     time: str
-    received: str
     visitor: int
+    received: str = ""
     attempt: int = 1
 
 

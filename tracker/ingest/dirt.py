@@ -38,7 +38,7 @@ def collect(keys: Iterable[EventKey]) -> Dirt:
     for key in keys:
         # NOTE: this runs for every event; whole seconds are enough, rounded to the safe side.
         seconds = int(key.time[:-4])
-        suspect = key.attempt > 1 or int(key.received[:-4]) - seconds >= SUSPECT_AGE
+        suspect = key.attempt > 1 or int((key.received or key.time)[:-4]) - seconds >= SUSPECT_AGE
         group = (key.site, seconds // SLOT, suspect)
         visitors = dirt.get(group)
         if visitors is None:

@@ -55,6 +55,9 @@ CHUNK = 8
 POLL = 0.1
 LONGEST_WAIT = 30.0
 LOCK = "loader.lock"
+#: Tables whose lines make slices dirty. An identity says whose a visit is, and may be loaded after
+#: the events beside it were rebuilt.
+MARKING = (Table.EVENTS, Table.IDENTITIES)
 
 
 class Sink(Protocol):
@@ -191,7 +194,7 @@ class Loader:
         data = segment.path.read_bytes()
         refusals: list[Refusal] = []
         dirty: dirt.Dirt = {}
-        if segment.table is Table.EVENTS:
+        if segment.table in MARKING:
             keys, data = decode_keys(data, refusals)
             keys, data = self._forget(keys, data, report)
             dirty = dirt.collect(keys)

@@ -44,15 +44,15 @@ pytest = mkdir -p $(REPORTS) && $(BIN)/python -m pytest --durations=5 \
 
 .PHONY: test
 test: test-needs install  ## All tests; those that take long at full length in a short form
-	@$(MAKE) --keep-going test-default test-wheel test-browser crash TEST_LENGTH=short
+	@$(MAKE) --keep-going test-default test-slow test-browser crash TEST_LENGTH=short
 
 .PHONY: test-default
 test-default: test-needs install  ## The suite to run at every change
 	$(call pytest,default,not browser and not crash and not slow) \
 		--numprocesses=$(TEST_JOBS) --dist=loadfile
 
-.PHONY: test-wheel
-test-wheel: install  ## What is slow: the wheel in an empty environment
+.PHONY: test-slow
+test-slow: install  ## What takes long: the installed wheel, concurrent readers, races
 	$(call pytest,slow,slow and not browser and not crash)
 
 .PHONY: test-browser

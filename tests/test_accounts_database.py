@@ -80,6 +80,7 @@ def test_migrating_again_changes_nothing_and_keeps_the_rows(any_db: Engine) -> N
     assert next_number(any_db, "builds") == number + 7
 
 
+@pytest.mark.slow
 def test_processes_that_migrate_at_once_all_succeed(any_url: str) -> None:
     script = (
         "import sys; from tracker.accounts.database import open_database, migrate; "

@@ -1,7 +1,8 @@
 """``kill -9`` in the middle of a load: every acknowledged event is stored once.
 
 The server runs in a process of its own; the loader of this process loads while it lives and after
-it is dead. It is killed once in the default suite, 40 times by ``make crash`` and 8 times by ``make test``.
+it is dead. It is killed once in the default suite, 40 times by ``make crash`` and 8 times by
+``make test``.
 """
 
 from __future__ import annotations

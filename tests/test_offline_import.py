@@ -248,6 +248,7 @@ def test_an_order_signed_by_hand_has_its_keyword(world: World) -> None:
     assert (row.cost, row.revenue_roi) == ("50.00", 15.0)
 
 
+@pytest.mark.slow
 def test_import_order_of_files_makes_no_difference(world: World, orders: Run) -> None:
     files = [
         ["2026-09-01 10:00,inquiry,,,I-1,L1,v1,,,,,,"],

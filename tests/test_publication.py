@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from tests.world import World, ad, at
@@ -26,6 +27,7 @@ def batch(number: int) -> list[dict[str, object]]:
     ]
 
 
+@pytest.mark.slow
 def test_two_readers_never_see_a_mixture_while_slices_are_rebuilt(
     warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
 ) -> None:

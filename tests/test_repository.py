@@ -31,6 +31,9 @@ WITHOUT_SITE = {
     "spend/superseded_pulls.sql": "housekeeping of all tenants at once; answers no tenant",
     "spend/sweep_spend.sql": "housekeeping of all tenants at once; answers no tenant",
     "reconcile/sweep_*.sql": "housekeeping of all sites at once; answers no tenant",
+    "spend/pull_horizon.sql": "housekeeping of all tenants at once; answers none",
+    "spend/superseded_pulls.sql": "housekeeping of all tenants at once; answers none",
+    "spend/sweep_*.sql": "housekeeping of all tenants at once; answers none",
 }
 PARAMETER = re.compile(r"\{(\w+):")
 #: A reference in a comment to the query whose parameters this one has.

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from tests.spend_imports import Desk
@@ -65,6 +66,7 @@ def run(desk: Desk, *paths: Path, die: str = "") -> list[dict[str, Any]]:
         return [json.loads(line) for line in one.stdout]
 
 
+@pytest.mark.crash
 def test_an_import_killed_while_it_writes_changes_nothing(
     sqlite_db: Engine, warehouse_embedded: Warehouse, tmp_path: Path
 ) -> None:

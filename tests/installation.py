@@ -110,10 +110,10 @@ class Installation:
         return self.for_site("report", "keywords", "--from", first, "--to", last, *words)
 
     @contextmanager
-    def serving(self, *words: str) -> Iterator[Server]:
+    def serving(self, command: tuple[str, ...] = ("serve",)) -> Iterator[Server]:
         """A server of this data directory, until the end."""
         log = (self.folder / "serve.log").open("a", encoding="utf-8")
-        with log, self.start("serve", *words, stdout=log, stderr=log) as process:
+        with log, self.start(*command, stdout=log, stderr=log) as process:
             try:
                 yield self._wait(process)
             finally:

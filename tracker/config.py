@@ -47,6 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("trusted_proxies", "127.0.0.1/32,::1/128", "Proxies whose X-Forwarded-For counts"),
     Setting("city_mmdb", "", "MMDB file with cities; empty = country only"),
     Setting("network_mmdb", "", "MMDB file with network owners (ASN); empty = none"),
+    Setting("hosting_networks", "", "File with networks of data centres; empty = packaged list"),
     Setting("spool_mb", 2048, "Disk budget of events that wait for ClickHouse, MiB; then 503"),
     Setting("memory_mb", 512, "Memory limit of one job statement in ClickHouse, MiB"),
     Setting("pool", 4, "Simultaneous ClickHouse calls of one process"),
@@ -70,6 +71,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     city_mmdb: str
     network_mmdb: str
+    hosting_networks: str
     spool_mb: int
     memory_mb: int
     pool: int
@@ -206,6 +208,7 @@ def _checked(values: dict[str, str | int]) -> Settings:
         trusted_proxies=proxies,
         city_mmdb=str(values["city_mmdb"]),
         network_mmdb=str(values["network_mmdb"]),
+        hosting_networks=str(values["hosting_networks"]),
         spool_mb=int(values["spool_mb"]),
         memory_mb=int(values["memory_mb"]),
         pool=int(values["pool"]),

@@ -28,6 +28,8 @@ from tracker.config import Settings
 from tracker.errors import ConfigError, Unavailable
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import PACKAGED, Geography
+from tracker.ingest.hosting import PACKAGED as PACKAGED_HOSTING
+from tracker.ingest.hosting import HostingNetworks, load_hosting
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
 from tracker.reconcile.reconciler import LEASE, Reconciler
@@ -115,7 +117,7 @@ def open_parts(
             settings=settings,
             clock=clock,
             db=db,
-            enricher=Enricher(geography(settings)),
+            enricher=Enricher(geography(settings), hosting(settings)),
             site_cache=SiteCache(db, clock),
             counters=counters,
             holder=f"{socket.gethostname()}:{os.getpid()}",
@@ -155,6 +157,11 @@ def open_engine(settings: Settings, stack: ExitStack) -> Warehouse:
 def geography(settings: Settings) -> Geography:
     """The address databases that are configured."""
     return Geography(PACKAGED, _path(settings.city_mmdb), _path(settings.network_mmdb))
+
+
+def hosting(settings: Settings) -> HostingNetworks:
+    """The list of data centres' networks: the one configured, or the packaged one."""
+    return load_hosting(_path(settings.hosting_networks) or PACKAGED_HOSTING)
 
 
 def _path(text: str) -> Path | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -89,3 +90,70 @@ def _bad_origin(text: str) -> InvalidInput:
     return InvalidInput(
         f"Not an origin: {text!r}.", hint="Write scheme and host, such as https://www.example.com."
     )
+
+
+#: Fields of a visit's source that a parameter of the site's own may fill.
+PARAM_FIELDS = (
+    *("platform", "source", "medium", "campaign", "ad_group", "keyword", "match_type", "creative"),
+    *("campaign_id", "ad_group_id", "keyword_id", "creative_id", "search_term"),
+)
+MAX_PATTERNS, MAX_PATTERN, MAX_PARAMS, MAX_PARAM = 200, 1000, 200, 64
+#: Highest rate limit, in events a minute.
+MAX_RATE = 100_000_000
+
+
+def checked_paths(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Path patterns as goals have them, each once: ``*`` within a segment, ``**`` across."""
+    cleaned = tuple(dict.fromkeys(pattern.strip() for pattern in patterns))
+    for pattern in cleaned:
+        if not pattern.startswith(("/", "*")) or re.search(r"[?#\x00]|\*\*\*", pattern):
+            raise InvalidInput(
+                f"Not a path pattern: {pattern!r}.",
+                hint="Write the path only, such as /intern/** or /*/preview; no ? or #.",
+            )
+        if len(pattern) > MAX_PATTERN:
+            raise InvalidInput(f"A path pattern is longer than {MAX_PATTERN} characters.")
+    if len(cleaned) > MAX_PATTERNS:
+        raise InvalidInput(f"{len(cleaned)} path patterns; at most {MAX_PATTERNS} are allowed.")
+    return cleaned
+
+
+def checked_params(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of query parameters, decoded and in lower case, each once."""
+    cleaned = tuple(dict.fromkeys(_param(name) for name in names))
+    if len(cleaned) > MAX_PARAMS:
+        raise InvalidInput(f"{len(cleaned)} parameters; at most {MAX_PARAMS} are allowed.")
+    return cleaned
+
+
+def checked_param_map(mapping: Mapping[str, str]) -> dict[str, str]:
+    """Query parameter → field of ``PARAM_FIELDS``."""
+    for name, field in mapping.items():
+        if field not in PARAM_FIELDS:
+            raise InvalidInput(
+                f"The parameter {name!r} cannot fill {field!r}.",
+                hint="Allowed: " + ", ".join(PARAM_FIELDS) + ".",
+            )
+    cleaned = {_param(name): field for name, field in mapping.items()}
+    if len(cleaned) > MAX_PARAMS:
+        raise InvalidInput(f"{len(cleaned)} parameters; at most {MAX_PARAMS} are allowed.")
+    return cleaned
+
+
+def checked_rate(limit: int, name: str) -> int:
+    """Events a minute; 0 is no limit."""
+    if not 0 <= limit <= MAX_RATE:
+        raise InvalidInput(
+            f"{name} is {limit}; allowed are 0 (no limit) to {MAX_RATE} events a minute."
+        )
+    return limit
+
+
+def _param(name: str) -> str:
+    text = name.strip().lower()
+    if not 0 < len(text) <= MAX_PARAM or re.search(r"[&=?#\x00-\x20]", text):
+        raise InvalidInput(
+            f"Not the name of a query parameter: {name!r}.",
+            hint=f"Write what stands before the =, at most {MAX_PARAM} characters.",
+        )
+    return text

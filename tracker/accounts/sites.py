@@ -25,6 +25,10 @@ from tracker.accounts.site_rules import (
     checked_lookback,
     checked_margin,
     checked_origins,
+    checked_param_map,
+    checked_params,
+    checked_paths,
+    checked_rate,
     checked_terms,
     checked_timeout,
 )
@@ -49,8 +53,22 @@ class SiteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     allowed_origins: tuple[str, ...] = ()
     #: Addresses and networks whose events are dropped, such as the office.
     excluded_ips: tuple[str, ...] = ()
-    #: What becomes of self-declared robots.
+    #: What becomes of self-declared robots, of browsers under automation, and of addresses above
+    #: their rate (``flag`` counts these; ``drop`` asks them to come later).
     bots: Literal["drop", "flag"] = "drop"
+    #: What becomes of visitors from networks of hosting providers; many are customers in a VPN.
+    hosting: Literal["drop", "flag"] = "flag"
+    #: Pages that are not counted, as path patterns (``*`` within a segment, ``**`` across).
+    excluded_paths: tuple[str, ...] = ()
+    #: Query parameters taken out of URL and referrer, beside the personal ones that always are.
+    stripped_params: tuple[str, ...] = ()
+    #: Query parameters with names of the site's own → the field of the source that each fills.
+    param_map: dict[str, str] = {}
+    #: Most events a minute that one process takes, 0 for no limit: of the site, of one address.
+    rate_limit: int = 6_000_000
+    address_rate_limit: int = 30_000
+    #: Keep the visitor id in an HTTP cookie too, where the server runs below the site's domain.
+    http_cookie: bool = False
     #: Hosts a visitor returns from within his visit, beside the built-in payment providers.
     excluded_referrers: tuple[str, ...] = ()
 
@@ -196,6 +214,11 @@ def _checked(site: Site) -> Site:
             allowed_origins=checked_origins(site.settings.allowed_origins),
             excluded_ips=checked_excluded_ips(site.settings.excluded_ips),
             excluded_referrers=tuple(map(parse_domain, site.settings.excluded_referrers)),
+            excluded_paths=checked_paths(site.settings.excluded_paths),
+            stripped_params=checked_params(site.settings.stripped_params),
+            param_map=checked_param_map(site.settings.param_map),
+            rate_limit=checked_rate(site.settings.rate_limit, "rate_limit"),
+            address_rate_limit=checked_rate(site.settings.address_rate_limit, "address_rate_limit"),
         ),
     )
 

@@ -73,11 +73,15 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """What a site adds: its own domains, its parameters, more hosts that visitors return from."""
+    """What a site adds: its own domains, its parameters, more hosts that visitors return from.
+
+    ``stripped``: parameters that are gone before an address is classified and stored.
+    """
 
     domains: tuple[str, ...] = ()
     params: tuple[ParamRule, ...] = ()
     returning: tuple[str, ...] = ()
+    stripped: frozenset[str] = frozenset()
 
     def owns(self, host: str) -> bool:
         """Whether the host is one of the site's domains or below one."""

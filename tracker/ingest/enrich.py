@@ -10,6 +10,7 @@ from tracker.ingest.address import truncated
 from tracker.ingest.agents import LENGTH, parse_agent
 from tracker.ingest.columns import ClientColumns, fragment
 from tracker.ingest.geography import Geography
+from tracker.ingest.hosting import HostingNetworks, load_hosting
 
 #: Clients remembered by a process (about 1 kB each).
 CLIENTS = 16_384
@@ -17,12 +18,16 @@ CLIENTS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client: its address in full and truncated, and the columns that follow from both."""
+    """A client: its address in full and truncated, and the columns that follow from both.
+
+    ``hosted``: the address is in a network of a hosting provider.
+    """
 
     ip: str
     truncated: str
     user_agent: str
     robot: bool
+    hosted: bool
     columns: ClientColumns
     #: The columns as JSON, ready to be joined into a line.
     json: bytes
@@ -35,8 +40,10 @@ class Enricher:
     to compute a client twice.
     """
 
-    def __init__(self, geography: Geography) -> None:
+    def __init__(self, geography: Geography, hosting: HostingNetworks | None = None) -> None:
+        """``hosting`` is the packaged list unless another one is given."""
         self.geography = geography
+        self._hosting = load_hosting() if hosting is None else hosting
         self._clients: OrderedDict[tuple[str, str], Client] = OrderedDict()
         self._generation = -1
 
@@ -75,4 +82,12 @@ class Enricher:
             device=agent.device,
             user_agent=user_agent,
         )
-        return Client(ip, truncated(ip), user_agent, agent.robot, columns, fragment(columns))
+        return Client(
+            ip,
+            truncated(ip),
+            user_agent,
+            agent.robot,
+            ip in self._hosting,
+            columns,
+            fragment(columns),
+        )

@@ -20,10 +20,17 @@ class Reason(StrEnum):
     EXCLUDED_IP = "excluded_ip"
     #: The URL cannot be a web page's (``about:blank``, ``file:``).
     BAD_URL = "bad_url"
+    #: The page is one that the site does not count.
+    EXCLUDED_PATH = "excluded_path"
     #: A crawler by its own word.
     BOT = "bot"
     #: A browser under automation, by the beacon's flag.
     AUTOMATION = "automation"
+    #: The address is in a network of a hosting provider.
+    HOSTING = "hosting"
+    #: The address has sent more than the site takes of one in a minute; only ever a flag, because
+    #: what is not taken is refused with 429 and sent again.
+    RATE = "rate"
     #: The visitor has asked to be forgotten.
     SUPPRESSED = "suppressed"
     #: The same event id came twice within one request.
@@ -33,14 +40,15 @@ class Reason(StrEnum):
 
 
 #: Reasons whose events are kept for 30 days, so that a wrongly dropped customer can be found.
-KEPT = frozenset({Reason.BOT, Reason.AUTOMATION})
+KEPT = frozenset({Reason.BOT, Reason.AUTOMATION, Reason.HOSTING})
 
 
 class Counters:
     """Counts by name since the process began; safe from any thread.
 
-    Names are ``events`` (stored), ``requests``, ``dropped.<reason>``, ``refused.<code>`` and what
-    spool and loader add (``spool.torn_lines`` …).
+    Names are ``events`` (stored), ``requests``, ``dropped.<reason>``, ``flagged.<reason>``,
+    ``refused.<code>``, ``limited.site`` and ``limited.address`` (events refused for the moment) and
+    what spool and loader add (``spool.torn_lines`` …).
     """
 
     def __init__(self) -> None:

@@ -6,10 +6,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from tracker.accounts.sites import Site
-from tracker.ingest.classify import SiteRules, Source, classify_address
+from tracker.ingest.classify import ParamRule, SiteRules, Source, classify_address
 from tracker.ingest.columns import fragment
 from tracker.ingest.landing import Address, parse_address, without_param
 from tracker.ingest.payload import PATH_LENGTH, QUERY_LENGTH, REFERRER_LENGTH
+from tracker.ingest.stripping import stored_form, stripped
 
 #: Sightings remembered by a process; addresses longer than KEPT_LENGTH are not.
 SIZE = 8_192
@@ -31,7 +32,13 @@ class Sighting:
 
 def site_rules(site: Site) -> SiteRules:
     """The classification rules that a site's settings make."""
-    return SiteRules(domains=site.domains, returning=site.settings.excluded_referrers)
+    settings = site.settings
+    return SiteRules(
+        domains=site.domains,
+        params=tuple(ParamRule(param, field) for param, field in settings.param_map.items()),
+        returning=settings.excluded_referrers,
+        stripped=frozenset(settings.stripped_params),
+    )
 
 
 class Sightings:
@@ -69,8 +76,10 @@ class Sightings:
 
 
 def sight(page: Address | None, referrer: str, rules: SiteRules) -> Sighting:
-    """Classify, and make the stored form: the credited click id leaves the query."""
+    """Strip, classify, and make the stored form: the credited click id leaves the query."""
     from_ = parse_address(referrer) if referrer else None
+    page = stripped(page, rules.stripped) if page else None
+    from_ = stripped(from_, rules.stripped) if from_ else None
     source = classify_address(page, from_, rules)
     query = page.query if page else ""
     if source.click_id:
@@ -79,15 +88,8 @@ def sight(page: Address | None, referrer: str, rules: SiteRules) -> Sighting:
         host=page.host if page else "",
         path=page.path[:PATH_LENGTH] if page else "",
         query=query[:QUERY_LENGTH],
-        referrer=_stored_referrer(from_),
+        referrer=stored_form(from_)[:REFERRER_LENGTH] if from_ else "",
         source=source,
         paid=source.paid,
         json=fragment(source),
     )
-
-
-def _stored_referrer(from_: Address | None) -> str:
-    if from_ is None:
-        return ""
-    query = f"?{from_.query}" if from_.query else ""
-    return f"{from_.scheme}://{from_.host}{from_.path}{query}"[:REFERRER_LENGTH]

@@ -18,6 +18,7 @@ from typing import Protocol
 from tracker.accounts.domains import covers_host
 from tracker.accounts.sites import Site
 from tracker.ingest.address import Network, parse_ip, parse_networks, within
+from tracker.ingest.admission import above_rate, is_excluded
 from tracker.ingest.columns import (
     Batch,
     EventColumns,
@@ -45,8 +46,10 @@ from tracker.ingest.payload import (
     bounded_props,
     bounded_value,
 )
+from tracker.ingest.rates import Rates
 from tracker.ingest.reasons import KEPT, Counters, Reason
 from tracker.ingest.sightings import Sighting, Sightings
+from tracker.ingest.stripping import stored_form, stripped
 
 #: Oldest event that the public endpoint takes as of its own time; older ones are of this age.
 MAX_AGE = 7 * 24 * 3600 * 1000
@@ -95,6 +98,7 @@ class Environment:
     suppressed: Suppression = field(default=lambda site, visitor: False)  # noqa: ARG005
     networks: dict[tuple[str, ...], tuple[Network, ...]] = field(default_factory=dict)
     recent: dict[str, tuple[float, Site]] = field(default_factory=dict)
+    rates: Rates = field(default_factory=Rates)
 
     def site(self, key: str) -> Site | None:
         """The site of a key; a busy one is asked for five times a second, not for every event."""
@@ -108,6 +112,10 @@ class Environment:
                 self.recent.clear()
             self.recent[key] = (now, site)
         return site
+
+    def above_rate(self, keys: list[str], request: Request) -> tuple[str, ...]:
+        """As ``above_rate`` of admission, with the sites and counters of this process."""
+        return above_rate(keys, request.ip, request.received, self.site, self.rates, self.counters)
 
     def excluded(self, site: Site) -> tuple[Network, ...]:
         """The site's excluded networks, parsed once."""
@@ -160,6 +168,9 @@ def check_origin(draft: Draft, env: Environment) -> Reason | None:
             return Reason.EXCLUDED_IP
     if not request.trusted and not _allowed(draft):
         return Reason.ORIGIN
+    excluded = settings.excluded_paths
+    if excluded and draft.page and is_excluded(excluded, draft.page.path):
+        return Reason.EXCLUDED_PATH
     if request.privacy_signal and settings.honour_dnt:
         return Reason.PRIVACY_SIGNAL
     return None
@@ -194,17 +205,20 @@ def _origin_host(origin: str) -> str:
 
 
 def refuse_bots(draft: Draft, env: Environment) -> Reason | None:
-    """Crawlers by their own word, browsers under automation: dropped, or flagged by setting."""
-    request = draft.request
+    """Crawlers by their own word, browsers under automation, servers: dropped or flagged."""
+    request, settings = draft.request, draft.site.settings
     draft.client = env.enricher.client(request.ip, request.user_agent)
-    reason = None
+    reason, policy = None, settings.bots
     if draft.client.robot or not (request.user_agent or request.trusted):
         reason = Reason.BOT
     elif draft.beacon.automation:
         reason = Reason.AUTOMATION
-    if reason is None or draft.site.settings.bots == "drop":
+    elif draft.client.hosted:
+        reason, policy = Reason.HOSTING, settings.hosting
+    if reason is None or policy == "drop":
         return reason
     draft.flags.append(reason.value)
+    env.counters.add(f"flagged.{reason}")
     return None
 
 
@@ -277,6 +291,9 @@ def process(
     beacons: Iterable[Beacon], request: Request, env: Environment, batch: Batch
 ) -> list[Reason]:
     """Take events through the steps; lines go to ``batch``, the reasons of drops come back."""
+    beacons = list(beacons)
+    keys = [beacon.site for beacon in beacons]
+    above = () if request.trusted else env.above_rate(keys, request)
     dropped: list[Reason] = []
     seen: set[str] = set()
     for beacon in beacons:
@@ -285,7 +302,11 @@ def process(
             env.counters.drop(Reason.DUPLICATE)
             continue
         seen.add(beacon.event_id)
-        reason = process_one(Draft(beacon, request), env, batch)
+        draft = Draft(beacon, request)
+        if beacon.site in above:
+            draft.flags.append(Reason.RATE.value)
+            env.counters.add(f"flagged.{Reason.RATE}")
+        reason = process_one(draft, env, batch)
         if reason is not None:
             dropped.append(reason)
     return dropped
@@ -356,13 +377,19 @@ def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
         received=instant(draft.request.received),
         reason=reason.value,
         name=beacon.name[:NAME_LENGTH],
-        url=beacon.url[:URL_LENGTH],
-        referrer=(beacon.referrer or "")[:REFERRER_LENGTH],
+        url=_without_personal(beacon.url, draft.site)[:URL_LENGTH],
+        referrer=_without_personal(beacon.referrer or "", draft.site)[:REFERRER_LENGTH],
         ip=client.truncated,
         user_agent=client.user_agent,
         visitor=visitor_number(beacon.visitor[:VISITOR_LENGTH]) if beacon.visitor else 0,
     )
     batch.rejected.append(line(columns))
+
+
+def _without_personal(url: str, site: Site) -> str:
+    address = parse_address(url[:URL_LENGTH]) if url else None
+    names = frozenset(site.settings.stripped_params)
+    return stored_form(stripped(address, names)) if address else ""
 
 
 def _is_cut(beacon: Beacon, page: Address | None) -> bool:

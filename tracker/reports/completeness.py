@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
 from tracker.accounts.marks import dirty_days
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, local_day, parse_zone
+from tracker.reports.keyword_reader import KeywordSums, RowKey
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.roi import MICRO, Sums
@@ -24,11 +24,10 @@ PACKAGE = "tracker.reports"
 @dataclass(frozen=True, slots=True)
 class Maturity:
     """``lag90``: 90th percentile of the time from touch to conversion; ``valued``: conversions
-    that ever had a value; ``first_day``: the first day with visits."""
+    that ever had a value."""
 
     lag90: timedelta | None
     valued: int
-    first_day: date | None
 
 
 def maturity(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Maturity:
@@ -37,33 +36,23 @@ def maturity(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Maturi
         load_sql(PACKAGE, "maturity.sql"),
         {"site": request.site.key, "asof": asof, "goal": request.goal},
     )
-    lag, valued, first_day = rows[0]
-    return Maturity(
-        None if lag is None else timedelta(milliseconds=int(lag)), int(valued), first_day
-    )
+    lag, valued = rows[0]
+    return Maturity(None if lag is None else timedelta(milliseconds=int(lag)), int(valued))
 
 
 def coverage(
-    warehouse: Warehouse, request: KeywordRequest, asof: int, rows: Mapping[Any, Sums]
+    warehouse: Warehouse, request: KeywordRequest, asof: int, rows: Mapping[RowKey, Sums]
 ) -> Coverage:
-    """Shares that could be joined; ``rows`` are the report's, by a key with ``keyword_key``."""
-    found = warehouse.dicts(
-        load_sql(PACKAGE, "coverage.sql"),
-        {
-            "site": request.site.key,
-            "asof": asof,
-            "first": request.period.first,
-            "last": request.period.last,
-            "model": str(request.model),
-            "goal": request.goal,
-            "by_click": request.by is By.CLICK,
-        },
-    )[0]
+    """Shares that could be joined; ``rows`` are the report's.
+
+    The shares of conversions and value are those of the site, whatever the report is filtered by.
+    """
+    earned = joined(rows) if not request.filtered else _joined(warehouse, request, asof)
     keyword_rows = [sums for key, sums in rows.items() if key.keyword_key]
     unpriced_cost = any(sums.unpriced_cost for sums in rows.values())
     return Coverage(
-        conversions=_share(found["joined_weight"], found["weight"]),
-        value=None if found["unpriced"] else _share(found["joined_amount"], found["amount"]),
+        conversions=_share(earned.joined_weight, earned.weight),
+        value=None if earned.unpriced else _share(earned.joined_amount, earned.amount),
         paid_visits=_share(
             sum(sums.paid_visits for sums in keyword_rows),
             sum(sums.paid_visits for sums in rows.values()),
@@ -77,20 +66,62 @@ def coverage(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """Credit, and the part of it that has a touch. Weights of 1e-9, amounts of 1e-6."""
+
+    weight: int
+    joined_weight: int
+    amount: int
+    joined_amount: int
+    unpriced: int
+
+
+def joined(rows: Mapping[RowKey, Sums]) -> Earned:
+    """What all rows of an unfiltered report say."""
+    touched = [sums for key, sums in rows.items() if key.reason != "no_touch"]
+    return Earned(
+        weight=sum(sums.weight for sums in rows.values()),
+        joined_weight=sum(sums.weight for sums in touched),
+        amount=sum(sums.amount for sums in rows.values()),
+        joined_amount=sum(sums.amount for sums in touched),
+        unpriced=sum(sums.unpriced_value for sums in rows.values()),
+    )
+
+
+def _joined(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Earned:
+    found = warehouse.dicts(
+        load_sql(PACKAGE, "coverage.sql"),
+        {
+            "site": request.site.key,
+            "asof": asof,
+            "first": request.period.first,
+            "last": request.period.last,
+            "model": str(request.model),
+            "goal": request.goal,
+            "by_click": request.by is By.CLICK,
+        },
+    )
+    return Earned(**found[0])
+
+
 def incomplete(
     warehouse: Warehouse,
     db: Engine,
     request: KeywordRequest,
     asof: int,
-    totals: Sums,
+    sums: KeywordSums,
     known: Maturity,
     now: datetime,
 ) -> list[Incomplete]:
     """Everything that makes a number of the report provisional, worst first."""
+    shown = [*sums.now.values(), *sums.before.values()]
+    unpriced = any(entry.unpriced_cost or entry.unpriced_value for entry in shown)
+    untracked = sum(entry.untracked_cost for entry in sums.now.values())
     return [
-        *_missing_rates(warehouse, request, asof),
+        *(_missing_rates(warehouse, request, asof) if unpriced else ()),
         *_waiting(db, request),
-        *_untracked(request, totals, known),
+        *(_untracked(warehouse, request, asof, untracked) if untracked else ()),
         *_too_early(request, known, now),
     ]
 
@@ -137,17 +168,20 @@ def _waiting(db: Engine, request: KeywordRequest) -> list[Incomplete]:
     ]
 
 
-def _untracked(request: KeywordRequest, totals: Sums, known: Maturity) -> list[Incomplete]:
-    if not totals.untracked_cost:
-        return []
-    since = f"tracking began on {known.first_day}" if known.first_day else "no visit was ever seen"
+def _untracked(
+    warehouse: Warehouse, request: KeywordRequest, asof: int, cost: int
+) -> list[Incomplete]:
+    found = warehouse.rows(
+        load_sql(PACKAGE, "first_day.sql"), {"site": request.site.key, "asof": asof}
+    )
+    since = f"tracking began on {found[0][0]}" if found else "no visit was ever seen"
     return [
         Incomplete(
             "untracked_spend",
             "visits",
             request.period.first.isoformat(),
             request.period.last.isoformat(),
-            f"{decimal_text(MICRO * totals.untracked_cost)} {request.site.currency} was spent on "
+            f"{decimal_text(MICRO * cost)} {request.site.currency} was spent on "
             f"days without any visit ({since}); it is left out of CPA, ROAS and ROI.",
         )
     ]

@@ -58,7 +58,7 @@ def keyword_report(
         previous=_previous(request, sums, economics),
         trend=_trend(request.period, sums),
         coverage=coverage(warehouse, request, reader.asof, sums.now),
-        incomplete=incomplete(warehouse, db, request, reader.asof, totals, known, clock()),
+        incomplete=incomplete(warehouse, db, request, reader.asof, sums, known, clock()),
     )
 
 

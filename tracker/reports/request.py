@@ -84,3 +84,8 @@ class KeywordRequest:
     descending: bool = True
     limit: int = 0
     offset: int = 0
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some rows of the site are left out."""
+        return bool(self.platform or self.search.strip()) or self.brand is not Brand.ALL

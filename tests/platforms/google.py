@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
 from tests.platforms.scenario import Ad
@@ -65,10 +65,9 @@ class GoogleSimulator(Simulator):
         token = {"access_token": self.new_token(), "expires_in": 3600, "token_type": "Bearer"}
         return JSONResponse(token)
 
-    async def answer(self, request: Request, body: bytes) -> Response:
-        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+    async def answer(self, path: str, headers: Headers, body: bytes) -> Response:
+        if headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return self.refusal("expired")
-        path = request.url.path
         if path.endswith("customers:listAccessibleCustomers"):
             names = [f"customers/{self.scenario.manager}", "customers/5550001111"]
             return JSONResponse({"resourceNames": names})
@@ -85,7 +84,7 @@ class GoogleSimulator(Simulator):
                 400, "INVALID_ARGUMENT", "queryError", "REQUESTED_METRICS_FOR_MANAGER"
             )  # fmt: skip
             return JSONResponse([refusal], 400)
-        assert request.headers["login-customer-id"] == self.scenario.manager
+        assert headers["login-customer-id"] == self.scenario.manager
         return self._stream([self._row(ad, query) for ad in self._asked(query)])
 
     def _asked(self, query: str) -> list[Ad]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import uvicorn
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -50,13 +51,14 @@ class Simulator:
     seen: list[Seen] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     refresh_token: str = "refresh-secret-0000"
+    previous: str = ""
     renewed: int = 0
     limit_delay: int = 7
     now: datetime = datetime(2026, 10, 20, 4, 0, tzinfo=UTC)
 
     token_path: str = "/token"
 
-    async def answer(self, request: Request, body: bytes) -> Response:
+    async def answer(self, path: str, headers: Headers, body: bytes) -> Response:
         """The answer when all is well."""
         raise NotImplementedError
 
@@ -67,6 +69,15 @@ class Simulator:
     async def token(self, body: bytes) -> Response:
         """The answer of the token endpoint."""
         raise NotImplementedError
+
+    def rotate(self, given: str) -> bool:
+        """Take a refresh token and set a new one; whether it was good. The old one dies when the
+        new one's access token is used: an answer that got lost can be had again."""
+        if given not in (self.refresh_token, self.previous):
+            return False
+        self.previous = self.refresh_token
+        self.refresh_token = f"refresh-secret-{self.renewed + 1:04}"
+        return True
 
     def new_token(self) -> str:
         """An access token that is good from now on."""
@@ -94,7 +105,8 @@ class Simulator:
     async def _good(self, request: Request, body: bytes) -> Response:
         if request.url.path == self.token_path:
             return await self.token(body)
-        return await self.answer(request, body)
+        self.previous = ""
+        return await self.answer(request.url.path, request.headers, body)
 
     async def _faulty(self, fault: str) -> Response | None:
         if fault == "stall":

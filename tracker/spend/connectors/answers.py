@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -57,9 +57,7 @@ def reading(platform: str) -> Iterator[None]:
         raise unreadable(platform, str(error)) from None
 
 
-def said(text: str, secrets: Iterable[str] = ()) -> str:
-    """A platform's own words for a message: one line, short, without anything like a secret."""
-    for secret in secrets:
-        if len(secret) > 3:
-            text = text.replace(secret, "…")
+def said(text: str) -> str:
+    """A platform's own words for a message: one line, short, without anything like a token. The
+    wire takes out the secrets that it knows."""
     return _TOKEN.sub("…", _CONTROL.sub(" ", text)).strip()[:QUOTED]

@@ -29,7 +29,7 @@ from tracker.spend.connectors.failures import Cause, Terminal
 from tracker.spend.connectors.google_failures import PLATFORM, error_in, failure
 from tracker.spend.connectors.google_queries import ACCOUNTS, queries
 from tracker.spend.connectors.google_rows import Chunk, Client, Result, day_of_result, row_of
-from tracker.spend.connectors.held import Held
+from tracker.spend.connectors.held import Held, Span
 from tracker.spend.connectors.http import Answer, Wire
 from tracker.spend.connectors.stream import spans
 from tracker.spend.connectors.tokens import RefreshForm, Tokens
@@ -121,7 +121,7 @@ class GoogleAds:
 
     async def _results(self, customer: str, manager: str, query: str) -> AsyncIterator[Result]:
         url = self._url(f"customers/{_digits(customer)}/googleAds:searchStream")
-        found: list[tuple[int, int]] = []
+        found: list[Span] = []
 
         def request(grant: Grant) -> httpx.Request:
             headers = _headers(grant, manager)
@@ -136,9 +136,8 @@ class GoogleAds:
                 found[:] = _whole(held)
 
             await self._tokens.call(request, judge, into=held)
-            for offset, length in found:
-                held.file.seek(offset)
-                for result in decoded(PLATFORM, held.file.read(length), Chunk).results:
+            for span in found:
+                for result in decoded(PLATFORM, held.read(span), Chunk).results:
                     yield result
 
     def _sorted(self, sorter: Sorter, result: Result, want: Capability, line: int) -> Batch | None:
@@ -176,14 +175,12 @@ class GoogleAds:
         return f"{self.settings.api_url}/{self.settings.version}/{path}"
 
 
-def _whole(held: Held) -> list[tuple[int, int]]:
+def _whole(held: Held) -> list[Span]:
     """Where the chunks lie. Raises what an error among them amounts to, Transient if torn."""
     found = spans(held.rewound(), PLATFORM)
-    for offset, length in found:
-        if length <= ERROR_SIZE:
-            held.file.seek(offset)
-            if error := error_in(held.file.read(length)):
-                raise failure(error.code or 500, error)
+    for span in found:
+        if span[1] <= ERROR_SIZE and (error := error_in(held.read(span))):
+            raise failure(error.code or 500, error)
     return found
 
 

@@ -7,12 +7,16 @@ size takes bounded memory. Small answers stay in memory.
 from __future__ import annotations
 
 import tempfile
+from os import SEEK_END
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 #: Up to so many bytes are kept in memory.
 IN_MEMORY = 4 << 20
+
+#: Offset and length.
+Span = tuple[int, int]
 
 
 class Held:
@@ -36,6 +40,17 @@ class Held:
         """The file at its beginning."""
         self.file.seek(0)
         return self.file
+
+    def append(self, part: bytes) -> Span:
+        """Add a part, such as a page; where it lies."""
+        offset = self.file.seek(0, SEEK_END)
+        self.file.write(part)
+        return offset, len(part)
+
+    def read(self, span: Span) -> bytes:
+        """A part."""
+        self.file.seek(span[0])
+        return self.file.read(span[1])
 
     def __enter__(self) -> Held:
         return self

@@ -23,7 +23,7 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from tracker.accounts.clock import Clock, utc_now
-from tracker.spend.connectors.failures import Transient
+from tracker.spend.connectors.failures import Terminal, Transient, Unauthorised
 from tracker.spend.connectors.held import Held
 from tracker.spend.connectors.progress import Tally
 
@@ -89,6 +89,8 @@ class Wire:
     scratch: Path | None = None
     #: Seconds between the beginnings of two requests, for platforms with a rate limit.
     spacing: float = 0.0
+    #: What must not be in any message.
+    secrets: set[str] = field(default_factory=set)
     _latest: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -108,12 +110,23 @@ class Wire:
                 if attempt.retry_state.attempt_number > 1:
                     self.tally.add(repeats=1)
                 answer = await self._attempt(make, into)
-                judge(answer)
+                self._judge(judge, answer)
         return answer
 
     async def wait(self, seconds: float) -> None:
         """Wait where the platform says that it works on it."""
         await self._wait(seconds)
+
+    def _judge(self, judge: Judge, answer: Answer) -> None:
+        """Judge, and take secrets out of what is raised: platforms repeat what they were sent."""
+        try:
+            judge(answer)
+        except (Terminal, Transient, Unauthorised) as error:
+            failure = error.failure if isinstance(error, Unauthorised) else error
+            for secret in self.secrets:
+                failure.message = failure.message.replace(secret, "…")
+            failure.args = (failure.message,)
+            raise
 
     async def _attempt(self, make: Make, into: Held | None) -> Answer:
         request = await make()

@@ -6,6 +6,7 @@ import re
 from typing import IO
 
 from tracker.spend.connectors.failures import Transient
+from tracker.spend.connectors.held import Span
 
 PIECE = 1 << 20
 #: All that may be between the elements.
@@ -22,7 +23,7 @@ _ROW = rb"\{%s(?:%s%s)*+\}" % (_FILL, _NESTED, _FILL)
 _TOKEN = re.compile(rb"%s(%s|[\[\]{}])" % (_FILL, _ROW), re.DOTALL)
 
 
-def spans(file: IO[bytes], platform: str) -> list[tuple[int, int]]:
+def spans(file: IO[bytes], platform: str) -> list[Span]:
     """Offset and length of each element (an object) of the array that the file is.
 
     Transient if the array is not closed or is none: the answer was torn, and must be had again.
@@ -46,7 +47,7 @@ class _Scanner:
         self._start = -1
         self._depth = 0
         self._closed = False
-        self._found: list[tuple[int, int]] = []
+        self._found: list[Span] = []
 
     def feed(self, piece: bytes) -> None:
         """Look through the next piece."""
@@ -63,7 +64,7 @@ class _Scanner:
         if len(self._buffer) > STRING_LIMIT:
             raise Transient(f"{self._platform} sent an answer with too long a text in it.")
 
-    def end(self) -> list[tuple[int, int]]:
+    def end(self) -> list[Span]:
         """What was found; Transient unless the array is closed."""
         if not self._closed or self._buffer.strip():
             raise self._torn()

@@ -48,10 +48,10 @@ class Tokens:
 
     async def grant(self, rejected: str = "") -> Grant:
         """A grant with a token that is good, and is not the one that was ``rejected``."""
-        grant = await self.credentials.get()
+        grant = await self._read()
         if not self._usable(grant, rejected):
             async with self.credentials.lock():
-                grant = await self.credentials.get()
+                grant = await self._read()
                 if not self._usable(grant, rejected):
                     grant = await self._renewed(grant)
         return grant
@@ -97,6 +97,11 @@ class Tokens:
         token = grant.valid_token(self.wire.clock())
         return bool(token) and token != rejected
 
+    async def _read(self) -> Grant:
+        grant = await self.credentials.get()
+        self.wire.secrets.update(grant.secrets())
+        return grant
+
     async def _renewed(self, grant: Grant) -> Grant:
         try:
             renewed = await self.renew(grant)
@@ -105,6 +110,7 @@ class Tokens:
                 now = self.wire.clock().isoformat()
                 await self.credentials.store(Grant({**grant.values, REFUSED: now}))
             raise
+        self.wire.secrets.update(renewed.secrets())
         await self.credentials.store(renewed)
         return renewed
 

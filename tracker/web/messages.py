@@ -1,86 +1,79 @@
-"""Translations of the error messages that people meet in pages.
+"""Translations of the messages that other parts write and people meet in pages.
 
-Business code writes its messages in English with the values inside. Each pattern here finds the
-values of one message again, so that its translation can carry them; a message without a pattern
-is shown as it stands rather than not at all.
+Business code writes its messages in English with the values inside, several sentences in a row
+where it has more to say. Each known message finds its values again, so that its translation can
+carry them; what is not known is shown as it stands rather than not at all. What can reach a page
+is known: a test compares this with the sources.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tracker.errors import TrackerError
-from tracker.web.i18n import Language, msgid
+from tracker.web.i18n import DEFAULT, Language, msgid
+from tracker.web.messages_general import GENERAL
+from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
 
-#: Messages and hints with the values as %(name)s, exactly as the raising code writes them.
-KNOWN = (
-    msgid("Unknown time zone %(value)s."),
-    msgid("Use an IANA name such as Asia/Shanghai or UTC."),
-    msgid("Not a day: %(value)s."),
-    msgid("Write it as YYYY-MM-DD."),
-    msgid("The period ends before it begins: %(first)s to %(last)s."),
-    msgid("Swap --from and --to."),
-    msgid("The period has %(days)s days; at most %(most)s are allowed."),
-    msgid("Unknown currency %(value)s."),
-    msgid("Use a three-letter ISO 4217 code such as CNY, USD."),
-    msgid("Not an amount: %(value)s."),
-    msgid("Write it as 1234.56."),
-    msgid("Not a domain: %(value)s."),
-    msgid("Write a host name such as www.example.com, without scheme, port or path."),
-    msgid("The %(what)s needs a name."),
-    msgid("A site needs at least one domain."),
-    msgid("The margin is %(value)s; it must be above 0, at most 1, with up to six decimals."),
-    msgid("Write 35 per cent as 0.35."),
-    msgid("The visit timeout is %(value)s s; allowed are %(least)s to %(most)s s."),
-    msgid("The lookback is %(value)s days; allowed are %(least)s to %(most)s."),
-    msgid("The site %(site)s has a goal named %(goal)s already."),
-    msgid("Choose another name, or remove that goal first."),
-    msgid("The path pattern %(value)s does not begin with a slash."),
-    msgid("Write the path only, such as /thank-you or /orders/*/done."),
-    msgid("The path pattern %(value)s holds a query or fragment, which goals ignore."),
-    msgid("Leave out everything from ? or # on."),
-    msgid("The goal's pattern has %(count)s characters; 1 to 1000 are allowed."),
-    msgid("Wrong e-mail or password."),
-    msgid("Check both and try again."),
-    msgid("Too many failed log-ins; try again in %(seconds)s s."),
-    msgid("Not an e-mail address: %(value)s."),
-    msgid("Write it as name@example.com."),
-    msgid("The password has %(count)s characters; %(least)s to %(most)s are allowed."),
-    msgid("No site %(value)s."),
-    msgid("Check the key, or ask for access to it."),
-    msgid("There is nothing at %(path)s."),
-    msgid("Check the address."),
-    msgid("Ask an owner of the account for it."),
-    msgid("The server could not answer this request."),
-    msgid("Try again; if it keeps failing, look into the server's log."),
-    msgid("This form has expired or was sent from another site."),
-    msgid("Go back, load the page again and repeat."),
-    msgid("No file was sent."),
-    msgid("Choose a file in the field %(field)s."),
-    msgid("The file is empty."),
-    msgid("Choose the file as it was downloaded."),
-    msgid("This preview has expired."),
-    msgid("Choose the file again; nothing was imported."),
-    msgid("Not a column mapping: %(value)s."),
-    msgid("Write field=column, such as cost=花费."),
-    msgid("The request is larger than %(limit)s bytes."),
-    msgid("Split the file."),
-    msgid("Not a whole number for %(what)s: %(value)s."),
-    msgid("The goal's value is %(value)s; allowed are 0 to %(most)s."),
-    msgid("There is a user with the e-mail %(email)s already."),
-    msgid("This installation has an owner already."),
-    msgid("Log in, or ask the owner."),
-    msgid("This installation is set up already."),
-    msgid("Log in instead."),
-    msgid("Only an owner of the account adds sites."),
-    msgid("Account settings > Tracking > Final URL suffix"),
-    msgid("Settings > Account level options > Final URL suffix"),
-    msgid("Append it to the landing page of each keyword (访问URL), after ? or &"),
-    msgid("Append it to the landing page of each keyword (访问网址), after ? or &"),
-    msgid("Campaign settings > URL parameters"),
-    msgid("No macros are known: append it to each keyword's landing page, with your own names"),
-    msgid("Unknown %(name)s %(value)s."),
-)
+#: Messages, hints and parts of them, with the values as %(name)s, as the raising code writes them.
+KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS)
+
+#: Columns as messages name them.
+_FIELDS = {
+    "day": msgid("Day"),
+    "account": msgid("Account"),
+    "campaign": msgid("Campaign"),
+    "campaign id": msgid("Campaign ID"),
+    "ad group": msgid("Ad group"),
+    "ad group id": msgid("Ad group ID"),
+    "keyword": msgid("Keyword"),
+    "keyword id": msgid("Keyword ID"),
+    "match type": msgid("Match type"),
+    "device": msgid("Device"),
+    "network": msgid("Network"),
+    "filter": msgid("Filter"),
+    "impressions": msgid("Impressions"),
+    "clicks": msgid("Clicks"),
+    "cost": msgid("Cost"),
+    "currency": msgid("Currency"),
+    "conversions": msgid("Conversions"),
+    "value": msgid("Value"),
+    "stage": msgid("Stage"),
+    "time": msgid("Time"),
+    "id": msgid("ID"),
+    "e-mail": msgid("E-mail"),
+    "email": msgid("E-mail"),
+    "phone": msgid("Phone"),
+}
+#: Values that are texts of ours, by their name in the pattern, and what parts their entries.
+#: All other values come from outside (names, cells) and stay as they are.
+_OURS = {
+    "message": "",
+    "expected": "",
+    "where": "",
+    "trouble": "",
+    "delimiter": "",
+    "gone": "",
+    "right": "",
+    "needed": "",
+    "field": "",
+    "level": "",
+    "part": "; ",
+    "missing": "; ",
+    "figures": "; ",
+    "fields": " and ",
+}
+#: Values that are lists of names or days, with words between them.
+_LISTS = frozenset({"names", "days", "falls", "columns"})
+_MORE = re.compile(r" and ([0-9]+) more(?=[),.]|$)")
+_FALL = re.compile(r": (\S+) to (\S+?)(?=,|$| and )")
+_SPAN = re.compile(r"(?<=[0-9]) to (?=[0-9])")
+_PAIR = re.compile(r"(?<=['\"]) and (?=['\"])")
+#: A message is taken apart at no more places than this; what follows is one piece.
+_SENTENCES = 20
 
 
 def translated(speech: Language, error: TrackerError) -> tuple[str, str]:
@@ -89,17 +82,113 @@ def translated(speech: Language, error: TrackerError) -> tuple[str, str]:
 
 
 def translated_text(speech: Language, text: str) -> str:
-    """One message in the language."""
-    for known in KNOWN:
-        match = _pattern(known).fullmatch(text)
-        if match:
-            values = match.groupdict()
-            # A text without values is no format: it may hold a bare per cent sign.
-            return speech.gettext(known) % values if values else speech.gettext(known)
-    return text
+    """A message of one or more sentences, or several of them in lines, in the language."""
+    if speech.tag == DEFAULT:
+        return text
+    reader = _Reader(speech)
+    return "\n".join(reader.read(line).text for line in text.split("\n"))
 
 
-def _pattern(known: str) -> re.Pattern[str]:
-    # re caches compiled patterns, and error pages are rare.
-    escaped = re.escape(known)
-    return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", escaped), re.DOTALL)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A translation, and how many characters of the original it is sure of."""
+
+    text: str
+    sure: int
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads a line as that sequence of known messages which explains most of its characters."""
+
+    speech: Language
+    _read: dict[str, _Reading] = field(default_factory=dict)
+
+    def read(self, text: str, depth: int = 0) -> _Reading:
+        """The best reading of a text; the text itself where nothing is known."""
+        known = self._read.get(text)
+        if known is None:
+            known = self._read[text] = self._best(text, depth)
+        return known
+
+    def _best(self, text: str, depth: int) -> _Reading:
+        best = self._whole(text)
+        if depth >= _SENTENCES:
+            return best
+        for match in re.finditer(r"(?<=[.。]) +", text):
+            head = self._whole(text[: match.start()])
+            rest = self.read(text[match.end() :], depth + 1)
+            if head.sure + rest.sure > best.sure:
+                best = _Reading(_joined(head.text, rest.text), head.sure + rest.sure)
+        return best
+
+    def _whole(self, text: str) -> _Reading:
+        """The text as one known message."""
+        best = _Reading(text, 0)
+        for known in KNOWN:
+            pattern = _pattern(known)
+            if len(text) < pattern.sure or not text.startswith(pattern.start):
+                continue
+            match = pattern.expression.fullmatch(text)
+            if match is None:
+                continue
+            values = {name: self._value(name, one) for name, one in match.groupdict().items()}
+            sure = pattern.sure + sum(value.sure for value in values.values())
+            if sure > best.sure:
+                texts = {name: value.text for name, value in values.items()}
+                best = _Reading(_filled(self.speech.gettext(known), texts), sure)
+        return best
+
+    def _value(self, name: str, text: str) -> _Reading:
+        if name in _LISTS:
+            return _Reading(self._list(text), 0)
+        if name not in _OURS:
+            return _Reading(text, 0)
+        separator = _OURS[name]
+        parts = [self._part(part) for part in (text.split(separator) if separator else [text])]
+        joint = "；" if separator == "; " else "、"
+        return _Reading(joint.join(part.text for part in parts), sum(part.sure for part in parts))
+
+    def _part(self, text: str) -> _Reading:
+        """A name of a column, ``device: mobile``, or a message in the message."""
+        name, sign, rest = text.partition(": ")
+        if name not in _FIELDS:
+            return self.read(text)
+        title = self.speech.gettext(_FIELDS[name])
+        return _Reading(f"{title}：{rest}" if sign else title, len(name))
+
+    def _list(self, text: str) -> str:
+        """``a, b and 3 more`` and ``2026-03-01 to 2026-03-07``, without touching the names."""
+        more = self.speech.gettext(msgid(" and %(count)s more"))
+        text = _MORE.sub(lambda match: more % {"count": match[1]}, text)
+        fall = self.speech.gettext(msgid(": %(before)s to %(after)s"))
+        text = _FALL.sub(lambda match: fall % {"before": match[1], "after": match[2]}, text)
+        text = _PAIR.sub(self.speech.gettext(msgid(" and ")), text)
+        return _SPAN.sub(self.speech.gettext(msgid(" to ")), text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    expression: re.Pattern[str]
+    start: str
+    sure: int
+
+
+@lru_cache(maxsize=1024)
+def _pattern(known: str) -> _Pattern:
+    texts = re.split(r"%\((?:\w+)\)s", known)
+    names = re.findall(r"%\((\w+)\)s", known)
+    parts = [re.escape(texts[0])]
+    for name, text in zip(names, texts[1:], strict=True):
+        parts += [f"(?P<{name}>.+?)", re.escape(text)]
+    return _Pattern(re.compile("".join(parts), re.DOTALL), texts[0], sum(map(len, texts)))
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    # A text without values is no format: it may hold a bare per cent sign.
+    return text % values if values else text
+
+
+def _joined(head: str, rest: str) -> str:
+    """Two sentences: with a space between them unless the first ends as Chinese does."""
+    return f"{head}{rest}" if head.endswith(("。", "；", "：")) else f"{head} {rest}"

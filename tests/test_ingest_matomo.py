@@ -499,11 +499,13 @@ def test_goals_and_orders_count_once_for_the_keyword_that_brought_them(
                 == 200
             )
             world.now += timedelta(minutes=5)
+        world.now += timedelta(days=3)
+        assert client.get("/matomo.php", params=cast(dict[str, str], base | order)).is_success
     world.loader.drain()
     world.reconcile()
     world.spend(SPEND, platform="baidu", currency="CNY")
     world.reconcile()
-    (row,) = world.report("2026-11-01", "2026-11-01").rows
+    (row,) = world.report("2026-11-01", "2026-11-05").rows
     assert (row.keyword, row.platform, row.visits) == ("pump", "baidu", 1)
     assert Decimal(str(row.cost)) == Decimal("100.5")
     assert Decimal(str(row.conversions)) == 4

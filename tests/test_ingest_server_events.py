@@ -139,12 +139,15 @@ def test_an_event_with_an_id_counts_once_however_often_it_is_sent(shop: Shop) ->
     order = ORDER | {"visitor": "v1"}
     for _ in range(3):
         accepted(shop.send([landing, order]), 2)
-        shop.world.now += timedelta(hours=2)
-    assert len({row["event_id"] for row in shop.rows()}) == 2
+        shop.world.now += timedelta(days=2)
+        accepted(shop.send({"id": "now", "name": "order", "visitor": "v1"}))
+    assert len({row["event_id"] for row in shop.rows()}) == 3
     shop.world.reconcile()
+    for first, last in (("2026-10-31", "2026-10-31"), ("2026-11-01", "2026-11-07")):
+        assert shop.world.report(first, last, by="conversion").totals.conversions == "1"
     (row,) = shop.world.report("2026-10-31", "2026-10-31").rows
     assert (row.keyword, row.visits) == ("pump", 1)
-    assert Decimal(str(row.conversions)) == 1
+    assert Decimal(str(row.conversions)) == 2
     assert Decimal(str(row.revenue)) == Decimal("1299.9")
 
 

@@ -10,9 +10,9 @@ All or nothing: when one event is malformed none is taken, and the answer names 
 and the field. What is well-formed goes through the steps of the beacon's events; those that a rule
 of the site drops are counted by reason. The answer comes once the events are on disk.
 
-An event with an ``id`` counts once however often it is sent; where the id is no UUID, its hash is
-the event's. A repetition should have the same ``time`` (or none within a day): reports look for
-copies over eight days. Without an id every request is new, and a retry counts twice.
+An event with an ``id`` counts once however often it is sent within eight days, the span over which
+reports look for copies, and for ever with the same ``time``; where the id is no UUID, its hash is
+the event's. Without an id every request is new, and a retry counts twice.
 """
 
 from __future__ import annotations
@@ -198,6 +198,8 @@ def _beacon(event: ServerEvent, site: Site) -> Beacon:
         event_id=_event_id(event, site),
         name=event.name or "pageview",
         occurred=None if event.time is None else to_ms(event.time),
+        # An id may come again; a repetition is looked up among the events of the days around it.
+        attempt=1 if event.id is None else 2,
         visitor=None if event.visitor is None else str(event.visitor),
         url=event.url or "",
         referrer=event.referrer,

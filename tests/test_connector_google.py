@@ -147,7 +147,8 @@ class TestGoogle(RenewalChecks):
                 assert "manager account" in one.message
 
     def test_the_accounts_below_a_manager_are_listed_and_closed_ones_are_left_out(self) -> None:
-        with self.running() as (_, bench):
+        with self.running() as (simulator, bench):
+            simulator.faults = deque(["half", "cut", "", "half"])
             found = {account.account: account for account in bench.accounts()}
             assert set(found) == {"1234567890", "9876543210"}
             assert found["9876543210"].is_manager

@@ -102,7 +102,7 @@ class GoogleAds:
             lambda grant: self.wire.client.build_request(
                 "GET", self._url("customers:listAccessibleCustomers"), headers=_headers(grant)
             ),
-            self._judge,
+            self._judge_list,
         )
         found: dict[str, AccountRef] = {}
         for name in decoded(PLATFORM, answer.body, _Accessible).resource_names:
@@ -170,6 +170,10 @@ class GoogleAds:
     def _judge(self, answer: Answer) -> None:
         if not 200 <= answer.status < 300:
             raise failure(answer.status, error_in(answer.body))
+
+    def _judge_list(self, answer: Answer) -> None:
+        self._judge(answer)
+        decoded(PLATFORM, answer.body, _Accessible)  # a torn answer is had again
 
     def _url(self, path: str) -> str:
         return f"{self.settings.api_url}/{self.settings.version}/{path}"

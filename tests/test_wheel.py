@@ -44,9 +44,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pins = re.findall(r"^\w.*?(?= \\$)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
     versions = directory / "versions.txt"
     versions.write_text("\n".join(pins))
-    run(sys.executable, "-m", "venv", str(directory / "venv"))
-    pip = (str(directory / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "install", "--quiet", "--no-compile", "-c", str(versions), str(wheel))
+    run(sys.executable, "-m", "venv", "--without-pip", str(directory / "venv"))
+    into = ("--python", str(directory / "venv/bin/python"), "--disable-pip-version-check")
+    install = ("install", "--quiet", "--no-compile", "-c", str(versions), str(wheel))
+    run(sys.executable, "-m", "pip", *into, *install)
     return directory / "venv" / "bin"
 
 

@@ -22,18 +22,17 @@ MEBIBYTE = 1 << 20
 
 #: Patterns of queries without a site among their parameters, and why that is right.
 WITHOUT_SITE = {
+    "reports/keyword_days.sql": "stands behind keyword_facts.sql, which takes the site",
+    "reports/keyword_rows.sql": "stands behind keyword_facts.sql, which takes the site",
     "spend/keywords.sql": "its accounts are tuples that begin with the site",
     "reconcile/spend_days.sql": "spend belongs to ad accounts of a tenant, not to sites",
     "spend/standing_*.sql": "spend and rates belong to a tenant, not to sites",
     "reconcile/horizon.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/superseded.sql": "housekeeping of all sites at once; answers no tenant",
+    "reconcile/sweep_*.sql": "housekeeping of all sites at once; answers no tenant",
     "spend/pull_horizon.sql": "housekeeping of all tenants at once; answers no tenant",
     "spend/superseded_pulls.sql": "housekeeping of all tenants at once; answers no tenant",
-    "spend/sweep_spend.sql": "housekeeping of all tenants at once; answers no tenant",
-    "reconcile/sweep_*.sql": "housekeeping of all sites at once; answers no tenant",
-    "spend/pull_horizon.sql": "housekeeping of all tenants at once; answers none",
-    "spend/superseded_pulls.sql": "housekeeping of all tenants at once; answers none",
-    "spend/sweep_*.sql": "housekeeping of all tenants at once; answers none",
+    "spend/sweep_*.sql": "housekeeping of all tenants at once; answers no tenant",
 }
 PARAMETER = re.compile(r"\{(\w+):")
 #: A reference in a comment to the query whose parameters this one has.

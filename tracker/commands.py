@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import msgspec
 
 from tracker import operations
 from tracker.accounts.sites import get_site
+from tracker.ingest.proposal import apply_map, propose
 from tracker.period import Period
 from tracker.reports.keywords import keyword_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
@@ -98,6 +100,14 @@ class RemoveGoal(msgspec.Struct, frozen=True):
 
     site: str
     name: str
+
+
+class ProposeParams(msgspec.Struct, frozen=True):
+    """``tracker site params``: a map of freely named query parameters; ``apply`` stores it."""
+
+    site: str
+    days: int = 30
+    apply: bool = False
 
 
 class Requeue(msgspec.Struct, frozen=True):
@@ -213,6 +223,15 @@ def _remove_goal(parts: Parts, request: RemoveGoal, _: Progress) -> object:
     return operations.remove_goal(parts, get_site(parts.db, request.site), request.name)
 
 
+def _propose_params(parts: Parts, request: ProposeParams, _: Progress) -> object:
+    since = parts.clock() - timedelta(days=request.days)
+    site = get_site(parts.db, request.site)
+    proposed = propose(parts.warehouse, site, since)
+    if request.apply and proposed:
+        apply_map(parts.db, site, proposed)
+    return {"proposed": proposed, "applied": request.apply and bool(proposed)}
+
+
 def _requeue(parts: Parts, _: Requeue, __: Progress) -> object:
     return operations.requeue(parts)
 
@@ -253,6 +272,7 @@ COMMANDS: dict[str, Command] = {
     "rebuild": Command(Rebuild, _rebuild),
     "goal-add": Command(AddGoal, _add_goal),
     "goal-remove": Command(RemoveGoal, _remove_goal),
+    "site-params": Command(ProposeParams, _propose_params),
     "spool-requeue": Command(Requeue, _requeue),
     "report-keywords": Command(ReportKeywords, _report),
     "doctor": Command(Diagnose, _diagnose),

@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from tracker.cli import rules as rules  # adds commands to ``site``
 from tracker.cli.imports import conversions, events, rates, spend
 from tracker.cli.output import fail, refuse
 from tracker.cli.reports import doctor, rebuild, reconcile, report, runs, spool

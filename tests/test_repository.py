@@ -22,8 +22,6 @@ MEBIBYTE = 1 << 20
 
 #: Patterns of queries without a site among their parameters, and why that is right.
 WITHOUT_SITE = {
-    "reports/keyword_days.sql": "stands behind keyword_facts.sql, which takes the site",
-    "reports/keyword_rows.sql": "stands behind keyword_facts.sql, which takes the site",
     "spend/keywords.sql": "its accounts are tuples that begin with the site",
     "reconcile/spend_days.sql": "spend belongs to ad accounts of a tenant, not to sites",
     "spend/standing_*.sql": "spend and rates belong to a tenant, not to sites",
@@ -35,8 +33,6 @@ WITHOUT_SITE = {
     "spend/sweep_*.sql": "housekeeping of all tenants at once; answers no tenant",
 }
 PARAMETER = re.compile(r"\{(\w+):")
-#: A reference in a comment to the query whose parameters this one has.
-PARAMETERS_OF = re.compile(r"Parameters: those of (\w+\.sql)")
 
 
 @cache
@@ -82,9 +78,6 @@ def test_a_query_says_its_question_its_grain_and_every_parameter(name: str) -> N
     comment, body = comment_and_body(queries()[name])
     for heading in ("Question:", "Grain:", "Parameters:"):
         assert heading in comment, f"{name} begins without a comment line {heading}"
-    shared = PARAMETERS_OF.search(comment)
-    if shared:
-        comment += comment_and_body((ROOT / "tracker" / name).with_name(shared[1]).read_text())[0]
     named = set(re.findall(r"\w+", comment))
     assert set(PARAMETER.findall(body)) <= named
 

@@ -299,6 +299,12 @@ def test_address_and_user_agent_are_believed_with_a_token_only(ingest: Ingest) -
     ]
 
 
+def test_an_address_that_is_none_is_refused(ingest: Ingest) -> None:
+    answer = track(ingest, cip="300.1.1.1", token_auth=secret(ingest))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "cip '300.1.1.1' is not an IP address."
+
+
 def test_a_programs_own_name_is_not_the_visitors(ingest: Ingest) -> None:
     agent = "python-requests/2.32"
     assert bulk(ingest, query(ingest), agent=agent).headers["x-tracker-dropped"] == "bot"
@@ -461,6 +467,7 @@ def test_no_request_makes_the_server_fail(
 ) -> None:
     objects = [{"rec": "1", "idsite": ingest.site.key} | fields for fields in given]
     assert bulk(ingest, *objects).status_code in (200, 400)
+    assert bulk(ingest, *objects, token_auth=secret(ingest)).status_code in (200, 400)
     for fields in objects[:1]:
         assert track(ingest, **fields).status_code in (200, 204, 400)
     assert ingest.client.post("/piwik.php", content=junk).status_code == 400

@@ -20,6 +20,7 @@ import msgspec
 from tracker.accounts.sites import Site
 from tracker.errors import AccessDenied, InvalidInput, NotFound
 from tracker.ingest import matomo
+from tracker.ingest.address import parse_ip
 from tracker.ingest.directory import Directory
 from tracker.ingest.landing import parse_address
 from tracker.ingest.payload import VISITOR_LENGTH, Beacon, PropValue
@@ -192,12 +193,16 @@ class MatomoEvents:
 
 
 def _believed(request: Request, params: Mapping[str, str]) -> Request:
-    """The request in the words of a sender with a token."""
+    """The request in the words of a sender with a token; InvalidInput for a wrong address."""
     agent = request.user_agent
+    given = params.get("cip", "").strip()
+    address = parse_ip(given) if given else None
+    if given and address is None:
+        raise InvalidInput(f"cip {given[:60]!r} is not an IP address.", hint="Or leave it out.")
     own = "" if _LIBRARY.match(agent) else agent
     return replace(
         request,
-        ip=params.get("cip", "").strip() or request.ip,
+        ip=str(address) if address else request.ip,
         user_agent=params.get("ua", "").strip() or own,
         trusted=True,
     )

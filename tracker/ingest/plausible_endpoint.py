@@ -20,6 +20,7 @@ from anyio import to_thread
 
 from tracker.accounts.sites import Site
 from tracker.errors import AccessDenied, TrackerError
+from tracker.ingest.address import parse_ip
 from tracker.ingest.columns import Batch
 from tracker.ingest.directory import Directory
 from tracker.ingest.endpoint import (
@@ -152,8 +153,8 @@ _NAMES = (b"authorization", b"idempotency-key")
 
 def _believed(request: Request, extra: Extra) -> Request:
     """The request of a server with a token: the visitor's address is the first one forwarded."""
-    first = extra.forwarded.partition(",")[0].strip()
-    return replace(request, ip=first or request.ip, trusted=True)
+    first = parse_ip(extra.forwarded.partition(",")[0])
+    return replace(request, ip=str(first) if first else request.ip, trusted=True)
 
 
 def _headers(dropped: list[Reason]) -> Headers:

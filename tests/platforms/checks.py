@@ -70,7 +70,7 @@ class ConnectorChecks:
 
     def test_a_day_without_spend_is_complete_and_has_no_batch(self) -> None:
         with self.running() as (_, bench):
-            later = LAST + timedelta(days=30)
+            later = LAST + timedelta(days=10)
             pulled = bench.pull(later, later)
             assert pulled.batches == []
             assert pulled.completes == [Period(later, later)]

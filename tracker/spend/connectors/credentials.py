@@ -50,10 +50,11 @@ class Grant:
         return self.values.get(name, "")
 
     def valid_token(self, now: datetime) -> str:
-        """The access token while it is good for a while yet, else ""."""
+        """The access token while it is good for a while yet, else "". One that does not say when
+        it expires is good until it is refused."""
         expires = self.get(ACCESS_EXPIRES)
         try:
-            good = bool(expires) and datetime.fromisoformat(expires) - now > MARGIN
+            good = not expires or datetime.fromisoformat(expires) - now > MARGIN
         except (ValueError, TypeError):
             good = False
         return self.get(ACCESS_TOKEN) if good else ""

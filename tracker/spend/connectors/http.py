@@ -20,7 +20,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from tracker.accounts.clock import Clock, utc_now
 from tracker.spend.connectors.failures import Terminal, Transient, Unauthorised
@@ -96,12 +96,15 @@ class Wire:
     def __post_init__(self) -> None:
         hide_queries_in_logs()
 
-    async def call(self, make: Make, judge: Judge, *, into: Held | None = None) -> Answer:
-        """The answer of a request. A usable one (status 2xx) goes into ``into`` if given."""
+    async def call(
+        self, make: Make, judge: Judge, *, into: Held | None = None, once: bool = False
+    ) -> Answer:
+        """The answer of a request. A usable one (status 2xx) goes into ``into`` if given; with
+        ``once`` it is never repeated."""
         retrying = AsyncRetrying(
             sleep=self._wait,
             wait=self._delay,
-            stop=self._enough,
+            stop=stop_after_attempt(1) if once else self._enough,
             retry=retry_if_exception_type(Transient),
             reraise=True,
         )

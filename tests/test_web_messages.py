@@ -197,6 +197,6 @@ def test_messages_are_read_sentence_by_sentence(text: str, wanted: str | None) -
 
 def test_names_from_outside_are_never_translated() -> None:
     chinese = language("zh-Hans")
-    for name in ("The day is missing.", "campaign", "cost", "no column"):
+    for name in ("The day is missing.", "campaign", "cost", "comma"):
         said = translated_text(chinese, f"The file's period is not a range of days: {name!r}.")
         assert said == f"文件的时间范围不是日期区间：{name!r}。"

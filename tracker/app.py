@@ -83,6 +83,7 @@ class Actions:
             mapping=options.columns,
             dry_run=options.dry_run,
             skip_bad_rows=options.skip_bad_rows,
+            filename=options.filename,
         )
         return _fields(report)
 

@@ -116,9 +116,10 @@ def import_conversions(
     mapping: Mapping[str, str],
     dry_run: bool,
     skip_bad_rows: bool,
+    filename: str = "",
     progress: Progress = silent,
 ) -> OfflineReport:
-    """A file of offline conversions."""
+    """A file of offline conversions; ``filename`` is the original name of an upload."""
     deps = OfflineDeps(
         warehouse=parts.warehouse,
         db=parts.db,
@@ -126,7 +127,9 @@ def import_conversions(
         visitor_number=visitor_number,
         classify=lambda url: classify(url, "", site_rules(site)),
     )
-    options = OfflineOptions(mapping=mapping, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
+    options = OfflineOptions(
+        mapping=mapping, dry_run=dry_run, skip_bad_rows=skip_bad_rows, filename=filename
+    )
     return import_offline(deps, site, path, options, progress)
 
 

@@ -184,8 +184,7 @@ def _mapped_column(titles: Sequence[str], field: str, title: str) -> int:
     hits = hits or [i for i, have in enumerate(titles) if squeeze(have) == squeeze(title)]
     if len(hits) == 1:
         return hits[0]
-    trouble = "no column" if not hits else f"{len(hits)} columns"
-    raise InvalidInput(
-        f"There is {trouble} {title!r} for the field {field}.",
-        hint=f"The file has: {join_titles(titles)}.",
-    )
+    message = f"There is no column {title!r} for the field {field}."
+    if hits:
+        message = f"There are {len(hits)} columns {title!r}; the field {field} needs one."
+    raise InvalidInput(message, hint=f"The file has: {join_titles(titles)}.")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import Language, msgid
+from tracker.web.messages import translated_scope, translated_text
+from tracker.web.vocabulary import platform_name
 
 _NAMES = {
     "file": msgid("File"),
@@ -43,6 +45,12 @@ _NAMES = {
     "day": msgid("Day"),
     "last_day": msgid("Last day"),
     "change": msgid("Change"),
+    "name": msgid("Name"),
+    "builds": msgid("Computed results"),
+    "slices": msgid("Computed days"),
+    "left": msgid("Still to compute"),
+    "superseded": msgid("Superseded results removed"),
+    "superseded_pulls": msgid("Superseded imports removed"),
 }
 _CHANGES = {
     "added": msgid("Added"),
@@ -67,6 +75,12 @@ class Listing:
     count: int
 
 
+def figure_title(speech: Language, name: str) -> str:
+    """The words for a figure of a report or a run."""
+    known = _NAMES.get(name)
+    return speech.gettext(known) if known else name.replace("_", " ").capitalize()
+
+
 class ImportView:
     """Figures and lists of one import."""
 
@@ -76,15 +90,16 @@ class ImportView:
     def figures(self) -> list[tuple[str, str]]:
         """Name and value of everything that is one value."""
         return [
-            (self._title(name), self._text(value))
+            (self._title(name), self._cell(name, value))
             for name, value in self._report.items()
             if name not in _SILENT and not isinstance(value, Mapping | list | tuple)
         ]
 
     def texts(self, name: str) -> list[str]:
-        """``asks``, ``warnings`` or ``problems``: whole sentences, as the import wrote them."""
+        """``asks``, ``warnings`` or ``problems``: whole sentences, in the reader's language."""
         found = self._report.get(name)
-        return [str(text) for text in found] if isinstance(found, list | tuple) else []
+        texts = found if isinstance(found, list | tuple) else ()
+        return [translated_text(self._speech, str(text)) for text in texts]
 
     @property
     def changes_nothing(self) -> bool:
@@ -117,12 +132,17 @@ class ImportView:
         return (self._text(entry),)
 
     def _cell(self, column: str, value: object) -> str:
-        known = _CHANGES.get(str(value)) if column == "change" else None
-        return self._speech.gettext(known) if known else self._text(value)
+        text = str(value or "")
+        if column == "change" and text in _CHANGES:
+            return self._speech.gettext(_CHANGES[text])
+        if column == "scope" and text:
+            return translated_scope(self._speech, text)
+        if column == "platform" and text:
+            return platform_name(self._speech, text)
+        return self._text(value)
 
     def _title(self, name: str) -> str:
-        known = _NAMES.get(name)
-        return self._speech.gettext(known) if known else name.replace("_", " ").capitalize()
+        return figure_title(self._speech, name)
 
     def _text(self, value: object) -> str:
         if value is None or value == "":

@@ -54,7 +54,6 @@ _OURS = {
     "message": "",
     "expected": "",
     "where": "",
-    "trouble": "",
     "delimiter": "",
     "gone": "",
     "right": "",
@@ -87,6 +86,25 @@ def translated_text(speech: Language, text: str) -> str:
         return text
     reader = _Reader(speech)
     return "\n".join(reader.read(line).text for line in text.split("\n"))
+
+
+def translated_scope(speech: Language, text: str) -> str:
+    """The part of a day that a spend file covers: ``all``, or ``device: mobile; network: …``."""
+    if speech.tag == DEFAULT:
+        return text
+    return speech.gettext(msgid("All")) if text == "all" else _Reader(speech).value("part", text)
+
+
+def translated_outcome(speech: Language, text: str) -> str:
+    """Why a run failed: a message, or one after the name of the file that it is about."""
+    if speech.tag == DEFAULT:
+        return text
+    name, sign, rest = text.partition(": ")
+    reader = _Reader(speech)
+    after_name = bool(sign) and reader.read(rest).sure > reader.read(text).sure
+    return (
+        f"{name}：{translated_text(speech, rest)}" if after_name else translated_text(speech, text)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +156,10 @@ class _Reader:
                 texts = {name: value.text for name, value in values.items()}
                 best = _Reading(_filled(self.speech.gettext(known), texts), sure)
         return best
+
+    def value(self, name: str, text: str) -> str:
+        """A value of a message in the language, by the name that patterns give it."""
+        return self._value(name, text).text
 
     def _value(self, name: str, text: str) -> _Reading:
         if name in _LISTS:

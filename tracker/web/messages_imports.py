@@ -20,7 +20,7 @@ FILES = (
     msgid("Download the report for a shorter period."),
     msgid("Download it again; it may have been cut off on the way."),
     msgid("%(name)s unpacks to more than 4 GiB."),
-    msgid("%(name)s is damaged or half-written (%(reason)s)."),
+    msgid("%(name)s is damaged or half-written (%(what)s)."),
     msgid("The workbook inside %(name)s is larger than 256 MiB."),
     msgid("Unpack it first, or export csv."),
     msgid("%(name)s is empty."),
@@ -83,13 +83,12 @@ FILES = (
     msgid("%(cell)s is too large a number."),
     msgid("%(cell)s is too large."),
     msgid("%(cell)s is not an id."),
-    msgid("There is %(trouble)s %(column)s for the field %(field)s."),
-    msgid("no column"),
-    msgid("%(count)s columns"),
+    msgid("There is no column %(column)s for the field %(field)s."),
+    msgid("There are %(count)s columns %(column)s; the field %(field)s needs one."),
     msgid("comma"),
     msgid("tab"),
     msgid("semicolon"),
-    msgid("%(name)s is not a %(delimiter)s-separated table (%(reason)s)."),
+    msgid("%(name)s is not a %(delimiter)s-separated table (%(what)s)."),
 )
 
 #: What a spend report can answer.

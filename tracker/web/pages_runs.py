@@ -16,6 +16,8 @@ from tracker.accounts.runs import Run, list_runs
 from tracker.accounts.tenants import list_tenants
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
+from tracker.web.import_view import ImportView
+from tracker.web.messages import translated_outcome, translated_text
 
 #: Runs on one page of the list.
 PAGE = 50
@@ -39,6 +41,7 @@ TRIGGERS = {
     "manual": msgid("by hand"),
     "upload": msgid("by upload"),
     "command": msgid("by command"),
+    "watch": msgid("from the watch folder"),
 }
 
 
@@ -84,7 +87,9 @@ def _line(call: Call, run: Run) -> dict[str, object]:
         "tone": tone,
         "trigger": call.text(TRIGGERS[run.trigger]) if run.trigger in TRIGGERS else run.trigger,
         "seconds": _seconds(run),
-        "totals": [(name, str(value)) for name, value in run.totals.items()],
+        "totals": ImportView(run.totals, call.language, call.formats).figures(),
+        "error": translated_outcome(call.language, run.error),
+        "warnings": [translated_text(call.language, text) for text in run.warnings],
     }
 
 

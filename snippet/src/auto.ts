@@ -10,7 +10,7 @@ const FILES = /\.(pdf|(doc|xls|ppt)x?|csv|zip|rar|7z|exe|dmg|apk|dwg|dxf|ste?p|m
 
 /** Ways to talk: the link's scheme, or what is telling in its host. */
 const INTENT =
-  /^(tel|mailto|whatsapp|tg|mqq|weixin)\w*:|^https?:..[^/]*\b(wa\.me|whatsapp|t\.me|wpa|work\.weixin|qiao|53kf)\b/;
+  /^(tel|mailto|whatsapp|tg|mqq|weixin)\w*:|^https?:..[^/]*\b(qiao|wa\.me|wpa|53kf|whatsapp|t\.me|work\.weixin)\b/;
 
 const clicked = (event: MouseEvent): void => {
   const link = (event.target as Element).closest<HTMLAnchorElement>("a[href]");
@@ -29,14 +29,14 @@ const submitted = (event: SubmitEvent): void => {
   notice("form", {
     // NOTE: not form.id, which is the field named "id" where there is one.
     id: form.getAttribute("id") || form.getAttribute("name"),
-    fields: Array.from(form.elements, (field) => (field as HTMLInputElement).name)
-      .filter((name) => name)
-      .join(),
+    fields: `${[...form.elements]
+      .map((field) => (field as HTMLInputElement).name)
+      .filter((name) => name)}`,
   });
 };
 
 export const attend = (): void => {
-  listen(document, "click", clicked);
-  listen(document, "auxclick", clicked);
-  listen(document, "submit", submitted);
+  listen("click", clicked);
+  listen("auxclick", clicked);
+  listen("submit", submitted);
 };

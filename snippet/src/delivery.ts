@@ -7,7 +7,7 @@
  */
 
 import { granted, QUEUE, stopped } from "./identity";
-import { endpoint, listen, read, write } from "./page";
+import { endpoint, guarded, listen, read, write } from "./page";
 
 /** One event as it is sent; the fields are explained in README.md. */
 export interface Wire {
@@ -16,8 +16,8 @@ export interface Wire {
   i: string;
   n: string;
   o: number;
-  /** When the request under way was sent; 0 while the event waits for one. */
-  t: number;
+  /** When it was last sent. */
+  t?: number;
   a: number;
   u?: string;
   k?: string;
@@ -29,7 +29,7 @@ export interface Wire {
   p?: unknown;
   x?: unknown;
   c?: unknown;
-  b?: 1;
+  b?: boolean;
 }
 
 const WEEK = 6048e5;
@@ -38,32 +38,32 @@ const AT_ONCE = 20;
 const QUEUED = 200;
 /** In characters: below 64 KiB even at three bytes each. */
 const LONGEST = 2e4;
-/** A request without an answer counts as an answer that asks for another attempt. */
-const FAILED = 599;
+/** The stored events; none where none may be stored, or where something else is in their place. */
+const stored = guarded((): Wire[] =>
+  JSON.parse((granted && read(QUEUE)) as string).filter((event: Wire) => event.i),
+);
 
+/** What waits for a request. */
+let queue = stored() || [];
+/** What is under way. */
+let flying: Wire[] = [];
 /** The ids that this page answers for, in one text: other stored events belong to other tabs. */
-let mine = (granted && read(QUEUE)) || "[]";
-let queue: Wire[] = JSON.parse(mine);
+let mine = JSON.stringify(queue);
 let failures = 0;
 /** While a request is under way, and between a failure and the next attempt. */
 let busy: boolean | undefined;
 let size = AT_ONCE;
 
-const ground = (events: Wire[]): void =>
-  events.forEach((event) => {
-    event.t = 0;
-  });
-
-ground(queue);
-
-/** Store what is not delivered; nothing is touched where nothing was or is to be stored. */
+/** Store what is not delivered, where that is allowed. */
 export const save = (): void => {
-  if (!granted) return;
-  const kept = (JSON.parse(read(QUEUE) || "[]") as Wire[])
+  const kept = (stored() || [])
     .filter((event) => !mine.includes(event.i))
-    // Sent at the very end of a page, where no answer can be seen: it would go twice every time.
-    .concat(queue.filter((event) => !event.t || event.n !== "engagement"));
-  write(QUEUE, kept[0] ? JSON.stringify(kept) : "");
+    // Engagement is sent at the end of a page, where no answer is seen: it would go twice each time.
+    .concat(
+      queue,
+      flying.filter((event) => event.n !== "engagement"),
+    );
+  write(QUEUE, granted && kept[0] ? JSON.stringify(kept) : "");
 };
 
 /** Queue an event. Throws, before anything is queued, where it cannot be written as JSON. */
@@ -81,45 +81,53 @@ export const enqueue = (event: Wire): void => {
 export const flush = (leaving?: boolean): void => {
   const now = Date.now();
   queue = queue.filter((event) => !stopped && now - event.o < WEEK);
-  const part = queue.filter((event) => !event.t).slice(0, size);
-  if (!part[0] || (busy && !leaving)) return;
+  if (!queue[0] || (busy && !leaving)) return;
   busy = true;
+  const part = queue.splice(0, size);
+  flying = flying.concat(part);
   part.forEach((event) => {
     event.t = now;
     event.a++;
   });
-  send(JSON.stringify(part), (status) => {
-    const again = status === 429 || status > 499;
-    // After any failure one by one: what is too large or refused shall take no other with it.
+  const done = guarded((status: Outcome, wait?: Outcome) => {
+    const again = status === 429 || !(status < 500);
+    flying = flying.filter((event) => !part.includes(event));
+    // After any failure one by one, and behind the others: what is too large or refused, or cannot
+    // pass, shall take no other with it.
     size = status < 400 ? AT_ONCE : 1;
-    ground(part);
-    if (!again && (status < 400 || !part[1]))
-      queue = queue.filter((event) => !part.includes(event));
+    if (again || (part[1] && size < 2)) queue = queue.concat(part);
     save();
-    if (again) setTimeout(resume, 2 ** Math.min(++failures, 8) * 1e3 * (Math.random() + 1));
-    else {
-      failures = 0;
-      resume();
-    }
+    setTimeout(
+      guarded(resume),
+      again
+        ? (2 ** Math.min(++failures, 8) * (Math.random() + 1) + (wait | 0)) * 1e3
+        : (failures = 0),
+    );
   });
+  send(JSON.stringify(part), done);
 };
 
-/** One request; reports its status. */
-const send = (body: string, done: (status: number) => void): void => {
+/**
+ * What came of a request: the answer's status; 1, where the browser took charge of it without
+ * showing the answer; anything else that is not below 500, where it failed.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: compared as a number, whatever it is
+type Outcome = any;
+
+/** One request; reports its outcome, and how many seconds the server asks to wait. */
+const send = (body: string, done: (status: Outcome, wait?: Outcome) => void): void => {
   if ("keepalive" in Request.prototype)
-    fetch(endpoint, { method: "POST", body, keepalive: true }).then(
-      (answer) => done(answer.status),
-      () => {
-        // A page's content policy may allow images only. Contacts never go into an address.
+    fetch(endpoint, { method: "POST", body, keepalive: true })
+      .then((answer) => done(answer.status, answer.headers.get("retry-after")))
+      .catch(() => {
+        // A page's content policy may allow images only. Contacts never go into an address; an empty
+        // one is an error of the image, too.
         const image = new Image();
-        image.onload = () => done(202);
-        image.onerror = () => done(FAILED);
-        image.src = /"identify"/.test(body)
-          ? "data:,"
-          : `${endpoint}?d=${encodeURIComponent(body)}`;
-      },
-    );
-  else done(navigator.sendBeacon(endpoint, body) ? 202 : FAILED);
+        image.onload = () => done(1);
+        image.onerror = done;
+        image.src = /"identify"/.test(body) ? "" : `${endpoint}?d=${encodeURIComponent(body)}`;
+      });
+  else done(1 / (navigator.sendBeacon(endpoint, body) as never));
 };
 
 const resume = (): void => {
@@ -127,4 +135,4 @@ const resume = (): void => {
   flush();
 };
 
-listen(window, "online", resume);
+listen("online", resume);

@@ -17,9 +17,9 @@ const MEMORY = 3456e7;
 const mode = options.consent;
 const required =
   mode === "region"
-    ? // Read off the clock's zone: it needs no request, and errs towards asking.
-      /^(Eur|Atl)|Nico|Ceu/.test(Intl.DateTimeFormat().resolvedOptions().timeZone)
-    : mode !== undefined;
+    ? // Read off the clock's zone: it needs no request, and errs towards asking. UTC says nothing.
+      /^(Eu|At|U)|Nic|[CR]eu|Ma[ry]|Guad|Cay/.test(Intl.DateTimeFormat().resolvedOptions().timeZone)
+    : mode != null;
 
 const stored = read(KEY);
 

@@ -16,40 +16,34 @@ export const endpoint = options.api || new URL("/e", script.src);
 
 /** The same function, but it returns undefined where it would have thrown. */
 export const guarded =
-  <A extends unknown[]>(run: (...given: A) => void) =>
-  (...given: A): void => {
+  <A extends unknown[], R>(run: (...given: A) => R) =>
+  (...given: A): R | undefined => {
     try {
-      run(...given);
+      return run(...given);
     } catch {}
   };
 
-/** Listen in the capture phase; an error of ours never reaches the page. */
+/**
+ * Listen in the capture phase, where the window sees the events of everything on the page; an error
+ * of ours never reaches the page.
+ */
 export const listen = (
-  target: EventTarget,
   type: string,
   // biome-ignore lint/suspicious/noExplicitAny: one helper for every kind of event
   handle: (event: any) => void,
-): void => target.addEventListener(type, guarded(handle), true);
+): void => addEventListener(type, guarded(handle), true);
 
-/** The page's storage; none where the browser keeps it closed. */
-let storage: Storage | undefined;
-guarded(() => {
-  storage = localStorage;
-})();
-
-/** A stored text, or undefined where there is none. */
-export const read = (key: string): string | undefined =>
-  // biome-ignore lint/complexity/useOptionalChain: it would be written out longer for old browsers
-  storage && storage[key];
+/** A stored text, or undefined where there is none, or where the browser keeps the storage closed. */
+export const read = guarded((key: string): string | undefined => localStorage[key]);
 
 /** Store a text; an empty one removes the key. A full or closed storage is no error. */
 export const write = guarded((key: string, text: string) => {
-  if (text) (storage as Storage)[key] = text;
-  else delete (storage as Storage)[key];
+  if (text) localStorage[key] = text;
+  else delete localStorage[key];
 });
 
 /** That many random hexadecimal digits, in lower case. */
 export const randomHex = (digits: number): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(digits)), (byte) =>
-    (byte & 15).toString(16),
-  ).join("");
+  crypto
+    .getRandomValues(new Uint8Array(digits))
+    .reduce((text, byte) => text + (byte & 15).toString(16), "");

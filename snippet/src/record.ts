@@ -3,7 +3,7 @@
 import { enqueue } from "./delivery";
 import { stopped, visitor } from "./identity";
 import { options, randomHex } from "./page";
-import { address, view } from "./views";
+import { address, shown, view } from "./views";
 
 /** Record an event, unless the visitor has opted out. */
 export const record = (
@@ -14,14 +14,15 @@ export const record = (
 ): void => {
   if (stopped) return;
   const now = Date.now();
-  if (name === "pageview") view.l = address();
+  // The first view keeps the address that the script was started under: by now, an app may have
+  // taken the click id out of it.
+  if (name === "pageview" && shown) view.l = address();
   enqueue({
     v: 1,
     s: options.site,
     i: randomHex(32),
     n: `${name}`,
     o: now,
-    t: 0,
     a: 0,
     u: visitor(now),
     ...view,
@@ -31,7 +32,7 @@ export const record = (
     p: props,
     x: value,
     c: currency,
-    b: navigator.webdriver ? 1 : undefined,
+    b: navigator.webdriver,
   });
 };
 

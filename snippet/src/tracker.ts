@@ -6,9 +6,6 @@ import { guarded, options, script } from "./page";
 import { notice, record } from "./record";
 import { view, watch } from "./views";
 
-/** The name of the second file, filled in by the build. */
-declare const EXTRA: string;
-
 interface Details {
   value?: unknown;
   currency?: unknown;
@@ -28,7 +25,9 @@ interface Tracker {
 const calls: Record<string, (given?: unknown) => void> = {
   // An event named "constructor" is an event.
   __proto__: null as never,
-  identify: (contact) => record("identify", contact),
+  identify: (contact) => {
+    record("identify", contact);
+  },
   consent,
   optOut,
 };
@@ -39,21 +38,26 @@ const tracker = guarded((name: string, given: Details = {}) => {
 }) as Tracker;
 
 /** What the second file takes from this one, in this order. */
-const parts = [view, record, notice] as const;
-export type Parts = typeof parts;
+export type Parts = [typeof view, typeof record, typeof notice];
 
-const page = window as unknown as { tracker?: Tracker };
-const before = page.tracker || tracker;
+declare global {
+  interface Window {
+    tracker?: Tracker;
+  }
+}
+
+const before = window.tracker || tracker;
 
 // Where the tag is on the page twice, the first one counts.
 if (options.site && !before.optOut) {
   for (const name in calls) tracker[name] = (given: unknown) => tracker(name, given);
-  tracker._ = parts;
-  page.tracker = tracker;
+  window.tracker = tracker;
+  tracker._ = [view, record, notice] satisfies Parts;
   // First of all, because the visitor's consent may be among them.
   for (const call of before.q || []) tracker(...(call as unknown as [string]));
   attend();
   // The second file comes first: it knows the visit code, and the id a sibling domain hands over.
-  if (options.extra) import(new URL(EXTRA, script.src) as never).catch(() => {}).then(watch);
+  // Its name is this file's own with "-extra" after the "t", so that a version loads its like.
+  if (options.extra) import(script.src.replace(/t([^/]*)$/, "t-extra$1")).then(watch, watch);
   else watch();
 }

@@ -7,22 +7,20 @@
  */
 
 import { flush, save } from "./delivery";
-import { listen, options } from "./page";
+import { guarded, listen, options } from "./page";
 import { notice } from "./record";
 
-const byHash = "hash" in options;
-
 /** The page's address; the fragment is part of it only where it is the route. */
-export const address = (): string => location.href.replace(byHash ? "" : /#.*/, "");
+export const address = (): string => location.href.replace("hash" in options ? "" : /#.*/, "");
 
 /** What makes another page: its path. Filters and searches in the query do not. */
-const route = (): string => location.pathname + (byHash && location.hash);
+const route = (): string => address().replace(/\?[^#]*/, "");
 
 /** The view that events belong to: its address, and where its visitor came from. */
 export const view: { l: string; r: string; k?: string } = { l: address(), r: document.referrer };
 
 /** The route of the last view; none before the first. */
-let shown: string | undefined;
+export let shown: string | undefined;
 /** When the page came into view, on the page's clock; 0 while it is out of view. */
 let began = 0;
 let depth = 0;
@@ -34,22 +32,24 @@ const engagement = (): void => {
 };
 
 const scrolled = (): void => {
-  const height = document.documentElement.scrollHeight;
-  depth = Math.max(depth, Math.min(100, (((scrollY + innerHeight) / height) * 100) | 0));
+  const seen = ((scrollY + innerHeight) / document.documentElement.scrollHeight) * 100;
+  depth = Math.max(depth, Math.min(100, seen | 0));
 };
 
 /** Count a view if the page can be seen and is another than the one counted last. */
 const show = (): void => {
-  if (document.hidden || shown === route()) return;
-  if (shown) {
-    engagement();
-    view.r = view.l;
+  if (document.hidden) return;
+  if (shown !== route()) {
+    if (shown) {
+      engagement();
+      view.r = view.l;
+    }
+    notice("pageview");
+    shown = route();
+    depth = 0;
+    scrolled();
   }
-  shown = route();
-  notice("pageview");
-  depth = 0;
-  scrolled();
-  began = performance.now();
+  began = began || performance.now();
 };
 
 const leave = (): void => {
@@ -60,11 +60,11 @@ const leave = (): void => {
 
 /** Later: frameworks set the title after the address, and some redirect at once. */
 const moved = (): void => {
-  setTimeout(show, 30);
+  setTimeout(guarded(show), 30);
 };
 
 /** Begin to count. */
-export const watch = (): void => {
+export const watch = guarded((): void => {
   for (const name of ["pushState", "replaceState"] as const) {
     const original = history[name];
     history[name] = (...given: Parameters<History["pushState"]>) => {
@@ -72,22 +72,19 @@ export const watch = (): void => {
       moved();
     };
   }
-  listen(window, "popstate", moved);
-  listen(window, "pageshow", (event: PageTransitionEvent) => {
+  listen("popstate", moved);
+  listen("pageshow", (event: PageTransitionEvent) => {
     if (event.persisted) {
       // Back on a page of this visit: a view, but no entrance by its old referrer.
       shown = "-";
       show();
     }
   });
-  listen(document, "visibilitychange", () => {
+  listen("visibilitychange", () => {
     if (document.hidden) leave();
-    else {
-      began = performance.now();
-      show();
-    }
+    show();
   });
-  listen(window, "pagehide", leave);
-  listen(window, "scroll", scrolled);
+  listen("pagehide", leave);
+  listen("scroll", scrolled);
   show();
-};
+});

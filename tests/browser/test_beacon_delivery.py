@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
@@ -99,14 +102,20 @@ def test_a_cut_network_costs_nothing_once_it_is_back(
 ) -> None:
     page.goto(company.url)
     collector.wait_for("pageview")
+    tried: list[str] = []
+    page.on("request", lambda request: tried.append(request.post_data or ""))
     context.set_offline(True)
     page.evaluate("for (let i = 0; i < 30; i++) tracker('offline', {props: {i}})")
     page.wait_for_timeout(300)
     assert collector.named("offline") == []
+    (lost,) = json.loads(next(body for body in tried if "offline" in body))
     context.set_offline(False)
     events = collector.wait_for("offline", 30)
     assert sorted(e["p"]["i"] for e in events) == list(range(30))
     assert len({e["i"] for e in events}) == 30
+    again = next(e for e in events if e["p"]["i"] == lost["p"]["i"])
+    assert (lost["a"], again["i"], again["o"]) == (1, lost["i"], lost["o"])
+    assert again["a"] > 1
 
 
 def test_a_hundred_events_in_a_second_arrive_once_each_in_few_requests(
@@ -132,6 +141,70 @@ def test_a_page_closed_right_after_the_event_delivers_it(
     page.close(run_before_unload=True)
     collector.wait_for("last")
     assert len(collector.wait_for("first")) == 1
+
+
+def test_a_page_closed_right_after_the_click_delivers_it(
+    context: BrowserContext, company: CompanySite, collector: Collector
+) -> None:
+    page = context.new_page()
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    collector.delay = 0.2
+    page.evaluate("document.addEventListener('click', event => event.preventDefault())")
+    page.click("#phone")
+    page.close(run_before_unload=True)
+    assert len(collector.wait_for("intent")) == 1
+
+
+def test_what_waits_is_bounded_and_the_newest_is_kept(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    collector.always = Answer(503)
+    page.goto(company.url)
+    collector.wait(lambda: collector.posts, "the first attempt")
+    page.wait_for_timeout(100)
+    page.evaluate("for (let i = 0; i < 250; i++) tracker('tick', {props: {i}})")
+    page.goto(f"{company.url}/layout.css")
+    kept = json.loads(page.evaluate("localStorage['tracker.q']"))
+    # At most 200 that wait and the 20 of one request that is under way.
+    assert 200 <= len(kept) <= 220
+    assert {e["p"]["i"] for e in kept if e["n"] == "tick"} >= set(range(60, 250))
+
+
+def test_attempts_come_at_growing_intervals_and_never_before_the_server_asks(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    collector.answers.extend([Answer(503)] * 3 + [Answer(429, (("Retry-After", "100"),))])
+    page.clock.install()
+    page.goto(company.url)
+    for attempts in range(1, 5):
+        _wait_for_posts(collector, attempts)
+        # The answer has to reach the page before its clock goes on.
+        page.wait_for_timeout(200)
+        while len(collector.posts) == attempts:
+            page.clock.fast_forward(1000)
+            page.wait_for_timeout(50)
+    events = [post.events[0] for post in collector.posts]
+    assert [event["a"] for event in events] == [1, 2, 3, 4, 5]
+    assert len({event["i"] for event in events}) == 1
+    gaps = [(after["t"] - before["t"]) / 1000 for before, after in pairwise(events)]
+    # 2 to 4 s, then twice as long each time, and what the server asks for on top.
+    for gap, least in zip(gaps, (2, 4, 8, 116), strict=True):
+        assert least <= gap < (2 * least if least < 100 else 132) + 3, gaps
+
+
+def test_what_cannot_pass_holds_nothing_else_up(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    company.embedding.headers["Content_Security_Policy"] = (
+        f"default-src 'none'; script-src {collector.url}; img-src {collector.url}"
+    )
+    page.goto(f"{company.url}/products.html")
+    collector.wait_for("pageview")
+    # A contact does not go into an address; what comes after it does.
+    page.evaluate("tracker.identify({email: 'li@example.com'}); tracker('after')")
+    collector.wait_for("after")
+    assert "li@example.com" not in str(collector.posts)
 
 
 def test_a_policy_that_allows_only_images_still_lets_events_through_but_no_contacts(

@@ -244,7 +244,30 @@ def test_withdrawn_consent_removes_the_ids_and_lasts(
     assert not re.search("[0-9a-f]{16}", page.evaluate("JSON.stringify(localStorage)"))
 
 
-@pytest.mark.parametrize(("zone", "stored"), [("Europe/Berlin", False), ("Asia/Shanghai", True)])
+@pytest.mark.parametrize(
+    ("zone", "stored"),
+    [
+        ("Europe/Berlin", False),
+        ("Europe/London", False),
+        ("Atlantic/Reykjavik", False),
+        ("Asia/Nicosia", False),
+        ("Africa/Ceuta", False),
+        # The parts of France overseas that belong to the union.
+        ("Indian/Reunion", False),
+        ("Indian/Mayotte", False),
+        ("America/Martinique", False),
+        ("America/Guadeloupe", False),
+        ("America/Cayenne", False),
+        ("America/Marigot", False),
+        # A clock that says nothing, as in the Tor browser.
+        ("UTC", False),
+        ("Asia/Shanghai", True),
+        ("America/New_York", True),
+        ("Asia/Singapore", True),
+        ("Australia/Sydney", True),
+        ("Africa/Cairo", True),
+    ],
+)
 def test_consent_by_region_is_asked_for_in_europe_only(
     browser: Any, company: CompanySite, collector: Collector, zone: str, stored: bool
 ) -> None:
@@ -265,13 +288,17 @@ def test_the_cookieless_mode_never_stores(
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_do_not_track_is_honoured_where_the_site_says_so(
-    page: Page, company: CompanySite, collector: Collector
+@pytest.mark.parametrize(
+    ("signal", "value"), [("globalPrivacyControl", "true"), ("doNotTrack", "'1'")]
+)
+def test_a_privacy_signal_is_honoured_where_the_site_says_so(
+    page: Page, company: CompanySite, collector: Collector, signal: str, value: str
 ) -> None:
-    page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
+    page.add_init_script(f"Object.defineProperty(navigator, '{signal}', {{value: {value}}})")
     company.embedding.options = "data-dnt"
     page.goto(company.url)
     page.evaluate("tracker('never')")
+    assert page.evaluate("localStorage.length + document.cookie.length") == 0
     company.embedding.options = ""
     page.goto(f"{company.url}/products.html")
     collector.wait_for("pageview")

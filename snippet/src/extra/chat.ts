@@ -1,13 +1,15 @@
 /** Ways to talk that are no plain links: WeChat numbers that are copied, and chat windows. */
 
-import { linkOf, listen, notice } from "./core";
+import { guarded, linkOf, listen, notice } from "./core";
 
-/** The buttons of 百度商桥, 53KF and 快商通 on the page, and the addresses of their windows. */
-const BUTTONS =
-  "#newBridge,#nb_icon_wrap,[id*='53kf'],[class*='53kf'],[id*='kuaishang'],[class*='kuaishang']";
+/** What 百度商桥, 53KF and 快商通 put on the page, and the addresses of their windows. */
+const WIDGETS =
+  "#newBridge,[id^=nb_],[id*='53kf'],[class*='53kf'],[id*=kuaishang],[class*=kuaishang]";
 const WINDOWS = /^https?:..[^/]*(qiao\.baidu|53kf|kuaishang)\./;
+/** Buttons that send an invitation to talk away. */
+const DECLINED = /close|cancel|later|min/i;
 
-const opened = (url: string): void => notice("intent", { kind: "chat", url });
+const opened = guarded((url: string): void => notice("intent", { kind: "chat", url }));
 
 export const chat = (): void => {
   listen("copy", () => {
@@ -19,13 +21,26 @@ export const chat = (): void => {
   });
   listen("click", (event: MouseEvent) => {
     const link = linkOf(event);
-    // NOTE: the standard file knows the links to the other two.
-    if (
-      link
-        ? /^https?:..[^/]*kuaishang\./.test(link.href)
-        : (event.target as Element).closest(BUTTONS)
-    )
-      opened(link ? link.href : location.href);
+    const target = event.target as Element;
+    // A widget's own buttons are often links without an address. Of links that lead somewhere, the
+    // standard file knows those to the other two.
+    if (link && /^http/.test(link.href)) {
+      if (/^https?:..[^/]*kuaishang\./.test(link.href)) opened(link.href);
+    } else if (target.closest(WIDGETS) && !DECLINED.test(`${target.id} ${target.className}`))
+      opened(location.href);
+  });
+  // A click into a frame does not reach the page; that the page loses the focus to the frame does.
+  let talked: Element | undefined;
+  addEventListener("blur", () => {
+    setTimeout(
+      guarded(() => {
+        const frame = document.activeElement as HTMLIFrameElement;
+        if (frame === talked || frame?.tagName !== "IFRAME") return;
+        if (!WINDOWS.test(frame.src) && !frame.closest(WIDGETS)) return;
+        talked = frame;
+        opened(frame.src || location.href);
+      }),
+    );
   });
   const open = window.open;
   window.open = (...given) => {

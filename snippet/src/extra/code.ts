@@ -3,7 +3,7 @@
  * tell the tracker which visit it was. With it goes the keyword, for form fields that ask for it.
  */
 
-import { linkOf, listen, storedVisitor, view } from "./core";
+import { guarded, linkOf, listen, storedItem, storedVisitor, tracker, view } from "./core";
 
 const KEY = "tracker.code";
 const VISIT = 18e5;
@@ -20,10 +20,8 @@ const fresh = (): string =>
 
 /** The code for an event of now, refreshed; none, and none kept, where no id may be stored. */
 const current = (): string | undefined => {
-  if (!storedVisitor()) {
-    if (code) delete localStorage[KEY];
-    code = undefined;
-  } else {
+  if (!storedVisitor()) clear();
+  else {
     const [found, seen, word] = (localStorage[KEY] || "").split(".");
     const now = Date.now();
     const live = now - seen < VISIT;
@@ -33,6 +31,12 @@ const current = (): string | undefined => {
   }
   show();
   return code;
+};
+
+const clear = (): void => {
+  code = undefined;
+  // NOTE: only where there is one: reading a closed storage throws, and the event would be lost.
+  if (storedItem(KEY)) delete localStorage[KEY];
 };
 
 /** The keyword in the page's own address, still encoded, and without the separator used above. */
@@ -77,6 +81,13 @@ const mark = (event: MouseEvent): void => {
 export const visitCode = (): void => {
   // Every event reads its fields off the view, after it has read the id: so each one refreshes it.
   Object.defineProperty(view, "k", { enumerable: true, get: current });
+  if (!storedVisitor()) clear();
+  // No event follows an opt-out, so nothing else would take the code away.
+  const { optOut } = tracker;
+  tracker.optOut = (out) => {
+    optOut(out);
+    guarded(current)();
+  };
   listen("click", mark);
   listen("submit", show);
 };

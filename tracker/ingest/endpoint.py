@@ -107,10 +107,13 @@ class IngestDeps:
         return env
 
 
-def routes(deps: IngestDeps) -> list[Route]:
-    """The public routes of ingest. Takes about a second, once, to build the agent patterns."""
+def routes(deps: IngestDeps, env: Environment | None = None) -> list[Route]:
+    """The beacon's routes. Takes about a second, once, to build the agent patterns.
+
+    ``env`` is given where other entrances share its memories, such as the rates of addresses.
+    """
     deps.enricher.warm()
-    env = deps.environment()
+    env = env or deps.environment()
     return [
         Route("/e", EventEndpoint(deps, env), methods=["POST", "OPTIONS"]),
         Route("/p.gif", PixelEndpoint(deps, env), methods=["GET"]),

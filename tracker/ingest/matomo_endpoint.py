@@ -103,6 +103,7 @@ class MatomoEndpoint:
                 await asyncio.sleep(0)
             dropped += process(one.beacons, one.request, self._env, batch)
         await self._deps.spool.append(batch)
+        self._events.stored(prepared)
         counters = self._deps.counters
         counters.add("requests")
         counters.add("events", len(batch.events))

@@ -39,6 +39,9 @@ _LIBRARY = re.compile(
 _TECHNICAL = frozenset({"token_auth", "send_image", "apiv", "queuedtracking"})
 
 
+Joined = tuple[str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """What the connection says, and the secret that came with the request."""
@@ -54,6 +57,8 @@ class Prepared:
 
     request: Request
     beacons: tuple[Beacon, ...]
+    #: The site, visitor and user whom one of the events joins.
+    joined: Joined | None = None
 
 
 class UnknownSite(NotFound):
@@ -68,7 +73,7 @@ class MatomoEvents:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._ids = RequestIds()
-        self._users: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._users: OrderedDict[Joined, None] = OrderedDict()
 
     def prepare(
         self, requests: list[dict[str, str]], sender: Sender
@@ -117,7 +122,19 @@ class MatomoEvents:
             props=done.props,
             value=done.value,
         )
-        return Prepared(request, (beacon, *self._identify(params, beacon)))
+        user = params.get("uid", "").strip()[:VISITOR_LENGTH]
+        pair = (site.key, beacon.visitor or "", user)
+        if not user or not beacon.visitor or pair in self._users:
+            return Prepared(request, (beacon,))
+        return Prepared(request, (beacon, _identify(pair, beacon)), pair)
+
+    def stored(self, prepared: list[Prepared]) -> None:
+        """Remember which users have been joined, now that it is on disk."""
+        for one in prepared:
+            if one.joined is not None:
+                self._users[one.joined] = None
+                if len(self._users) > USERS:
+                    self._users.popitem(last=False)
 
     def _site(self, params: Mapping[str, str], sender: Sender) -> Site:
         """By key; else by the host of the page. InvalidInput or NotFound."""
@@ -171,25 +188,19 @@ class MatomoEvents:
             request.received, "matomo", site.key, *client, text, b"%d" % number
         )
 
-    def _identify(self, params: Mapping[str, str], beacon: Beacon) -> tuple[Beacon, ...]:
-        """The event that joins visitor and user, once a process for each pair."""
-        user = params.get("uid", "").strip()[:VISITOR_LENGTH]
-        pair = (beacon.site, beacon.visitor or "", user)
-        if not user or not beacon.visitor or pair in self._users:
-            return ()
-        self._users[pair] = None
-        if len(self._users) > USERS:
-            self._users.popitem(last=False)
-        props: dict[str, PropValue] = {"email" if "@" in user else "user": user}
-        joined = msgspec.structs.replace(
-            beacon,
-            event_id=fixed("matomo-user", *pair),
-            name="identify",
-            props=props,
-            value=None,
-            attempt=2,
-        )
-        return (joined,)
+
+def _identify(pair: Joined, beacon: Beacon) -> Beacon:
+    """The event that joins a visitor and a user."""
+    user = pair[2]
+    props: dict[str, PropValue] = {"email" if "@" in user else "user": user}
+    return msgspec.structs.replace(
+        beacon,
+        event_id=fixed("matomo-user", *pair),
+        name="identify",
+        props=props,
+        value=None,
+        attempt=2,
+    )
 
 
 def _believed(request: Request, params: Mapping[str, str]) -> Request:

@@ -18,7 +18,7 @@ def routes(deps: IngestDeps, directory: Directory) -> list[Route]:
     plausible = PlausibleEndpoint(deps, env, directory)
     matomo = MatomoEndpoint(deps, env, directory)
     return [
-        *endpoint.routes(deps),
+        *endpoint.routes(deps, env),
         Route("/e", ImageEndpoint(deps, env), methods=["GET"]),
         Route("/api/event", plausible, methods=["POST", "OPTIONS"]),
         Route("/matomo.php", matomo, methods=["GET", "POST", "OPTIONS"]),

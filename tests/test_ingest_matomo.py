@@ -21,6 +21,7 @@ from tests.world import World
 from tracker.accounts.tokens import add_token
 from tracker.app import create_app
 from tracker.ingest.endpoint import GIF
+from tracker.ingest.spool import SpoolLimits
 from tracker.warehouse.client import Warehouse
 
 PAGE = "https://www.pump.example/pumps"
@@ -517,3 +518,17 @@ def test_goals_and_orders_count_once_for_the_keyword_that_brought_them(
     assert Decimal(str(row.cost)) == Decimal("100.5")
     assert Decimal(str(row.conversions)) == 4
     assert Decimal(str(row.revenue)) == Decimal("1200.5")
+
+
+def test_a_user_whose_event_found_no_room_is_joined_by_the_next_one(
+    sqlite_db: Engine, tmp_path: Path, warehouse_embedded: Warehouse
+) -> None:
+    limits = SpoolLimits(segment_age=0.02, budget_bytes=100_000, measure_every=0)
+    with Ingest(sqlite_db, tmp_path / "spool", warehouse_embedded, limits=limits) as ingest:
+        full = tmp_path / "spool" / "failed" / "full"
+        full.write_bytes(b"x" * 200_000)
+        assert track(ingest, uid="Customer-7").status_code == 503
+        full.unlink()
+        taken(track(ingest, uid="Customer-7"))
+        ingest.drain()
+        assert len(ingest.rows("identities")) == 1

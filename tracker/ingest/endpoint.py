@@ -4,7 +4,8 @@ Answers of ``/e``: 202 once the events are on disk, and for events that were dro
 ``x-tracker-dropped`` naming the reasons; 400 for a body without an event, 413 for one that is too
 large, 415 for an unknown encoding, 429 and 503 with Retry-After. Errors have one JSON shape,
 ``{"error": {"code", "message", "hint"}}``. Nothing in a body sets address, user agent or absolute
-time. A request is *simple* in the sense of CORS and never carries credentials.
+time. A request is *simple* in the sense of CORS. Any page may read the answer, with credentials
+too: it holds nothing about anybody (see ``cookie.py`` for the one cookie there is).
 
 NOTE: written to the ASGI interface rather than to Request and Response, which cost as much as
 everything that happens to an event here.
@@ -26,9 +27,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
 from tracker.accounts.clock import Clock, to_ms
+from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, TooLarge, TrackerError, Unavailable
 from tracker.ingest.address import Network, client_address, parse_networks
 from tracker.ingest.columns import Batch
+from tracker.ingest.cookie import CookieRequest, cookie_header, remembered
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.identity import SaltSource, Visitors
 from tracker.ingest.payload import BODY_BYTES, Beacon, checked, parse_body
@@ -55,7 +58,8 @@ GIF = bytes.fromhex(
 )
 _CORS = (b"access-control-allow-origin", b"*")
 _EXPOSE = (b"access-control-expose-headers", b"x-tracker-dropped")
-_ACCEPTED: Headers = [_CORS, (b"content-length", b"0")]
+_EMPTY = (b"content-length", b"0")
+_ACCEPTED: Headers = [_CORS, _EMPTY]
 _JSON = (b"content-type", b"application/json")
 _PREFLIGHT: Headers = [
     _CORS,
@@ -137,29 +141,36 @@ class EventEndpoint:
             await answer(send, 204, _PREFLIGHT)
             return
         headers = pick_headers(scope)
+        cors = cors_headers(headers.get(b"origin", b""))
         try:
             body = await read_body(headers, receive)
-            dropped = await self._take(scope, headers, body)
+            extra = await self._take(scope, headers, body)
         except Gone:
             return
         except TrackerError as error:
             self._deps.counters.add(f"refused.{error.code}")
-            await answer_error(send, error)
+            await answer_error(send, error, cors)
             return
         except SQLAlchemyError as error:
             log.warning("metadata store away", error=type(error).__name__)
             self._deps.counters.add("refused.metadata")
-            await answer_error(send, Unavailable("The event cannot be taken now."))
+            await answer_error(send, Unavailable("The event cannot be taken now."), cors)
             return
-        await answer(send, 202, accepted_headers(dropped) if dropped else _ACCEPTED)
+        await answer(send, 202, [*cors, _EMPTY, *extra])
 
-    async def _take(
-        self, scope: Scope, headers: dict[bytes, bytes], body: bytes
-    ) -> Iterable[Reason]:
+    async def _take(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Headers:
+        """Keep the events of a body; the headers of the answer that follow from them."""
         deps = self._deps
         beacons, problems = parse_body(body)
         batch = Batch()
         request = request_of(scope, headers, deps, "beacon")
+        site = self._env.site(beacons[0].site)
+        cookie = None
+        if site is not None and site.settings.http_cookie and _of_one_site(beacons):
+            cookie = _cookie_request(scope, site)
+        visitor = ""
+        if cookie is not None:
+            beacons, visitor = remembered(beacons, cookie)
         dropped = process(beacons, request, self._env, batch)
         if problems:
             deps.counters.drop(Reason.MALFORMED, len(problems))
@@ -168,7 +179,27 @@ class EventEndpoint:
         deps.counters.add("requests")
         if batch.events:
             deps.counters.add("events", len(batch.events))
-        return dropped
+        extra = accepted_headers(dropped)[2:] if dropped else []
+        if cookie is not None and (
+            line := cookie_header(cookie, visitor, dropped, stored=bool(batch.events))
+        ):
+            extra.append((b"set-cookie", line.encode()))
+        return extra
+
+
+def _of_one_site(beacons: list[Beacon]) -> bool:
+    return all(beacon.site == beacons[0].site for beacon in beacons)
+
+
+def _cookie_request(scope: Scope, site: Site) -> CookieRequest | None:
+    """What concerns the visitor's cookie; None where this request may not have one."""
+    found = {name: value for name, value in scope["headers"] if name in _OF_COOKIE}
+    texts = (found.get(name, b"").decode("latin-1") for name in (b"host", b"origin", b"cookie"))
+    request = CookieRequest(*texts)
+    return request if request.may_set(site) else None
+
+
+_OF_COOKIE = frozenset((b"host", b"origin", b"cookie"))
 
 
 class PixelEndpoint:
@@ -318,11 +349,26 @@ def accepted_headers(dropped: Iterable[Reason]) -> Headers:
     return [*_ACCEPTED, (b"x-tracker-dropped", reasons.encode()), _EXPOSE]
 
 
-async def answer_error(send: Send, error: TrackerError) -> None:
+@lru_cache(maxsize=4_096)
+def cors_headers(origin: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Who may read the answer: the origin that asks, because ``*`` would not do for a request with
+    credentials, whose answer the page then could not read."""
+    if not origin:
+        return (_CORS,)
+    return (
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"Origin"),
+    )
+
+
+async def answer_error(
+    send: Send, error: TrackerError, cors: Iterable[tuple[bytes, bytes]] = (_CORS,)
+) -> None:
     """The answer to a request that is refused, in the one JSON shape of errors."""
     content = {"code": error.code, "message": error.message, "hint": error.hint}
     body = msgspec.json.encode({"error": content})
-    headers: Headers = [_CORS, _JSON, (b"content-length", str(len(body)).encode())]
+    headers: Headers = [*cors, _JSON, (b"content-length", str(len(body)).encode())]
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers.append((b"retry-after", str(retry_after).encode()))

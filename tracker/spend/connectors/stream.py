@@ -76,6 +76,8 @@ class _Scanner:
         if self._closed or (self._depth == 0 and sign != b"["):
             raise self._torn()
         whole = end - start > 1
+        if self._depth == 1 and sign == b"}":
+            raise self._torn()
         if self._depth == 1 and sign in (b"{", b"["):
             self._start = self._gone + start
         if not whole:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from tracker.money import LIMIT, STEP
@@ -20,6 +21,8 @@ NULLS: Final = frozenset({"", "--", "-", "null", "NULL"})
 SENTINEL: Final = Decimal("1e300")
 #: Largest count that a column holds.
 COUNT_LIMIT: Final = 2**63 - 1
+#: Wide enough for every amount in range, however many digits a platform writes.
+_EXACT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _ID = re.compile(r"[\w.~:\-]{1,64}")
 _DELETED: Final = "[已删除]"
@@ -51,7 +54,10 @@ def micros_amount(value: str | int | None, field: str) -> Decimal:
     text = str(value)
     if not _DIGITS.fullmatch(text.removeprefix("-")):
         raise ValueError(f"{field} is no amount in micros")
-    return _in_range(Decimal(text).scaleb(-6), field)
+    amount = Decimal(text).scaleb(-6)
+    if abs(amount) > LIMIT:
+        raise ValueError(f"{field} is out of range")
+    return amount
 
 
 def amount_of(value: str | Decimal | None, field: str) -> Decimal:
@@ -84,8 +90,7 @@ def is_null(value: Decimal) -> bool:
 def _in_range(value: Decimal, field: str) -> Decimal:
     if not value.is_finite() or abs(value) > LIMIT:
         raise ValueError(f"{field} is out of range")
-    with localcontext(prec=60):
-        return value.quantize(STEP, ROUND_HALF_EVEN)
+    return value.quantize(STEP, context=_EXACT)
 
 
 def id_of(value: str | int | None, field: str) -> str:
@@ -93,6 +98,8 @@ def id_of(value: str | int | None, field: str) -> str:
     text = "" if value is None else str(value).strip()
     if text in NULLS or text == "0":
         return ""
+    if len(text) <= 64 and text.isascii() and text.isdigit():
+        return text
     if not _ID.fullmatch(text):
         raise ValueError(f"{field} is no id")
     return text
@@ -107,16 +114,23 @@ def name_of(value: str | None) -> str:
 def day_of(value: str, field: str) -> date:
     """``YYYY-MM-DD`` (a time after it is ignored)."""
     try:
-        return date.fromisoformat(value[:10])
+        return _day(value[:10])
     except ValueError:
         raise ValueError(f"{field} is no day") from None
 
 
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+@lru_cache(maxsize=256)
 def match_type_of(value: str | None) -> str:
     """exact, phrase, broad, smart or ""."""
     return canonical_match_type((value or "").casefold())
 
 
+@lru_cache(maxsize=256)
 def device_of(value: str | None) -> str:
     """desktop, mobile, tablet, tv, or the platform's word in lower case."""
     word = (value or "").strip().casefold()

@@ -40,7 +40,10 @@ def test_a_second_file_that_is_missing_costs_no_page_view(
     page: Page, company: CompanySite, collector: Collector
 ) -> None:
     page.route("**/t-extra.js", lambda route: route.abort())
-    _open(page, company, collector, "/", "code")
+    company.embedding.options = 'data-extra="code"'
+    with page.expect_event("requestfailed"):
+        page.goto(company.url)
+    collector.wait_for("pageview")
 
 
 def test_the_visit_code_goes_with_every_event_and_onto_the_page(
@@ -174,6 +177,67 @@ def test_chat_windows_and_copied_wechat_numbers_are_intents(
     assert [event["p"]["kind"] for event in events] == ["chat", "chat", "wechat"]
 
 
+@pytest.mark.parametrize(
+    ("script", "kinds"),
+    [
+        ("document.querySelector('#nb_invite_ok').click()", ["chat"]),
+        ("document.querySelector('#nb_invite_close').click()", []),
+        ("document.querySelector('.kuaishang a').click()", ["chat"]),
+        ("document.querySelector('#thumb_list').click()", []),
+        ("window.open('https://ryak66.kuaishang.cn/bs/im.htm?cas=1').close()", ["chat"]),
+        ("window.open('https://partner.example/').close()", []),
+    ],
+)
+def test_what_belongs_to_a_chat_widget_is_known_by_its_marks(
+    page: Page, company: CompanySite, collector: Collector, script: str, kinds: list[str]
+) -> None:
+    company.pages["chat.html"] = (
+        '<!doctype html><title>Chat</title><script defer src="{tracker}/t.js" data-site="k-test"'
+        ' {options}></script><ins id="newBridge"><ins id="nb_invite_wrap"><i id="nb_invite_ok">好'
+        '</i><i id="nb_invite_close">关闭</i></ins></ins><div class="kuaishang"><a href="#">咨询'
+        '</a></div><ul id="thumb_list"></ul>'
+    )
+    page.context.route("https://**", lambda route: route.fulfill(body="window"))
+    _open(page, company, collector, "/chat.html", "chat")
+    page.evaluate(script)
+    page.evaluate("tracker('last')")
+    collector.wait_for("last")
+    assert [event["p"]["kind"] for event in collector.named("intent")] == kinds
+
+
+def test_a_click_into_the_frame_of_a_chat_is_one_intent(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    company.pages["chat.html"] = (
+        '<!doctype html><title>Chat</title><script defer src="{tracker}/t.js" data-site="k-test"'
+        ' {options}></script><input id="field"><iframe id="other" src="/thanks.html"></iframe>'
+        '<iframe id="chat" src="https://tb.53kf.com/code/client/1/1"></iframe>'
+    )
+    page.route("https://tb.53kf.com/**", lambda route: route.fulfill(body="<p>您好</p>"))
+    _open(page, company, collector, "/chat.html", "chat")
+    for _ in range(2):
+        for place in ("#other", "#field", "#chat", "#field"):
+            page.click(place)
+            page.wait_for_timeout(50)
+    page.evaluate("tracker('last')")
+    collector.wait_for("last")
+    (event,) = collector.named("intent")
+    assert event["p"] == {"kind": "chat", "url": "https://tb.53kf.com/code/client/1/1"}
+
+
+def test_an_opt_out_takes_the_visit_code_away(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    company.pages["ref.html"] = company.read("index.html").replace(
+        "<footer>", "<footer><b data-tracker-ref></b>"
+    )
+    _open(page, company, collector, "/ref.html", "code")
+    assert CODE.fullmatch(page.inner_text("[data-tracker-ref]"))
+    page.evaluate("tracker.optOut()")
+    assert page.evaluate("Object.keys(localStorage)") == ["tracker.id"]
+    assert page.inner_text("[data-tracker-ref]") == ""
+
+
 @pytest.fixture
 def pair(company: CompanySite, partner: CompanySite) -> tuple[CompanySite, CompanySite]:
     """Two sites of one company that hand their visitors over to each other."""
@@ -218,3 +282,41 @@ def test_a_handed_over_id_is_worth_nothing_in_another_browser_or_later(
     first, *others = collector.wait_for("pageview", 3)
     assert first["u"] not in {event["u"] for event in others}
     other.close()
+
+
+def test_an_id_is_taken_over_only_from_a_page_of_a_listed_domain(
+    page: Page, pair: tuple[CompanySite, CompanySite], collector: Collector
+) -> None:
+    company, partner = pair
+    page.goto(company.url)
+    collector.wait_for("pageview")
+    _stay(page)
+    page.click("#partner")
+    link = page.get_attribute("#partner", "href") or ""
+    # The same browser and a good signature, but from a bookmark, a message, or another site.
+    for referrer in ("", "https://elsewhere.example/"):
+        page.evaluate("localStorage.clear()")
+        page.goto(f"{partner.url}/layout.css")
+        page.evaluate("localStorage.clear()")
+        page.goto(link, referer=referrer)
+    others = collector.wait_for("pageview", 3)[1:]
+    assert collector.events[0]["u"] not in {event["u"] for event in others}
+    assert all("_tk=" not in event["l"] for event in others)
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_an_id_that_was_altered_on_the_way_is_refused(
+    page: Page, pair: tuple[CompanySite, CompanySite], collector: Collector, part: int
+) -> None:
+    page.goto(pair[0].url)
+    collector.wait_for("pageview")
+    _stay(page)
+    page.click("#partner")
+    link = page.get_attribute("#partner", "href") or ""
+    before, _, value = link.partition("_tk=")
+    words = value.split(".")
+    words[part] = ("0" if words[part][0] != "0" else "1") + words[part][1:]
+    page.goto(f"{before}_tk={'.'.join(words)}", referer=f"{pair[0].url}/")
+    events = collector.wait_for("pageview", 2)
+    assert events[0]["u"] != events[1]["u"]
+    assert events[1]["u"] != words[0]

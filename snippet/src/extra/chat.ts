@@ -22,9 +22,9 @@ export const chat = (): void => {
   listen("click", (event: MouseEvent) => {
     const link = linkOf(event);
     const target = event.target as Element;
-    // A widget's own buttons are often links without an address. Of links that lead somewhere, the
-    // standard file knows those to the other two.
-    if (link && /^http/.test(link.href)) {
+    // A widget's own buttons are often links that lead nowhere. Of the others, the standard file
+    // knows those to the other two.
+    if (link?.host && link.host !== location.host) {
       if (/^https?:..[^/]*kuaishang\./.test(link.href)) opened(link.href);
     } else if (target.closest(WIDGETS) && !DECLINED.test(`${target.id} ${target.className}`))
       opened(location.href);

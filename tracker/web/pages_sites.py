@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from anyio import to_thread
@@ -12,17 +13,24 @@ from tracker.accounts.rights import Right
 from tracker.accounts.sites import (
     DEFAULT_LOOKBACK_DAYS,
     DEFAULT_VISIT_TIMEOUT,
+    Site,
     add_site,
     update_site,
 )
 from tracker.accounts.tenants import Tenant, list_tenants
-from tracker.errors import AccessDenied, InvalidInput
+from tracker.errors import AccessDenied, InvalidInput, Unavailable
+from tracker.period import local_day, parse_zone
+from tracker.reports.keywords import keyword_report
+from tracker.reports.result import Metrics
 from tracker.spend.tags import PLACES
 from tracker.web.call import Call
 from tracker.web.forms import COMMON_CURRENCIES, COMMON_ZONES, site_changes, site_form
 from tracker.web.messages import translated, translated_text
+from tracker.web.query import page_request, read_page_query
 from tracker.web.vocabulary import platform_name
 
+#: A list of more sites than this has no figures: each site's are a report of its own.
+_MOST_FIGURES = 20
 _EMPTY = {
     "name": "",
     "domains": "",
@@ -47,10 +55,29 @@ async def site_start(call: Call) -> Response:
 
 
 async def show_sites(call: Call) -> Response:
-    """Every site that the user may read."""
+    """Every site that the user may read, with its figures of this month."""
     sites = await to_thread.run_sync(visible_sites, call.parts.db, call.principal)
     tenants = await to_thread.run_sync(_owned, call)
-    return call.pages.render(call, "sites.html", sites=sites, may_add=bool(tenants))
+    months = await to_thread.run_sync(_months, call, sites)
+    return call.pages.render(call, "sites.html", sites=sites, months=months, may_add=bool(tenants))
+
+
+def _months(call: Call, sites: Sequence[Site]) -> dict[str, Metrics]:
+    """The totals of this month by site; none of many sites, or while the warehouse is away."""
+    if len(sites) > _MOST_FIGURES:
+        return {}
+    try:
+        return {site.key: _month(call, site) for site in sites}
+    except Unavailable:
+        return {}
+
+
+def _month(call: Call, site: Site) -> Metrics:
+    today = local_day(call.parts.clock(), parse_zone(site.timezone))
+    query = read_page_query({"period": "this_month", "limit": "1"}, today)
+    request = page_request(query, site)
+    parts = call.parts
+    return keyword_report(parts.warehouse, parts.db, request, clock=parts.clock).totals
 
 
 async def new_site_form(call: Call) -> Response:

@@ -21,6 +21,7 @@ from tracker import operations
 from tracker.accounts import marks, runs, salts
 from tracker.accounts.sites import list_sites
 from tracker.errors import TrackerError, Unavailable
+from tracker.ingest.retention import cut_addresses
 from tracker.parts import Parts
 from tracker.reconcile.sweep import sweep
 from tracker.spend.superseded import sweep_pulls
@@ -72,7 +73,8 @@ def _salts(parts: Parts) -> Result:
 def _prune(parts: Parts) -> Result:
     runs.prune_runs(parts.db, now=parts.clock())
     gone = sweep_pulls(parts.warehouse, parts.clock())
-    return {"superseded_pulls": gone} if gone else None
+    cut = cut_addresses(parts.warehouse, parts.clock())
+    return {"superseded_pulls": gone, "cut_addresses": cut} if gone or cut else None
 
 
 JOBS: tuple[Job, ...] = (

@@ -200,6 +200,11 @@ SPEND = (
     msgid("Leave --currency out."),
     msgid("The %(platform)s account %(account)s is kept in %(stored)s, the file is in %(said)s."),
     msgid("An ad account has one currency: name another account with --account."),
+    msgid(
+        "The %(platform)s account %(account)s is kept in %(stored)s so far, and the platform says "
+        "%(said)s."
+    ),
+    msgid("An ad account has one currency: check its number."),
     msgid("The account %(account)s has rows in %(one)s and in %(other)s."),
     msgid("An ad account has one currency; split the file, or name it with --currency."),
     msgid("The file names no currency; its cost is taken as %(currency)s, the site's."),

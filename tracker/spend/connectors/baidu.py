@@ -6,7 +6,7 @@ the body of each request, so no body is ever logged.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
@@ -163,7 +163,7 @@ class Baidu:
 
     async def fetch(
         self, account: AccountRef, days: Period, want: Capability
-    ) -> AsyncIterator[Batch | Complete]:
+    ) -> AsyncGenerator[Batch | Complete, None]:
         """See ``Connector``: a day at a time."""
         self._check(account, want)
         self.wire.tally.add(days_asked=days.days)

@@ -9,7 +9,7 @@ incomplete. A completed day without a batch is a day without spend.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -156,7 +156,7 @@ class Connector(Protocol):
 
     def fetch(
         self, account: AccountRef, days: Period, want: Capability
-    ) -> AsyncIterator[Batch | Complete]:
+    ) -> AsyncGenerator[Batch | Complete, None]:
         """The rows of these days, oldest portion first; raises Transient or Terminal only."""
         ...
 

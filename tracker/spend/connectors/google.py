@@ -5,7 +5,7 @@ An answer is an array of chunks; it is held until its end was seen, then read ch
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import ClassVar
@@ -76,7 +76,7 @@ class GoogleAds:
 
     async def fetch(
         self, account: AccountRef, days: Period, want: Capability
-    ) -> AsyncIterator[Batch | Complete]:
+    ) -> AsyncGenerator[Batch | Complete, None]:
         """See ``Connector``. Clicks go back 90 days at most, one day a query."""
         self._check(account, days, want)
         size = 1 if want is Capability.CLICKS else self.settings.days_per_query

@@ -6,7 +6,7 @@ attempt to download; it is never part of a message. The refresh token changes at
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Any, ClassVar, TypeVar
@@ -111,7 +111,7 @@ class Microsoft:
 
     async def fetch(
         self, account: AccountRef, days: Period, want: Capability
-    ) -> AsyncIterator[Batch | Complete]:
+    ) -> AsyncGenerator[Batch | Complete, None]:
         """See ``Connector``: a report for each portion of days."""
         if account.is_manager:
             raise Terminal(

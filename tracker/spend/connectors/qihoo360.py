@@ -7,7 +7,7 @@ never repeated; one that is refused is not tried again until the connection is c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import ClassVar, TypeVar
@@ -118,7 +118,7 @@ class Qihoo360:
 
     async def fetch(
         self, account: AccountRef, days: Period, want: Capability
-    ) -> AsyncIterator[Batch | Complete]:
+    ) -> AsyncGenerator[Batch | Complete, None]:
         """See ``Connector``: a day at a time; the newest is yesterday."""
         if want not in self.capabilities:
             raise Terminal(f"{PLATFORM} has no report of {want}.", cause=Cause.REQUEST)

@@ -6,7 +6,7 @@ two halves of its days. Reports do not name a currency, so the account has to.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Any, ClassVar
@@ -108,7 +108,7 @@ class Yandex:
 
     async def fetch(
         self, account: AccountRef, days: Period, want: Capability
-    ) -> AsyncIterator[Batch | Complete]:
+    ) -> AsyncGenerator[Batch | Complete, None]:
         """See ``Connector``: a report for each portion of days."""
         self._check(account, want)
         self.wire.tally.add(days_asked=days.days)

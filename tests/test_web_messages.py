@@ -5,6 +5,7 @@ The texts come from the sources: a new message that nobody translated fails here
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,8 +13,10 @@ from functools import cache
 import pytest
 
 from tests.page_messages import PROSE, ROOT, VALUE, errors_of, prose_of
+from tracker.spend.files.values import unallocated_reason
 from tracker.web.i18n import language
 from tracker.web.messages import KNOWN, translated_text
+from tracker.web.notes import GAPS, row_title
 
 #: Packages of which every module counts: what an upload can answer comes from here.
 #: Not spend/connectors: no page shows what platforms answer until pulls are jobs.
@@ -75,6 +78,8 @@ UNSEEN = {
 }
 SQL = re.compile(r"^(PRAGMA|CREATE|INSERT|SELECT|DROP) ")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+#: What stands for a keyword where a platform spends without one.
+WITHOUT = ("词包", "自动扩量", "performance max", "ai max", "dynamic ad target")
 #: What a value of a sample is; it reads as no language.
 SAMPLE = "7"
 
@@ -201,3 +206,22 @@ def test_names_from_outside_are_never_translated() -> None:
     for name in ("The day is missing.", "campaign", "cost", "comma"):
         said = translated_text(chinese, f"The file's period is not a range of days: {name!r}.")
         assert said == f"文件的时间范围不是日期区间：{name!r}。"
+
+
+def test_every_reason_and_gap_of_a_report_has_words() -> None:
+    chinese = language("zh-Hans")
+    resolution = (ROOT / "attribution" / "resolution.sql").read_text(encoding="utf-8")
+    choice = re.search(r"multiIf\(keyword_key != 0, '', (.*?)\) AS", resolution, re.DOTALL)
+    assert choice
+    reasons = set(re.findall(r"'(\w+)'", choice[1]))
+    reasons |= {unallocated_reason("", ""), *map(unallocated_reason, WITHOUT, WITHOUT)}
+    assert {"not_paid", "ambiguous", "no_keyword", "pmax"} <= reasons
+    for reason in reasons:
+        _, said = row_title(chinese, "unattributed", reason)
+        assert CHINESE.search(said), reason
+    completeness = ast.parse((ROOT / "reports" / "completeness.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(completeness) if isinstance(node, ast.Call)]
+    made = [call for call in calls if ast.unparse(call.func) == "Incomplete"]
+    kinds = {ast.literal_eval(call.args[0]) for call in made}
+    assert len(kinds) > 3
+    assert kinds <= set(GAPS)

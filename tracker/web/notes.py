@@ -9,7 +9,8 @@ from tracker.web.formats import Formats
 from tracker.web.i18n import Language, msgid
 from tracker.web.vocabulary import platform_name
 
-_INCOMPLETE = {
+#: What each kind of incompleteness of a report means.
+GAPS = {
     "missing_rate": msgid(
         "No exchange rate %(source)s for %(days)s: amounts that need it, and their totals, are "
         "left empty. Import the rate with: tracker rates import."
@@ -129,11 +130,11 @@ def _incomplete(
     item: Incomplete, report: KeywordReport, speech: Language, formats: Formats
 ) -> Note:
     tone = "" if item.kind in _INFORMATION else "warn"
-    if item.kind not in _INCOMPLETE:
+    if item.kind not in GAPS:
         return Note(tone, item.detail or item.kind)
     values = {
         "source": platform_name(speech, item.source),
         "days": formats.days(item.first, item.last) if item.first and item.last else "",
         "amount": formats.money(report.totals.untracked_cost, report.currency),
     }
-    return Note(tone, speech.gettext(_INCOMPLETE[item.kind]) % values)
+    return Note(tone, speech.gettext(GAPS[item.kind]) % values)

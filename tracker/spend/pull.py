@@ -8,6 +8,7 @@ for it: a row that the platform dropped is gone. What is the same as before is n
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -115,8 +116,8 @@ class _Portion:
         self._deps = deps
         self._target = target
         self._staging = Staging(deps.scratch)
-        self._rows = 0
-        self._seen: set[date] = set()
+        self._rows: Counter[date] = Counter()
+        self._cost: Counter[date] = Counter()
         self._currency = ""
         self._timezone = ""
         self.done: set[date] = set()
@@ -124,7 +125,7 @@ class _Portion:
     @property
     def full(self) -> bool:
         """Whether it is time to publish."""
-        return len(self.done) >= DAYS or self._rows >= ROWS
+        return len(self.done) >= DAYS or self._rows.total() >= ROWS
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -135,10 +136,10 @@ class _Portion:
         self._currency, self._timezone = batch.currency, batch.timezone
         day = batch.day.toordinal()
         unit = Unit(batch.account, day, day)
-        rows = [row for row in batch.rows if isinstance(row, SpendRow)]
-        self._staging.add(line_of(row, unit, batch.currency) for row in rows)
-        self._rows += len(rows)
-        self._seen.add(batch.day)
+        lines = [line_of(r, unit, batch.currency) for r in batch.rows if isinstance(r, SpendRow)]
+        self._staging.add(lines)
+        self._rows[batch.day] += len(lines)
+        self._cost[batch.day] += sum(line.cost for line in lines)
 
     def publish(self, report: PullReport) -> None:
         """Let readers see the days that are done. Terminal, with nothing changed, for an account
@@ -178,8 +179,8 @@ class _Portion:
         conflicts: set[date] = set()
         while True:
             open_days = sorted(self.done - conflicts)
-            content = Content(Scope(), [units[day] for day in open_days if day in self._seen])
-            silent = [units[day] for day in open_days if day not in self._seen]
+            content = Content(Scope(), [units[day] for day in open_days if self._rows[day]])
+            silent = [units[day] for day in open_days if not self._rows[day]]
             # A day that is not over says nothing yet, unless something stands for it.
             over = {unit for unit in silent if unit.first_day < self._today()}
             empty = frozenset(over | (set(silent) & stood(content, basis.standing)))
@@ -239,10 +240,6 @@ class _Portion:
         report.unchanged += kinds.count("unchanged")
         report.conflicts += sorted(conflicts)
         report.currency = report.currency or self._currency
-        for day in self.done:
-            report.cost[day] = 0
-        for line in self._staging.lines():
-            day = date.fromordinal(line.day)
-            if day in self.done:
-                report.rows += 1
-                report.cost[day] += line.cost
+        for day in sorted(self.done):
+            report.cost[day] = self._cost[day]
+            report.rows += self._rows[day]

@@ -86,11 +86,12 @@ class GoogleAds:
             if want is Capability.CLICKS:  # other rows describe the account themselves
                 sorter.describe(account.currency, account.timezone)
             line = 0
-            for query in queries(want, portion):
-                async for result in self._results(account.account, account.manager, query):
-                    line += 1
-                    if batch := self._sorted(sorter, result, want, line):
-                        yield batch
+            with reading(PLATFORM):
+                for query in queries(want, portion):
+                    async for result in self._results(account.account, account.manager, query):
+                        line += 1
+                        if batch := _sorted(sorter, result, want, line):
+                            yield batch
             for batch in sorter.rest():
                 yield batch
             self.wire.tally.add(days=portion.days)
@@ -140,14 +141,6 @@ class GoogleAds:
                 for result in decoded(PLATFORM, held.read(span), Chunk).results:
                     yield result
 
-    def _sorted(self, sorter: Sorter, result: Result, want: Capability, line: int) -> Batch | None:
-        customer = result.customer
-        if customer.id and customer.id != _digits(sorter.account.account):
-            raise unreadable(PLATFORM, "it has rows of another account")
-        sorter.describe(customer.currency_code, customer.time_zone)
-        with reading(PLATFORM):
-            return sorter.add(day_of_result(result), row_of(result, want, line))
-
     def _check(self, account: AccountRef, days: Period, want: Capability) -> None:
         if account.is_manager:
             raise Terminal(
@@ -177,6 +170,14 @@ class GoogleAds:
 
     def _url(self, path: str) -> str:
         return f"{self.settings.api_url}/{self.settings.version}/{path}"
+
+
+def _sorted(sorter: Sorter, result: Result, want: Capability, line: int) -> Batch | None:
+    customer = result.customer
+    if customer.id and customer.id != _digits(sorter.account.account):
+        raise unreadable(PLATFORM, "it has rows of another account")
+    sorter.describe(customer.currency_code, customer.time_zone)
+    return sorter.add(day_of_result(result), row_of(result, want, line))
 
 
 def _whole(held: Held) -> list[Span]:

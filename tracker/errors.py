@@ -5,10 +5,12 @@
     ├── InvalidInput         a body, file, row or parameter is wrong (HTTP 400, exit 2)
     │   ├── NotFound         a site, goal, user or report that does not exist (HTTP 404)
     │   ├── TooLarge         a body or file over its limit (HTTP 413)
-    │   └── NeedsConfirmation  an import would remove data; repeat with --replace (HTTP 409)
+    │   ├── NeedsConfirmation  an import would remove data; repeat with --replace (HTTP 409)
+    │   └── Terminal         an ad platform refuses until somebody acts (spend/connectors/failures)
     ├── AccessDenied         no log-in, or no right to this site (HTTP 401 / 403)
     ├── RateLimited          too many requests; carries ``retry_after`` (HTTP 429)
     └── Unavailable          a dependency is away or full; try again (HTTP 503)
+        ├── Transient        an ad platform asks to come back later (spend/connectors/failures)
         ├── EngineHeld       another process holds the embedded engine's directory
         └── WarehouseError   ClickHouse answered with an error of its own
             ├── StatementRefused  the statement or its data is bad: sending it again cannot succeed

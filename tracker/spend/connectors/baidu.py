@@ -6,17 +6,25 @@ the body of each request, so no body is ever logged.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import httpx
-import msgspec
 
 from tracker.period import Period
 from tracker.spend.connectors.answers import decoded, peeked, reading, said, unreadable
+from tracker.spend.connectors.baidu_answers import (
+    PLATFORM,
+    Head,
+    Header,
+    NewToken,
+    Renewal,
+    cells,
+    report_of,
+)
 from tracker.spend.connectors.baidu_rows import Cells, Reader
 from tracker.spend.connectors.batches import Sorter
 from tracker.spend.connectors.contract import (
@@ -38,7 +46,6 @@ from tracker.spend.connectors.held import Held, Span
 from tracker.spend.connectors.http import Answer, Wire, refuse_passing
 from tracker.spend.connectors.tokens import Tokens, expiry, gone
 
-PLATFORM = "Baidu"
 #: Answers of ``header.status``.
 DONE, PARTIAL, FAILED, SYSTEM = 0, 1, 2, 3
 #: A report that changes while its pages are read is begun again so often.
@@ -89,56 +96,6 @@ class BaiduSettings:
         return self.keywords, (*_NAMES, "winfoIdTypeEnum", *word, *extras, *_FIGURES)
 
 
-class _Failure(msgspec.Struct):
-    code: int | str = 0
-    message: str = ""
-
-
-class _Header(msgspec.Struct):
-    status: int
-    desc: str = ""
-    failures: list[_Failure] | None = None
-
-
-class _Data(msgspec.Struct, rename="camel"):
-    total_row_count: int | None = None
-    rows: list[dict[str, Any]] | None = None
-
-
-class _Body(msgspec.Struct):
-    #: An array in the official SDK and in a fixture, an object in another SDK.
-    data: list[_Data] | _Data | None = None
-
-
-class _Report(msgspec.Struct):
-    header: _Header
-    body: _Body | None = None
-
-    @property
-    def data(self) -> list[_Data]:
-        found = self.body.data if self.body else None
-        return found if isinstance(found, list) else [found] if found else []
-
-
-class _Head(msgspec.Struct):
-    header: _Header
-
-
-class _NewToken(msgspec.Struct, rename="camel"):
-    access_token: str = ""
-    refresh_token: str = ""
-    expires_in: int | float | str = 86_400
-
-
-class _Renewal(msgspec.Struct):
-    code: int | str = -1
-    message: str = ""
-    data: _NewToken | None = None
-
-
-_REPORT = msgspec.json.Decoder(_Report, float_hook=Decimal)
-
-
 @dataclass(slots=True)
 class Baidu:
     """One authorisation. The grant has ``app_id``, ``secret_key``, ``refresh_token``, ``user_id``.
@@ -174,10 +131,10 @@ class Baidu:
             sorter.describe("CNY", self.settings.timezone)
             with Held(self.wire.scratch) as held:
                 spans = await self._pages(held, account, day, want)
-                for line, cells in enumerate(_cells(held, spans), 1):
-                    _check_owner(cells, account)
+                for line, row in enumerate(cells(held, spans), 1):
+                    _check_owner(row, account)
                     with reading(PLATFORM):
-                        batch = sorter.add(reader.day(cells), reader.row(cells, want, line))
+                        batch = sorter.add(reader.day(row), reader.row(row, want, line))
                     if batch:
                         yield batch
             for batch in sorter.rest():
@@ -209,7 +166,7 @@ class Baidu:
         start, total = 0, None
         while total is None or start < total:
             body = await self._page(account, day, want, start)
-            data = _decoded(body).data
+            data = report_of(body).data
             count = sum(len(one.rows or ()) for one in data)
             now = sum(one.total_row_count or 0 for one in data)
             if (total is not None and now != total) or now < start + count:
@@ -244,11 +201,11 @@ class Baidu:
             raise Terminal(
                 f"{PLATFORM} does not take the request (HTTP {answer.status}).", cause=Cause.REQUEST
             )
-        header = decoded(PLATFORM, answer.body, _Head).header
+        header = decoded(PLATFORM, answer.body, Head).header
         if header.status != DONE:
             raise self._failure(header)
 
-    def _failure(self, header: _Header) -> Exception:
+    def _failure(self, header: Header) -> Exception:
         failures = header.failures or []
         codes = {str(one.code) for one in failures}
         words = "; ".join(f"{said(one.message)} ({said(str(one.code))})" for one in failures[:3])
@@ -282,7 +239,7 @@ class Baidu:
             return self.wire.client.build_request("POST", self.settings.token_url, json=content)
 
         answer = await self.wire.call(request, self._judge_renewal)
-        token = (peeked(answer.body, _Renewal) or _Renewal()).data or _NewToken()
+        token = (peeked(answer.body, Renewal) or Renewal()).data or NewToken()
         return grant.with_token(
             token.access_token,
             expiry(self.wire.clock(), token.expires_in),
@@ -291,7 +248,7 @@ class Baidu:
 
     def _judge_renewal(self, answer: Answer) -> None:
         refuse_passing(PLATFORM, answer, self.wire.clock())
-        renewal = peeked(answer.body, _Renewal)
+        renewal = peeked(answer.body, Renewal)
         if renewal is None or renewal.code == -1:
             raise Transient(f"{PLATFORM} gave no access token (HTTP {answer.status}).")
         if str(renewal.code) != "0":
@@ -310,22 +267,7 @@ class Baidu:
             )
 
 
-def _decoded(body: bytes) -> _Report:
-    try:
-        return _REPORT.decode(body)
-    except msgspec.ValidationError as error:
-        raise unreadable(PLATFORM, str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, ArithmeticError):
-        raise Transient(f"{PLATFORM} sent something that is no JSON, or only a part.") from None
-
-
-def _cells(held: Held, spans: Sequence[Span]) -> Iterator[Cells]:
-    for span in spans:
-        for data in _decoded(held.read(span)).data:
-            yield from data.rows or ()
-
-
-def _check_owner(cells: Cells, account: AccountRef) -> None:
-    owner = cells.get("userId")
+def _check_owner(row: Cells, account: AccountRef) -> None:
+    owner = row.get("userId")
     if account.account.isdecimal() and owner is not None and str(owner) != account.account:
         raise unreadable(PLATFORM, "it has rows of another account")

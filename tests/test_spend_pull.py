@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from tests.platforms.google import GoogleSimulator
 from tests.platforms.pull import Bench, KeptCredentials
-from tests.platforms.scenario import FIRST, total, unallocated
+from tests.platforms.scenario import FIRST, small, total, unallocated
 from tests.platforms.server import serve
 from tests.spend_imports import Desk
 from tests.test_connector_google import GRANT, build
@@ -45,7 +45,7 @@ class Station:
         self.simulator = simulator
         account = AccountRef(ACCOUNT, simulator.scenario.manager, name="Pump Works")
         self.bench = Bench(build, url, KeptCredentials(GRANT), account)
-        self.deps = desk.deps
+        self.deps = SpendDeps(desk.warehouse, desk.db, lambda: desk.now)
 
     def pull(self, first: date = FIRST, last: date = LAST) -> PullReport:
         """Pull these days."""
@@ -258,3 +258,33 @@ def test_two_pulls_of_the_same_days_at_once_count_nothing_twice(desk: Desk) -> N
         one.deps = SpendDeps(meddler, desk.db, lambda: NOW)
         assert one.pull().failure is None
         assert one.stored() == one.truth()
+
+
+def test_two_weeks_of_daily_pulls_end_at_the_truth_whatever_happened_on_the_way(
+    station: Station,
+) -> None:
+    """Pulls at night of the trailing days, as the platform's schedule says: with restatements, a
+    dropped row, two nights of downtime, broken answers, and a token that is revoked and renewed."""
+    world, scenario = station.simulator, small(14)
+    world.scenario.ads = []
+    failed: list[date] = []
+    for night in range(1, 15):
+        today = FIRST + timedelta(days=night)
+        yesterday = today - timedelta(days=1)
+        world.scenario.ads += scenario.of(yesterday, yesterday)
+        world.scenario.restate(today - timedelta(days=3), 2)
+        if night == 8:
+            world.scenario.drop(today - timedelta(days=5), "333")
+        if night in (5, 6):
+            continue  # nobody ran
+        station.desk.now = station.bench.time.now = datetime.combine(today, time(20), UTC)
+        world.faults = deque(["500", "", "half", "expired", "limit"] if night % 2 else [])
+        world.refresh_token = "revoked" if night == 10 else "refresh-secret-0000"
+        if night == 11:
+            station.bench.credentials.grant = GRANT  # somebody connected the account again
+        report = station.pull(max(FIRST, today - timedelta(days=7)), yesterday)
+        if report.failure:
+            failed.append(today)
+    assert failed == [FIRST + timedelta(days=10)]
+    assert station.stored() == station.truth()
+    assert len(station.truth()) == 14

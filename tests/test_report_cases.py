@@ -355,3 +355,17 @@ def test_what_waits_for_a_reconcile_is_said(world: World) -> None:
     assert (kind, source) == ("pending", "reconcile")
     assert first <= "2026-09-01" < "2026-09-03" <= last
     assert incomplete(september(world)) == []
+
+
+def test_a_period_row_is_tracked_when_visits_came_by_its_end(world: World) -> None:
+    world.events([at("09-05 10:00", url=ad("water pump"))])
+    world.spend(
+        'Search keyword report\n"Sep 1, 2026 - Sep 10, 2026"\n'
+        "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"
+        "water pump,Phrase match,pumps,g,CNY,10,100,50.00\n",
+        platform="google",
+        period_total=True,
+    )
+    world.reconcile()
+    report = world.report("2026-09-01", "2026-09-10")
+    assert (report.totals.cost, report.totals.untracked_cost) == ("50.00", "0.00")

@@ -169,7 +169,7 @@ def reconcile(parts: Parts, *, progress: Progress = silent) -> Reconciled:
     def watched(outcome: Outcome) -> None:
         progress(min(outcome.slices, whole), whole)
 
-    outcome = parts.reconciler().run(progress=watched, wait=60.0)
+    outcome = parts.reconciler().run(progress=watched, wait=300.0)
     return Reconciled(events, outcome.builds, outcome.slices, outcome.left)
 
 

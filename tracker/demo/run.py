@@ -92,8 +92,8 @@ def fill(settings: Settings, screen: Screen, *, seed: int, days: int) -> Demo:
     with open_parts(settings) as parts:
         if has_owner(parts.db):
             raise InvalidInput(
-                f"{settings.data} holds an installation that is not the demo.",
-                hint="Set TRACKER_DATA to an empty directory.",
+                f"{settings.data} holds another installation, or a demo that was not finished.",
+                hint="Remove that directory if it is the demo, or set TRACKER_DATA to another.",
             )
         demo = _fill(parts, screen, seed, days)
         _show(parts, screen, demo)

@@ -5,7 +5,8 @@
 --   model String; goal String ('' = all); by_click Bool; platform String ('' = all);
 --   limited Bool with kept Array(UInt64): only these keywords
 -- Period rows of spend count in periods that hold them whole. Spend on a day without any visit is
--- untracked. Amounts are integers of 1e-6 of the site's currency, weights of 1e-9.
+-- untracked, a period row only if it ends before the first visit. Amounts are integers of 1e-6 of
+-- the site's currency, weights of 1e-9.
 WITH
     resolved AS
     (
@@ -62,7 +63,8 @@ WITH
         SELECT s.day, k.canonical_key, '', toString(k.platform), 0,
             arrayReduce('uniqExactState', emptyArrayUInt64()), 0, 0, 0, s.impressions, s.clicks,
             toInt64(ifNull(toDecimal128(s.cost_site, 6) * 1000000, 0)) AS micros,
-            if(s.day IN (SELECT day FROM visited), 0, micros), toUInt64(s.cost_site IS NULL), 0, 1
+            if(s.day IN (SELECT day FROM visited) OR (s.last_day > s.day AND (SELECT count() FROM visited)
+                > 0 AND s.last_day >= (SELECT min(day) FROM visited)), 0, micros), toUInt64(s.cost_site IS NULL), 0, 1
         FROM site_spend AS s INNER JOIN known AS k ON s.keyword_key = k.keyword_key
         WHERE s.site = {site:String} AND s.day >= {first:Date} AND s.last_day <= {last:Date}
             AND (s.day >= {boundary:Date} OR s.last_day < {boundary:Date})

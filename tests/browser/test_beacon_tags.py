@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,12 +115,11 @@ def test_a_page_whose_policy_allows_only_images_reaches_the_server(
 def test_a_visitor_without_script_is_counted_by_the_image(
     browser: Browser, company: CompanySite, ingest: Ingest
 ) -> None:
-    company.pages["plain.html"] = (
-        '<!doctype html><meta name="referrer" content="no-referrer-when-downgrade">'
-        "<title>Plain</title><noscript>"
-        f'<img src="{ingest.url}/p.gif?s={ingest.site.key}" alt="" width="1" height="1"'
-        ' referrerpolicy="no-referrer-when-downgrade"></noscript>'
-    )
+    guide = (Path(__file__).parents[2] / "snippet" / "EMBEDDING.md").read_text(encoding="utf-8")
+    image = re.search(r"<noscript>.*?</noscript>", guide)
+    assert image
+    pasted = image[0].replace("https://HOST", ingest.url).replace("KEY", ingest.site.key)
+    company.pages["plain.html"] = f"<!doctype html><title>Plain</title><p>Pumps</p>{pasted}"
     context = _visitor(browser, script=False)
     context.new_page().goto(f"{company.url}/plain.html?gclid=G2")
     context.close()

@@ -372,6 +372,8 @@ async def answer_error(
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers.append((b"retry-after", str(retry_after).encode()))
+        # Without this a browser hides it from the page, and the beacon comes back too early.
+        headers.append((b"access-control-expose-headers", b"retry-after"))
     await answer(send, error.status, headers, body)
 
 

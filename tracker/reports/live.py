@@ -46,7 +46,7 @@ class Live:
 
 
 def live_visitors(warehouse: Warehouse, site: str, now: datetime) -> list[Live]:
-    """Visitors with an event received within the last five minutes, at most 200."""
+    """Visitors with an event within the last five minutes, at most 200."""
     lines = warehouse.dicts(
         load_sql("tracker.reports", "live.sql"),
         {"site": site, "since": now - WINDOW, "oldest": now - TRAIL, "most": MOST},

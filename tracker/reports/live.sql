@@ -1,6 +1,7 @@
 -- Question: who is on the site now, and what did they do last?
--- Grain: one row per visitor seen since `since`, last seen first; `trail` holds
---   (time, name, path, title), newest first. Reads facts: it must not wait for a rebuild.
+-- Grain: one row per visitor with an event since `since`, last seen first; `trail` holds
+--   (time, name, path, title), newest first. Reads facts, since it must not wait for a
+--   rebuild, and so leaves out copies of an event itself.
 -- Parameters: site String; since DateTime64(3); oldest DateTime64(3) prunes partitions;
 --   most UInt32 visitors
 SELECT
@@ -10,12 +11,16 @@ SELECT
     max(e.entrance) AS has_entrance,
     argMax((country, city, device, browser, os), e.time) AS place,
     arrayReverseSort(arrayDistinct(groupArray(50)((e.time, name, path, title)))) AS trail
-FROM events AS e
-WHERE site = {site:String} AND e.time >= {oldest:DateTime64(3, 'UTC')}
-    AND visitor IN
-        (SELECT visitor FROM events
-        WHERE site = {site:String} AND time >= {oldest:DateTime64(3, 'UTC')}
-            AND received >= {since:DateTime64(3, 'UTC')})
+FROM
+(
+    SELECT * FROM events
+    WHERE site = {site:String} AND time >= {oldest:DateTime64(3, 'UTC')}
+        AND visitor IN
+            (SELECT visitor FROM events
+            WHERE site = {site:String} AND time >= {since:DateTime64(3, 'UTC')})
+    ORDER BY received, time
+    LIMIT 1 BY event_id
+) AS e
 GROUP BY visitor
 ORDER BY last_seen DESC, visitor
 LIMIT {most:UInt32}

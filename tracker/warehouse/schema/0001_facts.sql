@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS events {on_cluster}
     time             DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),   -- when it occurred, by our clock
     received         DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     event_id         UUID CODEC(NONE),
-    attempt          UInt8,
+    attempt          UInt8 DEFAULT 1,
     origin           LowCardinality(String),      -- beacon, import, api, pixel …
     name             LowCardinality(String),      -- pageview, identify, or the custom name
     visitor          UInt64 CODEC(ZSTD(1)),

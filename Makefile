@@ -129,9 +129,11 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing the Python packages of constraints.txt into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
-		--no-compile --require-hashes -r constraints.txt
+		--require-hashes -r constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--no-deps --no-build-isolation --editable .
+	@# A command is a process of its own: without bytecode it compiles everything it imports.
+	@$(BIN)/python -m compileall -q tracker
 	@touch $@
 
 $(MODULES): package-lock.json package.json

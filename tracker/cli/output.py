@@ -68,10 +68,23 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
 
 def fields(result: Mapping[str, Any]) -> None:
-    """Names and values, one a line; what is empty is left out."""
+    """Names and values, one a line; what is empty, and tables within, are left out."""
     for name, value in result.items():
-        if value not in (None, "", [], {}, ()):
-            say(f"{name.replace('_', ' ')}: {value}")
+        shown = _shown(value)
+        if shown:
+            say(f"{name.replace('_', ' ')}: {shown}")
+
+
+def _shown(value: Any) -> str:
+    """A value on one line; empty for nothing, and for a list of records, which JSON has."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {entry}" for name, entry in value.items())
+    if isinstance(value, list | tuple):
+        records = any(isinstance(entry, Mapping | list | tuple) for entry in value)
+        return "" if records else "; ".join(map(str, value))
+    if value is None or isinstance(value, bool):
+        return "yes" if value else ""
+    return str(value)
 
 
 @contextmanager

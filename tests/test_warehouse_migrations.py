@@ -138,7 +138,15 @@ def test_a_bad_file_is_refused_before_anything_runs(
     assert blank.rows("EXISTS TABLE one") == [(0,)]
 
 
-@pytest.mark.parametrize("name", ["0004_four.sql", "0002_again.sql", "3_three.sql", "0003-x.sql"])
+def test_a_number_may_be_left_out_and_filled_later(blank: Warehouse, folder: Path) -> None:
+    (folder / "0004_four.sql").write_text(TWO)
+    assert migrate(blank, folder)[-1] == "0004_four"
+    (folder / "0003_three.sql").write_text(TWO)
+    assert migrate(blank, folder) == ["0003_three"]
+    assert migrate(blank, folder) == []
+
+
+@pytest.mark.parametrize("name", ["0002_again.sql", "3_three.sql", "0003-x.sql"])
 def test_a_file_that_breaks_the_numbering_is_refused(
     warehouse_embedded: Warehouse, folder: Path, name: str
 ) -> None:

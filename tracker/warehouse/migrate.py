@@ -6,6 +6,8 @@ half-way is not recorded and runs again from its start: every statement must be 
 (``IF NOT EXISTS`` and the like), which is checked before anything runs. For the same reason two
 processes that migrate one server at once do no harm: the second finds nothing left to do.
 
+Numbers may have gaps, so that changes made side by side need not wait for each other; a file that
+comes later with a lower number runs when it comes, and so must not need a higher one to be away.
 A file that was changed after it ran is refused, and so is a database that a newer program has
 migrated. Nothing is changed in either case.
 """
@@ -18,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 
 from tracker.errors import SchemaRefused, WarehouseError
 from tracker.warehouse.address import EmbeddedAddress
@@ -117,10 +120,11 @@ def read_migrations(directory: Traversable | None = None) -> list[Migration]:
         text = entry.read_text(encoding="utf-8")
         found.append(Migration(int(match[1]), entry.name.removesuffix(".sql"), text))
     found.sort(key=lambda one: one.number)
-    for position, one in enumerate(found, start=1):
-        if one.number != position:
+    for before, one in pairwise(found):
+        if one.number == before.number:
             raise SchemaRefused(
-                f"{one.name}.sql should have number {position:04d}: no gaps, no twins."
+                f"{one.name}.sql should have number {found[-1].number + 1:04d}: "
+                f"{before.name}.sql has {one.number:04d} already."
             )
     return found
 
@@ -148,16 +152,17 @@ def _run(warehouse: Warehouse, migration: Migration, statement: str) -> None:
 def _missing(warehouse: Warehouse, migrations: Sequence[Migration]) -> list[Migration]:
     applied = _applied(warehouse)
     known = {migration.number: migration for migration in migrations}
+    newest = max(known, default=0)
     for number, (name, checksum) in sorted(applied.items()):
         if number not in known:
             raise SchemaRefused(
                 f"The warehouse has migration {name}, which this program does not know (it knows "
-                f"up to {len(known):04d}). Install the newer program, or restore a backup."
+                f"up to {newest:04d}). Install the newer program, or restore a backup."
             )
         if known[number].checksum != checksum:
             raise SchemaRefused(
                 f"{known[number].name}.sql was changed after it ran here (as {name}). Restore its "
-                f"text, and put the change into a new migration {len(known) + 1:04d}_….sql."
+                f"text, and put the change into a new migration {newest + 1:04d}_….sql."
             )
     return [migration for migration in migrations if migration.number not in applied]
 

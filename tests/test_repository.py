@@ -31,7 +31,7 @@ WITHOUT_SITE = {
     "ingest/cut_addresses.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/sweep_*.sql": "housekeeping of all sites at once; answers no tenant",
     "spend/pull_horizon.sql": "housekeeping of all tenants at once; answers no tenant",
-    "spend/superseded_pulls.sql": "housekeeping of all tenants at once; answers no tenant",
+    "spend/superseded_*.sql": "housekeeping of all tenants at once; answers no tenant",
     "spend/sweep_*.sql": "housekeeping of all tenants at once; answers no tenant",
 }
 PARAMETER = re.compile(r"\{(\w+):")

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
-from tests.platforms.scenario import Ad
+from tests.platforms.scenario import HIDDEN, Ad
 from tests.platforms.server import Simulator
 
 QUOTA_CODE = 8501
@@ -71,7 +71,7 @@ class BaiduSimulator(Simulator):
         if asked["reportType"] == 2208157:
             rows = [self._sum(ads)] if ads else []
         else:
-            rows = [self._row(ad, asked["columns"]) for ad in ads]
+            rows = [self._row(ad, asked["columns"]) for ad in ads if ad.reason != HIDDEN]
         size, start = min(asked["rowCount"], self.most), asked["startRow"]
         page = rows[start : start + size]
         data = {"rowCount": len(page), "totalRowCount": len(rows), "rows": page}

@@ -12,14 +12,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.platforms.pull import Bench, Key, Pulled, truth
-from tests.platforms.scenario import FIRST
+from tests.platforms.scenario import FIRST, HIDDEN, total, unallocated
 from tests.platforms.server import PASSING, WRONG, Simulator, serve
 from tracker.period import Period
+from tracker.spend.connectors.contract import Capability, ClickRow
 from tracker.spend.connectors.credentials import ACCESS_TOKEN, REFUSED, Grant
 from tracker.spend.connectors.failures import Cause, Terminal, Transient
 from tracker.spend.connectors.http import Limits
@@ -91,6 +93,26 @@ class ConnectorChecks:
             simulator.faults = deque([""] * after + [fault])
             assert bench.pull(FIRST, LAST).spend() == self.expected(simulator)
             assert not simulator.faults
+
+    def test_whatever_else_the_platform_tells_comes_whole_in_spite_of_faults(self) -> None:
+        with self.running() as (simulator, bench):
+            account = replace(bench.account, currency=bench.account.currency or "CNY")
+            bench.account = account
+            ads = simulator.scenario.ads
+            for want in sorted(self.capabilities(bench) - {Capability.KEYWORDS}):
+                simulator.scenario.ads = [*ads, unallocated(LAST, HIDDEN, 7_000_000)]
+                simulator.faults = deque(["500", "", "half", "limit"])
+                pulled = bench.pull(FIRST, LAST, want)
+                assert days_of(pulled) == {FIRST, FIRST + timedelta(days=1), LAST}
+                cost = sum(row.cost for row in pulled.rows if not isinstance(row, ClickRow))
+                whole = Decimal(total(simulator.scenario.ads)).scaleb(-6)
+                told = whole - (0 if want is Capability.ACCOUNT_TOTALS else 7)
+                clicks = [row.click_id for row in pulled.rows if isinstance(row, ClickRow)]
+                assert (cost, len(clicks)) in ((told, 0), (0, len(ads))), want
+
+    def capabilities(self, bench: Bench) -> frozenset[Capability]:
+        """What the connector says that it can be asked for."""
+        return bench.build(bench.credentials, bench.wire(httpx.AsyncClient()), "").capabilities
 
     def test_the_delay_that_the_platform_asks_for_is_kept(self) -> None:
         with self.running() as (simulator, bench):

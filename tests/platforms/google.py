@@ -12,11 +12,12 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
-from tests.platforms.scenario import Ad
+from tests.platforms.scenario import HIDDEN, Ad
 from tests.platforms.server import Simulator
 
 DEVICES = {"desktop": "DESKTOP", "mobile": "MOBILE"}
-CHANNELS = {"pmax": "PERFORMANCE_MAX"}
+#: HIDDEN spend is in the account's total alone.
+CHANNELS = {"pmax": "PERFORMANCE_MAX", HIDDEN: "SMART"}
 CHUNK = 10
 
 
@@ -97,7 +98,9 @@ class GoogleSimulator(Simulator):
             return [ad for ad in ads if ad.reason and CHANNELS[ad.reason] in query]
         if view == "click_view":
             assert len(days) == 1
-            return [ad for ad in ads if ad.clicks]
+            return [ad for ad in ads if ad.clicks and ad.keyword]
+        if view == "search_term_view":
+            return [ad for ad in ads if ad.keyword]
         return ads
 
     def _stream(self, rows: list[dict[str, Any]]) -> Response:
@@ -128,6 +131,7 @@ class GoogleSimulator(Simulator):
             "clicks": str(ad.clicks), "impressions": str(ad.impressions),
             "costMicros": str(ad.cost), "conversions": float(ad.conversions),
             "conversionsValue": float(ad.value),
+            **({"invalidClicks": str(ad.invalid)} if "invalid_clicks" in query else {}),
         }  # fmt: skip
         row: dict[str, Any] = {
             "customer": {

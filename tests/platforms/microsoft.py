@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
-from tests.platforms.scenario import Ad
+from tests.platforms.scenario import HIDDEN, Ad
 from tests.platforms.server import Simulator
 
 DEVICES = {"desktop": "Computer", "mobile": "Smartphone"}
@@ -109,7 +109,10 @@ class MicrosoftSimulator(Simulator):
                 asked["Time"]["CustomDateRangeEnd"],
             )
         )
-        return self.scenario.of(first, last)
+        ads = self.scenario.of(first, last)
+        if asked["Type"].startswith("Account"):
+            return ads
+        return [ad for ad in ads if ad.reason != HIDDEN]
 
     def _row(self, ad: Ad) -> dict[str, str]:
         return {
@@ -123,6 +126,7 @@ class MicrosoftSimulator(Simulator):
             "DeviceType": DEVICES[ad.device], "Network": "Bing and Yahoo! search",
             "Impressions": str(ad.impressions), "Clicks": str(ad.clicks),
             "Spend": str(ad.amount), "Conversions": "1", "ConversionsQualified": "--",
+            "LowQualityClicks": str(ad.invalid),
             "Revenue": str(ad.value), "SearchQuery": f"buy {ad.keyword}",
             "MSClickId": f"{ad.day:%m%d}{ad.ad_group_id}{ad.keyword_id}{ad.device}",
         }  # fmt: skip

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 FIRST = date(2026, 10, 1)
+#: A reason of spend that only the total of the account has.
+HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Ad:
     conversions: Decimal = Decimal(0)
     value: Decimal = Decimal(0)
     reason: str = ""
+    invalid: int = 0
 
     @property
     def amount(self) -> Decimal:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
-from tests.platforms.scenario import Ad
+from tests.platforms.scenario import HIDDEN, Ad
 from tests.platforms.server import Simulator
 
 
@@ -72,7 +72,10 @@ class YandexSimulator(Simulator):
         )
         if (last - first).days >= self.most_days:
             return Response(b"<html>Bad Gateway</html>", 502)
-        rows = [self._row(ad) for ad in self.scenario.of(first, last)]
+        ads = self.scenario.of(first, last)
+        if not params["ReportType"].startswith("ACCOUNT"):
+            ads = [ad for ad in ads if ad.reason != HIDDEN]
+        rows = [self._row(ad) for ad in ads]
         columns = params["FieldNames"]
         lines = ["\t".join(columns), *("\t".join(row[name] for name in columns) for row in rows)]
         if headers["skipreportsummary"] == "false":

@@ -23,4 +23,15 @@ def sweep_pulls(warehouse: Warehouse, now: datetime) -> int:
     ((pulls,),) = warehouse.rows(load_sql("tracker.spend", "superseded_pulls.sql"), params)
     if pulls:
         warehouse.execute(load_sql("tracker.spend", "sweep_spend.sql"), params)
+    _sweep_facts(warehouse, now)
     return int(pulls)
+
+
+def _sweep_facts(warehouse: Warehouse, now: datetime) -> None:
+    """Search terms and totals of superseded pulls. Click look-ups stay: any pull's row counts."""
+    ((horizon, superseded),) = warehouse.rows(
+        load_sql("tracker.spend", "superseded_facts.sql"), {"before": now - KEPT}
+    )
+    if superseded:
+        for name in ("sweep_search_terms.sql", "sweep_account_totals.sql"):
+            warehouse.execute(load_sql("tracker.spend", name), {"horizon": int(horizon)})

@@ -67,13 +67,15 @@ class ClickRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class TotalRow(msgspec.Struct, frozen=True, gc=False):
-    """The platform's own sum of an account's day."""
+    """The platform's own sum of an account's day. ``invalid_clicks`` are those that it did not
+    charge for, None where it does not say."""
 
     impressions: int
     clicks: int
     cost: Decimal
     platform_conversions: Decimal | None
     platform_value: Decimal | None
+    invalid_clicks: int | None = None
 
 
 Row = SpendRow | SearchTermRow | ClickRow | TotalRow
@@ -126,7 +128,8 @@ class Schedule:
 
     ``timezone`` "" is the account's own. ``first_pull`` is local to it. Every day the last
     ``cost_days`` are pulled again, once a week the last ``weekly_days``: platforms restate cost,
-    and book conversions on the day of the click. ``kept_days`` is how far back days can be had.
+    and book conversions on the day of the click. ``kept_days`` is how far back days can be had,
+    ``click_days`` how far back the keywords of click ids.
     """
 
     timezone: str
@@ -134,6 +137,7 @@ class Schedule:
     cost_days: int
     weekly_days: int
     kept_days: int
+    click_days: int = 0
 
 
 class Connector(Protocol):

@@ -41,13 +41,15 @@ ERROR_SIZE = 64 << 10
 @dataclass(frozen=True, slots=True)
 class GoogleSettings:
     """``version`` lives about twelve months. ``days_per_query`` bounds an answer. click_view goes
-    back ``click_days``."""
+    back ``click_days``. ``invalid_clicks`` asks for that metric beside the totals; leave it out
+    if the platform refuses it."""
 
     api_url: str = "https://googleads.googleapis.com"
     token_url: str = "https://oauth2.googleapis.com/token"
     version: str = "v25"
     days_per_query: int = 7
     click_days: int = 90
+    invalid_clicks: bool = True
 
 
 class _Accessible(msgspec.Struct, rename="camel"):
@@ -68,7 +70,7 @@ class GoogleAds:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
     #: The previous day is final about 03:00 in the account's zone; conversions are booked on the
     #: day of the click for 90 days; daily data is kept 37 months.
-    schedule: ClassVar[Schedule] = Schedule("", time(4), 7, 90, 1125)
+    schedule: ClassVar[Schedule] = Schedule("", time(4), 7, 90, 1125, 90)
 
     def __post_init__(self) -> None:
         form = RefreshForm(PLATFORM, self.wire, self.settings.token_url)
@@ -87,7 +89,7 @@ class GoogleAds:
                 sorter.describe(account.currency, account.timezone)
             line = 0
             with reading(PLATFORM):
-                for query in queries(want, portion):
+                for query in queries(want, portion, invalid=self.settings.invalid_clicks):
                     async for result in self._results(account.account, account.manager, query):
                         line += 1
                         if batch := _sorted(sorter, result, want, line):

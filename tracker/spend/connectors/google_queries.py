@@ -49,7 +49,8 @@ _CLICKS = (
     " click_view.keyword_info.match_type, campaign.id, ad_group.id, segments.date"
     " FROM click_view WHERE segments.date = '{first}'"
 )
-_TOTALS = f"SELECT {_CUSTOMER}, segments.date, {_METRICS} FROM customer WHERE {{days}}"
+_TOTALS = f"SELECT {_CUSTOMER}, segments.date, {_METRICS}{{invalid}} FROM customer WHERE {{days}}"
+_INVALID = ", metrics.invalid_clicks"
 
 #: The accounts below a manager, itself among them.
 ACCOUNTS = (
@@ -66,7 +67,12 @@ _QUERIES = {
 }
 
 
-def queries(want: Capability, days: Period) -> Sequence[str]:
-    """The queries whose rows together are what is wanted of these days."""
-    between = f"segments.date BETWEEN '{days.first}' AND '{days.last}'"
-    return [query.format(days=between, first=days.first.isoformat()) for query in _QUERIES[want]]
+def queries(want: Capability, days: Period, *, invalid: bool = True) -> Sequence[str]:
+    """The queries whose rows together are what is wanted of these days; totals with the clicks
+    that were not charged for if ``invalid``."""
+    parts = {
+        "days": f"segments.date BETWEEN '{days.first}' AND '{days.last}'",
+        "first": days.first.isoformat(),
+        "invalid": _INVALID if invalid else "",
+    }
+    return [query.format(**parts) for query in _QUERIES[want]]

@@ -79,6 +79,7 @@ class Metrics(_Part, frozen=True, gc=False):
     cost_micros: str | int = "0"
     conversions: Decimal | None = None
     conversions_value: Decimal | None = None
+    invalid_clicks: str | int | None = None
 
 
 class Term(_Part, frozen=True, gc=False):
@@ -145,6 +146,9 @@ def row_of(result: Result, want: Capability, line: int) -> Row:
         micros_amount(metrics.cost_micros, "costMicros"),
         number_or_none(metrics.conversions, "conversions"),
         number_or_none(metrics.conversions_value, "conversionsValue"),
+        None
+        if metrics.invalid_clicks is None
+        else count_of(metrics.invalid_clicks, "invalidClicks"),
     )
 
 

@@ -103,7 +103,7 @@ class Microsoft:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
     #: Books close about three hours after the day; invalid clicks are taken back for a week or
     #: more, conversions come for 30 days; daily data is kept 36 months.
-    schedule: ClassVar[Schedule] = Schedule("UTC", time(4), 10, 30, 1095)
+    schedule: ClassVar[Schedule] = Schedule("UTC", time(4), 10, 30, 1095, 90)
 
     def __post_init__(self) -> None:
         form = RefreshForm(PLATFORM, self.wire, self.settings.token_url, (("scope", SCOPE),))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-import user_agents  # type: ignore[import-untyped]
 from crawleruseragents import is_crawler  # type: ignore[import-untyped]
 
 #: Longest user agent that is parsed and stored.
@@ -29,6 +29,9 @@ def parse_agent(text: str) -> Agent:
     """Parse a header of at most ``LENGTH`` characters; an empty one says nothing."""
     if not text:
         return Agent("", "", "", "", "other", False)
+    # Here, because its tables take long to load, and commands that read no events need none.
+    import user_agents  # type: ignore[import-untyped]
+
     agent = user_agents.parse(text)
     robot = bool(agent.is_bot) or is_crawler(text)
     return Agent(
@@ -41,7 +44,7 @@ def parse_agent(text: str) -> Agent:
     )
 
 
-def _device(agent: user_agents.parsers.UserAgent) -> str:
+def _device(agent: Any) -> str:
     if agent.is_tablet:
         return "tablet"
     if agent.is_mobile:

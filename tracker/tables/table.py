@@ -13,9 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TextIO
-
-from openpyxl.workbook.workbook import Workbook
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from tracker.errors import InvalidInput
 from tracker.tables.container import (
@@ -27,6 +25,9 @@ from tracker.tables.container import (
 )
 from tracker.tables.encoding import detect_encoding
 from tracker.tables.workbook import open_workbook, sheet_names, sheet_rows
+
+if TYPE_CHECKING:
+    from openpyxl.workbook.workbook import Workbook
 
 #: So many rows are looked at to find the header and to learn how the file writes its numbers.
 HEAD_ROWS = 400

@@ -12,16 +12,15 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 from xml.etree.ElementTree import ParseError
-
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.workbook.workbook import Workbook
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from tracker.errors import InvalidInput, TooLarge
 from tracker.tables.container import HALF_WRITTEN
+
+if TYPE_CHECKING:
+    from openpyxl.workbook.workbook import Workbook
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 #: Excel stores 15 significant digits; a longer whole number has lost its last ones.
 EXACT = 10**15
@@ -30,11 +29,11 @@ MOST_ROWS = 1_048_576
 #: Texts of a workbook are held in memory.
 SHARED_TEXT_LIMIT = 512 * 1024**2
 
-#: What openpyxl and the XML parser raise on a damaged or hostile workbook.
+#: What openpyxl and the XML parser raise on a damaged or hostile workbook, beside
+#: openpyxl's InvalidFileException.
 WORKBOOK_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
-    InvalidFileException,
     ParseError,
     EOFError,
     OSError,
@@ -52,6 +51,10 @@ WORKBOOK_ERRORS = (
 @contextmanager
 def open_workbook(name: str, stream: BinaryIO) -> Iterator[Workbook]:
     """A read-only workbook that is closed at the end; damage anywhere gives InvalidInput."""
+    # Here, because it takes a fifth of a second (it looks for numpy), and most commands read none.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     book: Workbook | None = None
     try:
         _bound_shared_texts(name, stream)
@@ -62,7 +65,7 @@ def open_workbook(name: str, stream: BinaryIO) -> Iterator[Workbook]:
         yield book
     except InvalidInput:
         raise
-    except WORKBOOK_ERRORS as error:
+    except (InvalidFileException, *WORKBOOK_ERRORS) as error:
         raise InvalidInput(
             f"{name} is not a readable xlsx workbook: damaged, half-written, or with a password.",
             hint=HALF_WRITTEN,
@@ -81,7 +84,7 @@ def sheet_rows(book: Workbook, title: str) -> Iterator[tuple[int, list[str]]]:
     """Each row of a sheet with its row number."""
     sheet = book[title]
     # NOTE: some exporters declare the sheet's size as one cell; openpyxl would stop there.
-    cast(ReadOnlyWorksheet, sheet).reset_dimensions()
+    cast("ReadOnlyWorksheet", sheet).reset_dimensions()
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
         if number > MOST_ROWS:
             raise InvalidInput(f"The sheet {title} has more rows than Excel allows.")

@@ -9,7 +9,7 @@ program. In DIRECTORY/YYYYMMDD-HHMMSS:
     tracker.db     or tracker.dump (pg_dump's custom format): accounts, sites, goals, runs
     clickhouse/    the embedded engine's directory
     clickhouse.txt the backup's name on the server's disk `backups`, with a ClickHouse server
-    secret.key     if the program made it
+    secret.key     if the program made it, and so connections.key
 
 The spool is copied first, so that an event which is loaded meanwhile is in one of both, or in both
 and counts once. A server is copied while it runs; the embedded engine's directory only at rest, so
@@ -89,9 +89,10 @@ def _copy_files(settings: Settings, target: Path) -> None:
         except FileNotFoundError:
             # Loaded since it was listed: ClickHouse, which is copied later, has it.
             continue
-    key = settings.data / "secret.key"
-    if key.is_file():
-        shutil.copy2(key, target)
+    for name in ("secret.key", "connections.key"):
+        key = settings.data / name
+        if key.is_file():
+            shutil.copy2(key, target)
 
 
 def _copy_metadata(settings: Settings, target: Path) -> None:

@@ -44,6 +44,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", 8000, "Port to listen on"),
     Setting("public_url", "", "Address that browsers use; empty = http://HOST:PORT"),
     Setting("secret_key", "", "Signs sessions; empty = made once in DATA/secret.key"),
+    Setting("encryption_key", "", "Seals secrets of connections; empty = DATA/connections.key"),
+    Setting("platforms", "", "TOML file with addresses and settings of ad platforms; empty = none"),
     Setting("trusted_proxies", "127.0.0.1/32,::1/128", "Proxies whose X-Forwarded-For counts"),
     Setting("city_mmdb", "", "MMDB file with cities; empty = country only"),
     Setting("network_mmdb", "", "MMDB file with network owners (ASN); empty = none"),
@@ -68,6 +70,8 @@ class Settings:
     port: int
     public_url: str
     secret_key: str
+    encryption_key: str
+    platforms: str
     trusted_proxies: tuple[str, ...]
     city_mmdb: str
     network_mmdb: str
@@ -205,6 +209,8 @@ def _checked(values: dict[str, str | int]) -> Settings:
         port=int(values["port"]),
         public_url=str(values["public_url"]),
         secret_key=str(values["secret_key"]),
+        encryption_key=str(values["encryption_key"]),
+        platforms=str(values["platforms"]),
         trusted_proxies=proxies,
         city_mmdb=str(values["city_mmdb"]),
         network_mmdb=str(values["network_mmdb"]),

@@ -20,9 +20,11 @@ from sqlalchemy import Engine
 
 from tracker.accounts import leases
 from tracker.accounts.clock import Clock, utc_now
+from tracker.accounts.connections import has_secrets
 from tracker.accounts.database import migrate as migrate_metadata
 from tracker.accounts.database import open_database
 from tracker.accounts.salts import salt_of
+from tracker.accounts.sealing import Sealer, open_sealer
 from tracker.accounts.sites import Site, SiteCache
 from tracker.config import Settings
 from tracker.errors import ConfigError, Unavailable
@@ -64,6 +66,12 @@ class Parts:
         if self._warehouse is None:
             raise ConfigError("This process runs without ClickHouse.", hint="Use --role all.")
         return self._warehouse
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and opens the secrets of connections; ConfigError when the key cannot be used."""
+        settings = self.settings
+        return open_sealer(settings.encryption_key, settings.data, lambda: has_secrets(self.db))
 
     def salt(self, site: Site, day: date) -> bytes | None:
         """The salt of a site's local date; None once its time is over."""

@@ -17,6 +17,11 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from playwright.sync_api import Page
+
+#: Longest wait for something that happens by itself, in ms. Nothing takes so long but on a machine
+#: that is busy with other things.
+PATIENCE = 30_000
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css",
@@ -101,6 +106,7 @@ class Served:
         self._thread.start()
 
     def stop(self) -> None:
+        """End it; what is still on its way reaches nobody."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
@@ -112,7 +118,12 @@ class Served:
 class Collector(Served):
     """Serves the built beacon and keeps every event it is sent.
 
-    `answers` scripts the next requests, one each; `always` is the answer when it is empty.
+    `answers` scripts the next requests, one each; `always` is the answer when it is empty. While
+    `answering` is cleared, requests wait for their answer.
+
+    A page that is left before it has seen an answer leaves its events to the next page, which sends
+    them again. So `events`, `named` and `wait_for` give the first copy of each event, as the real
+    server counts them, and `copies` gives all.
     """
 
     def __init__(self, assets: Path) -> None:
@@ -123,17 +134,29 @@ class Collector(Served):
         self.answers: deque[Answer] = deque()
         self.always = Answer()
         self.delay = 0.0
+        self.answering = threading.Event()
+        self.answering.set()
 
     @property
     def events(self) -> list[Event]:
-        """Every event acknowledged, in order of arrival, repeated ones too."""
-        return [e for post in self.posts if post.answer.status == 202 for e in post.events]
+        """Every event acknowledged, once, in order of its first arrival."""
+        first: dict[str, Event] = {}
+        for event in self._acknowledged():
+            first.setdefault(event["i"], event)
+        return list(first.values())
 
     def named(self, name: str) -> list[Event]:
-        """The acknowledged events of one name."""
+        """The acknowledged events of one name, once each."""
         return [event for event in self.events if event["n"] == name]
 
-    def wait(self, seen: Callable[[], object], what: str = "", timeout: float = 8) -> None:
+    def copies(self, name: str) -> list[Event]:
+        """Whatever was acknowledged under one name, repetitions of an event too."""
+        return [event for event in self._acknowledged() if event["n"] == name]
+
+    def _acknowledged(self) -> list[Event]:
+        return [e for post in self.posts if post.answer.status == 202 for e in post.events]
+
+    def wait(self, seen: Callable[[], object], what: str = "", timeout: float = 30) -> None:
         """Wait until the condition holds; fail with what was received if it does not."""
         with self._changed:
             if not self._changed.wait_for(lambda: bool(seen()), timeout):
@@ -169,6 +192,7 @@ class Collector(Served):
 
     def _receive(self, handler: _Handler, body: str) -> None:
         time.sleep(self.delay)
+        self.answering.wait(60)
         answer = self.answers.popleft() if self.answers else self.always
         parsed = json.loads(body) if body else []
         events = tuple(parsed if isinstance(parsed, list) else [parsed])
@@ -249,3 +273,15 @@ class CompanySite(Served):
         for word, value in words.items():
             page = page.replace(word, value)
         return page
+
+
+def settled(page: Page, collector: Collector, requests: int = 1) -> None:
+    """Wait until the page itself has seen the answer to so many of its own requests.
+
+    A test that leaves a page has to: the collector has an event before the page knows, and a page
+    that is left in between sends the event again, or in another way.
+    """
+    page.wait_for_function(
+        "([url, count]) => performance.getEntriesByName(url).length >= count",
+        arg=[f"{collector.url}/e", requests],
+    )

@@ -10,6 +10,7 @@ machine does is not counted. The figures are printed; see them with `pytest -s`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -140,7 +141,8 @@ def _own_calls(devtools: CDPSession, page: Page, url: str, tracker: str) -> list
     page.evaluate("history.pushState({}, '', '/app/next')")
     page.wait_for_timeout(300)
     devtools.send("Tracing.end")
-    while not done:
+    until = monotonic() + 60
+    while not done and monotonic() < until:
         page.wait_for_timeout(20)
     own = [
         float(event["tdur"]) / 1000

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.servers import Answer, Collector, CompanySite
+from tests.browser.servers import Answer, Collector, CompanySite, settled
 from tracker.ingest.payload import parse_body
 
 pytestmark = pytest.mark.browser
@@ -20,15 +21,15 @@ def test_a_failed_event_is_sent_again_with_the_same_id(
 ) -> None:
     collector.always = failure
     page.goto(company.url)
-    # A closed connection is met by fetch and by the image that stands in for it.
-    page.wait_for_timeout(500)
+    # A closed connection is met by fetch, and then by the image that stands in for it.
+    page.wait_for_function("localStorage['tracker.q']")
     collector.always = Answer()
     (event,) = collector.wait_for("pageview")
     first = collector.posts[0].events[0]
     assert event["i"] == first["i"]
     assert event["o"] == first["o"]
     assert event["t"] > first["t"]
-    assert (first["a"], event["a"]) == (1, 2)
+    assert first["a"] == 1 < event["a"]
 
 
 def test_a_refused_event_takes_no_other_with_it(
@@ -57,12 +58,12 @@ def test_what_was_not_delivered_is_sent_by_the_next_page(
     page.evaluate("tracker('order', {value: 5})")
     collector.always = Answer()
     page.goto(f"{company.url}/products.html")
-    orders = collector.wait_for("order")
+    collector.wait_for("order")
     pages = collector.wait_for("pageview", 2)
     assert {e["l"] for e in pages} == {f"{company.url}/", f"{company.url}/products.html"}
-    # Sent as the page was left, and by the next one, because nobody saw the answer: one id.
-    assert {(e["i"], e["l"]) for e in orders} == {(orders[0]["i"], f"{company.url}/")}
     page.wait_for_function("localStorage['tracker.q'] === undefined")
+    # Sent as the page was left, and by the next one, because nobody saw the answer: one id.
+    assert [event["l"] for event in collector.named("order")] == [f"{company.url}/"]
 
 
 def test_what_waits_without_consent_waits_in_memory_only(
@@ -95,7 +96,7 @@ def test_events_older_than_a_week_are_not_sent_any_more(
     collector.wait_for("pageview")
     assert event["i"].endswith("6")
     assert event["a"] == 2
-    assert len(collector.named("kept")) == 1
+    assert len(collector.copies("kept")) == 1
 
 
 def test_a_cut_network_costs_nothing_once_it_is_back(
@@ -103,15 +104,16 @@ def test_a_cut_network_costs_nothing_once_it_is_back(
 ) -> None:
     page.goto(company.url)
     collector.wait_for("pageview")
-    tried: list[str] = []
-    page.on("request", lambda request: tried.append(request.post_data or ""))
+    settled(page, collector)
     context.set_offline(True)
-    page.evaluate("for (let i = 0; i < 30; i++) tracker('offline', {props: {i}})")
-    page.wait_for_timeout(300)
+    # The last that is tried is the image that stands in for fetch.
+    with page.expect_event("requestfailed", lambda request: "/e?d=" in request.url) as failed:
+        page.evaluate("for (let i = 0; i < 30; i++) tracker('offline', {props: {i}})")
     assert collector.named("offline") == []
-    (lost,) = json.loads(next(body for body in tried if "offline" in body))
+    (lost,) = json.loads(parse_qs(urlsplit(failed.value.url).query)["d"][0])
     context.set_offline(False)
-    events = collector.wait_for("offline", 30)
+    collector.wait_for("offline", 30)
+    events = collector.copies("offline")
     assert sorted(e["p"]["i"] for e in events) == list(range(30))
     assert len({e["i"] for e in events}) == 30
     again = next(e for e in events if e["p"]["i"] == lost["p"]["i"])
@@ -126,8 +128,8 @@ def test_a_hundred_events_in_a_second_arrive_once_each_in_few_requests(
     collector.wait_for("pageview")
     collector.delay = 0.05
     page.evaluate("for (let i = 0; i < 100; i++) setTimeout(tracker, i * 9, 'tick', {props: {i}})")
-    events = collector.wait_for("tick", 100)
-    assert sorted(e["p"]["i"] for e in events) == list(range(100))
+    collector.wait_for("tick", 100)
+    assert sorted(e["p"]["i"] for e in collector.copies("tick")) == list(range(100))
     assert len(collector.posts) < 40
 
 
@@ -141,7 +143,8 @@ def test_a_page_closed_right_after_the_event_delivers_it(
     page.evaluate("tracker('first'); tracker('last')")
     page.close(run_before_unload=True)
     collector.wait_for("last")
-    assert len(collector.wait_for("first")) == 1
+    collector.wait_for("first")
+    assert len(collector.copies("first")) == 1
 
 
 def test_a_page_closed_right_after_the_click_delivers_it(
@@ -154,7 +157,8 @@ def test_a_page_closed_right_after_the_click_delivers_it(
     page.evaluate("document.addEventListener('click', event => event.preventDefault())")
     page.click("#phone")
     page.close(run_before_unload=True)
-    assert len(collector.wait_for("intent")) == 1
+    collector.wait_for("intent")
+    assert len(collector.copies("intent")) == 1
 
 
 def test_what_waits_is_bounded_and_the_newest_is_kept(
@@ -162,8 +166,7 @@ def test_what_waits_is_bounded_and_the_newest_is_kept(
 ) -> None:
     collector.always = Answer(503)
     page.goto(company.url)
-    collector.wait(lambda: collector.posts, "the first attempt")
-    page.wait_for_timeout(100)
+    page.wait_for_function("localStorage['tracker.q']")
     page.evaluate("for (let i = 0; i < 250; i++) tracker('tick', {props: {i}})")
     page.goto(f"{company.url}/layout.css")
     kept = json.loads(page.evaluate("localStorage['tracker.q']"))
@@ -177,14 +180,18 @@ def test_attempts_come_at_growing_intervals_and_never_before_the_server_asks(
 ) -> None:
     collector.answers.extend([Answer(503)] * 3 + [Answer(429, (("Retry-After", "100"),))])
     page.clock.install()
+    page.add_init_script(
+        "window.sent = 0; const real = fetch;"
+        "window.fetch = (...given) => { window.sent++; return real(...given) }"
+    )
     page.goto(company.url)
     for attempts in range(1, 5):
-        _wait_for_posts(collector, attempts)
         # The answer has to reach the page before its clock goes on.
-        page.wait_for_timeout(200)
-        while len(collector.posts) == attempts:
+        while not page.evaluate(f"(localStorage['tracker.q'] || '').includes('\"a\":{attempts},')"):
+            page.wait_for_timeout(20)
+        while page.evaluate("sent") == attempts:
             page.clock.fast_forward(1000)
-            page.wait_for_timeout(50)
+    _wait_for_posts(collector, 5)
     events = [post.events[0] for post in collector.posts]
     assert [event["a"] for event in events] == [1, 2, 3, 4, 5]
     assert len({event["i"] for event in events}) == 1
@@ -217,8 +224,8 @@ def test_a_policy_that_allows_only_images_still_lets_events_through_but_no_conta
     page.goto(f"{company.url}/products.html")
     collector.wait_for("pageview")
     assert collector.posts[0].method == "GET"
-    page.evaluate("tracker.identify({email: 'li@example.com'})")
-    page.wait_for_timeout(300)
+    page.evaluate("tracker.identify({email: 'li@example.com'}); tracker('after')")
+    collector.wait_for("after")
     assert "li@example.com" not in str(collector.posts)
 
 

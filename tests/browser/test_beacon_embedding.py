@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.servers import Collector, CompanySite
+from tests.browser.servers import Collector, CompanySite, settled
 
 pytestmark = pytest.mark.browser
 
@@ -120,8 +120,8 @@ def test_the_policy_of_the_guide_is_enough_with_a_nonce_and_the_second_file(
             ' src="{tracker}/t.js" data-site="k-test" data-extra="code"></script>'
         )
         page.goto(f"{company.url}/policy.html")
-        # Before the page is left: a request that the navigation ends is repeated as an image.
         views = collector.wait_for("pageview", count)
+        settled(page, collector)
     assert ["k" in event for event in views] == [True, True]
     assert {post.method for post in collector.posts} == {"POST"}
 

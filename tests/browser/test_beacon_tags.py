@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
@@ -72,6 +73,12 @@ def _embed(company: CompanySite, ingest: Ingest) -> None:
     company.embedding.options = f'data-api="{ingest.url}/e"'
 
 
+def _views(ingest: Ingest) -> list[dict[str, Any]]:
+    """The stored page views. A page that took its time has told of its engagement, too."""
+    ingest.drain()
+    return [row for row in ingest.rows() if row["name"] == "pageview"]
+
+
 def test_every_click_id_and_tag_reaches_the_server_as_it_was_written(
     browser: Browser, company: CompanySite, ingest: Ingest
 ) -> None:
@@ -87,8 +94,8 @@ def test_every_click_id_and_tag_reaches_the_server_as_it_was_written(
         assert sent["l"] == f"{company.url}/products.html?{query}"
         page.close()
     context.close()
-    assert ingest.drain().events == len(LANDINGS)
-    rows = [row for row in ingest.rows() if row["name"] == "pageview"]
+    rows = _views(ingest)
+    assert len(rows) == len(LANDINGS)
     found = {(row["click_id_kind"], row["click_id"]) for row in rows}
     assert found == {click_id for _, click_id in LANDINGS.values()}
     keywords = {row["keyword_id"] for row in rows} - {""}
@@ -108,8 +115,7 @@ def test_a_page_whose_policy_allows_only_images_reaches_the_server(
         page.goto(f"{company.url}/products.html?gclid=G1")
     assert seen.value.status == 200
     context.close()
-    ingest.drain()
-    assert [(row["name"], row["click_id"]) for row in ingest.rows()] == [("pageview", "G1")]
+    assert [row["click_id"] for row in _views(ingest)] == ["G1"]
 
 
 def test_a_visitor_without_script_is_counted_by_the_image(

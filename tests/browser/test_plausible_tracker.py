@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 
 from tests.browser.conftest import ROOT
-from tests.browser.servers import CompanySite
+from tests.browser.servers import PATIENCE, CompanySite
 from tests.ingest import CHROME, serving
 from tests.world import World
 from tracker.app import create_app
@@ -53,8 +53,8 @@ class Shop:
     site: CompanySite
 
     def rows(self, seen: Callable[[list[dict[str, Any]]], object]) -> list[dict[str, Any]]:
-        """The stored events by name, once the condition holds; fails after 8 s without."""
-        until = monotonic() + 8
+        """The stored events by name, once the condition holds."""
+        until = monotonic() + PATIENCE / 1000
         while True:
             self.world.loader.drain()
             found = self.world.warehouse.dicts("SELECT * FROM events ORDER BY received, name")
@@ -121,7 +121,7 @@ def bundled(source: str, folder: Path) -> str:
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser that does not say that it has no window."""
     context = browser.new_context(user_agent=CHROME, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))

@@ -29,7 +29,7 @@ def set_up(
     email: str,
     password: str,
     name: str = "",
-    language: str = "en",
+    language: str = "",
     tenant: str = "My company",
     now: datetime | None = None,
 ) -> tuple[Tenant, User]:

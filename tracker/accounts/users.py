@@ -27,7 +27,10 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]+")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Someone who may log in; ``email`` is in lower case."""
+    """Someone who may log in; ``email`` is in lower case.
+
+    ``language`` is the one that he chose, or empty: his browser's.
+    """
 
     id: str
     email: str
@@ -46,8 +49,8 @@ def parse_email(text: str) -> str:
 
 
 def parse_language(text: str) -> str:
-    """``en`` or ``zh``, or InvalidInput."""
-    if text not in LANGUAGES:
+    """``en``, ``zh``, or empty for the browser's; InvalidInput."""
+    if text and text not in LANGUAGES:
         raise InvalidInput(f"Unknown language {text!r}.", hint=f"Use {' or '.join(LANGUAGES)}.")
     return text
 
@@ -58,7 +61,7 @@ def add_user(
     email: str,
     password: str,
     name: str = "",
-    language: str = "en",
+    language: str = "",
     now: datetime | None = None,
 ) -> User:
     """A new user without any membership yet; InvalidInput for a bad value or an e-mail in use."""

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from tests.test_accounts_sites import pump_site
 from tracker.accounts.goals import (
+    GoalFilter,
     add_goal,
     find_goal,
     get_goal,
@@ -136,7 +137,7 @@ def test_a_removed_goal_is_gone_and_its_name_is_free(any_db: Engine) -> None:
 
 #: What differs from a good goal, and what the message says.
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"kind": "form"}, "Unknown kind of goal 'form'"),
+    ({"kind": "call"}, "Unknown kind of goal 'call'"),
     ({"counting": "twice"}, "Unknown counting 'twice'"),
     ({"pattern": " "}, "0 characters"),
     ({"pattern": "/" + "x" * 1000}, "1001 characters"),
@@ -148,6 +149,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"value": Decimal("Infinity")}, "value is Infinity"),
     ({"value": Decimal(1), "currency": "XXQ"}, "Unknown currency 'XXQ'"),
     ({"lookback_days": 0}, "lookback is 0 days"),
+    ({"kind": "click", "pattern": "smoke"}, "Unknown way to talk 'smoke'"),
+    ({"kind": "engagement"}, "needs seconds or depth"),
+    ({"kind": "engagement", "seconds": -1}, "asks for -1 s"),
+    ({"kind": "engagement", "depth": 101}, "101 per cent"),
+    ({"kind": "engagement", "depth": 5, "use_event_value": True}, "no event whose value"),
+    ({"seconds": 5}, "belong to goals of engagement"),
+    ({"filters": [GoalFilter("", "is", "x")]}, "names no property"),
+    ({"filters": [GoalFilter("a", "like", "x")]}, "Unknown comparison 'like'"),
+    ({"filters": [GoalFilter("a", "at_least", "x")]}, "Not an amount"),
+    ({"filters": [GoalFilter("a", "is", "x")] * 11}, "11 filters"),
     ({"name": ""}, "needs a name"),
     ({"name": "x" * 101}, "at most 100"),
 ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker import operations
+from tracker.accounts.goal_wish import GoalWish
 from tracker.accounts.sites import get_site
 from tracker.ingest.proposal import apply_map, propose
 from tracker.period import Period
@@ -83,16 +84,8 @@ class Rebuild(msgspec.Struct, frozen=True):
     site: str
 
 
-class AddGoal(msgspec.Struct, frozen=True):
-    """``tracker goal add``; ``value`` is decimal text."""
-
-    site: str
-    name: str
-    path: str = ""
-    event: str = ""
-    value: str = ""
-    event_value: bool = False
-    count: str = "every"
+class AddGoal(GoalWish, frozen=True):
+    """``tracker goal add``."""
 
 
 class RemoveGoal(msgspec.Struct, frozen=True):
@@ -207,16 +200,7 @@ def _rebuild(parts: Parts, request: Rebuild, progress: Progress) -> object:
 
 
 def _add_goal(parts: Parts, request: AddGoal, _: Progress) -> object:
-    return operations.add_goal(
-        parts,
-        get_site(parts.db, request.site),
-        name=request.name,
-        path=request.path,
-        event=request.event,
-        value=request.value,
-        event_value=request.event_value,
-        counting=request.count,
-    )
+    return operations.add_goal(parts, request)
 
 
 def _remove_goal(parts: Parts, request: RemoveGoal, _: Progress) -> object:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tracker.accounts import goals, leases, marks
-from tracker.accounts.goals import Goal
+from tracker.accounts.goal_wish import GoalWish, goal_fields, grant_goal
 from tracker.accounts.sites import Site, get_site
 from tracker.accounts.tenants import list_tenants
 from tracker.conversions.offline import OfflineDeps, OfflineOptions, OfflineReport, import_offline
@@ -28,7 +27,6 @@ from tracker.ingest.refusals import requeue as requeue_failed
 from tracker.ingest.sightings import Sightings, site_rules
 from tracker.ingest.steps import Environment
 from tracker.ingest.suppressed import Suppressed
-from tracker.money import parse_amount
 from tracker.parts import Parts
 from tracker.reconcile.marking import mark_credits, mark_money, mark_visits
 from tracker.reconcile.reconciler import LEASE, Outcome
@@ -179,35 +177,10 @@ def rebuild(parts: Parts, site: Site, *, progress: Progress = silent) -> Reconci
     return reconcile(parts, progress=progress)
 
 
-def add_goal(
-    parts: Parts,
-    site: Site,
-    *,
-    name: str,
-    path: str,
-    event: str,
-    value: str,
-    event_value: bool,
-    counting: str,
-) -> dict[str, Any]:
-    """A new goal, applied to history by the next reconcile."""
-    if bool(path) == bool(event):
-        raise InvalidInput("A goal needs a page or an event.", hint="Give --path or --event.")
-    if value and event_value:
-        raise InvalidInput("Give --value or --event-value, not both.")
-    if counting not in ("every", "visit"):
-        raise InvalidInput(f"Unknown count {counting!r}.", hint="Allowed: every, visit.")
-    goal = goals.add_goal(
-        parts.db,
-        site=site.key,
-        name=name,
-        kind="path" if path else "event",
-        pattern=path or event,
-        value=parse_amount(value) if value else None,
-        use_event_value=event_value,
-        counting=counting,  # type: ignore[arg-type]
-    )
-    mark_credits(parts.warehouse, parts.db, site)
+def add_goal(parts: Parts, wish: GoalWish) -> dict[str, Any]:
+    """A new goal, applied to history by the next reconcile. InvalidInput for what contradicts."""
+    goal = grant_goal(parts.db, wish, now=parts.clock())
+    mark_credits(parts.warehouse, parts.db, get_site(parts.db, goal.site))
     return goal_fields(goal)
 
 
@@ -216,22 +189,6 @@ def remove_goal(parts: Parts, site: Site, name: str) -> dict[str, Any]:
     goal = goals.remove_goal(parts.db, site.key, name)
     mark_credits(parts.warehouse, parts.db, site)
     return goal_fields(goal)
-
-
-def goal_fields(goal: Goal) -> dict[str, Any]:
-    """A goal in JSON."""
-    value: Decimal | None = goal.value
-    return {
-        "goal": goal.id,
-        "site": goal.site,
-        "name": goal.name,
-        "kind": goal.kind,
-        "pattern": goal.pattern,
-        "value": None if value is None else f"{value:f}",
-        "currency": goal.currency,
-        "event_value": goal.use_event_value,
-        "count": goal.counting,
-    }
 
 
 def goal_filter(parts: Parts, site: str, name: str) -> str:
@@ -252,6 +209,8 @@ def site_changed(parts: Parts, before: Site | None, after: Site) -> None:
     """Mark what follows from a change of a site's rules."""
     if before is None:
         return
+    if before.settings.repeat_orders != after.settings.repeat_orders:
+        mark_credits(parts.warehouse, parts.db, after)
     if replace(before, **{name: getattr(after, name) for name in _HARMLESS}) == after:
         return
     if (before.timezone, before.visit_timeout, before.currency) == (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 from urllib.parse import quote
 
+import msgspec
 from sqlalchemy import Engine, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -20,17 +22,37 @@ from tracker.accounts.names import checked_name
 from tracker.accounts.site_rules import checked_lookback
 from tracker.accounts.sites import get_site
 from tracker.errors import InvalidInput, NotFound
-from tracker.money import LIMIT, parse_currency
+from tracker.money import LIMIT, parse_amount, parse_currency
 
-GoalKind = Literal["path", "event"]
+GoalKind = Literal["path", "event", "form", "click", "download", "engagement"]
 Counting = Literal["every", "visit", "person"]
+
+
+#: How a filter compares a property of the event; the last two compare numbers.
+Operator = Literal["is", "is_not", "contains", "at_least", "at_most"]
+#: What a click goal may look for.
+TALK = ("any", "call", "mail", "wechat", "whatsapp", "telegram", "qq", "chat")
+MAX_FILTERS = 10
+#: Longest attention that a goal may ask for, in seconds.
+MAX_SECONDS = 86_400
+
+
+class GoalFilter(msgspec.Struct, frozen=True):
+    """A condition on a property of the event: ``op`` is one of ``Operator``."""
+
+    name: str
+    op: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
     """A goal of one site; conversions are counted per ``id``.
 
-    ``pattern`` is a path pattern (see ``path_regex``) or an exact event name. ``value`` with
+    ``pattern`` is a path pattern (see ``path_regex``), an exact event name, the id of a form, a way
+    to talk (``TALK``) or the path of a file, by ``kind``; empty for engagement, which needs
+    ``seconds`` of attention in one visit, ``depth`` per cent of a page, or both. All ``filters``
+    must hold. Counted ``every`` time, once per ``visit`` or once per ``person``. ``value`` with
     ``currency`` is a fixed value; ``use_event_value`` takes the event's own and falls back on the
     fixed one. ``lookback_days`` None means the site's. ``is_stage``: reached by people in the
     sales pipeline rather than by a page or an event alone.
@@ -48,6 +70,35 @@ class Goal:
     lookback_days: int | None
     is_stage: bool
     created_at: datetime
+    filters: tuple[GoalFilter, ...] = ()
+    seconds: int = 0
+    depth: int = 0
+
+
+_SIGNS: dict[str, Operator] = {
+    "!=": "is_not",
+    ">=": "at_least",
+    "<=": "at_most",
+    "~": "contains",
+    "=": "is",
+}
+_FILTER = re.compile(r"\s*([^=~<>!]+?)\s*(!=|>=|<=|~|=)(.*)", re.DOTALL)
+
+
+def read_filter(text: str) -> GoalFilter:
+    """``product=IS-80``, and ``!=``, ``~`` (contains), ``>=``, ``<=`` likewise; InvalidInput."""
+    found = _FILTER.fullmatch(text)
+    if found is None:
+        raise InvalidInput(
+            f"Not a filter: {text!r}.", hint="Write property=value; also !=, ~, >= and <=."
+        )
+    return GoalFilter(found[1], _SIGNS[found[2]], found[3].strip())
+
+
+def filter_text(one: GoalFilter) -> str:
+    """A filter as ``read_filter`` reads it."""
+    signs = {op: sign for sign, op in _SIGNS.items()}
+    return f"{one.name}{signs[cast(Operator, one.op)]}{one.value}"
 
 
 def path_regex(pattern: str) -> str:
@@ -91,6 +142,9 @@ def add_goal(
     counting: Counting = "every",
     lookback_days: int | None = None,
     is_stage: bool = False,
+    filters: Iterable[GoalFilter] = (),
+    seconds: int = 0,
+    depth: int = 0,
     now: datetime | None = None,
 ) -> Goal:
     """A new goal; a fixed value without a currency has the site's.
@@ -114,11 +168,14 @@ def add_goal(
             lookback_days=lookback_days,
             is_stage=is_stage,
             created_at=now or utc_now(),
+            filters=tuple(filters),
+            seconds=seconds,
+            depth=depth,
         )
     )
     try:
         with write(db) as connection:
-            connection.execute(insert(schema.goals).values(**_values(goal)))
+            connection.execute(insert(schema.goals).values(**_stored(goal)))
     except IntegrityError as error:
         raise InvalidInput(
             f"The site {site!r} has a goal named {goal.name!r} already.",
@@ -175,7 +232,10 @@ def remove_goal(db: Engine, site: str, name: str) -> Goal:
 
 def _checked(goal: Goal) -> Goal:
     if goal.kind not in get_args(GoalKind):
-        raise InvalidInput(f"Unknown kind of goal {goal.kind!r}.", hint="Use path or event.")
+        raise InvalidInput(
+            f"Unknown kind of goal {goal.kind!r}.",
+            hint="Use " + ", ".join(get_args(GoalKind)) + ".",
+        )
     if goal.counting not in get_args(Counting):
         raise InvalidInput(
             f"Unknown counting {goal.counting!r}.", hint="Use every, visit or person."
@@ -184,17 +244,69 @@ def _checked(goal: Goal) -> Goal:
         checked_lookback(goal.lookback_days)
     if goal.value is not None and not (goal.value.is_finite() and 0 <= goal.value <= LIMIT):
         raise InvalidInput(f"The goal's value is {goal.value}; allowed are 0 to {LIMIT}.")
+    values = _values(goal) | {"name": checked_name(goal.name, "goal", longest=100)}
+    values["pattern"] = _checked_pattern(goal)
+    values["filters"] = _checked_filters(goal.filters)
+    _check_engagement(goal)
+    values["currency"] = parse_currency(goal.currency) if goal.currency else None
+    return Goal(**values)
+
+
+def _checked_pattern(goal: Goal) -> str:
     pattern = goal.pattern.strip()
+    if goal.kind == "engagement":
+        return ""
+    if goal.kind in ("form", "click", "download"):
+        pattern = pattern or ("any" if goal.kind == "click" else "*")
     if not pattern or len(pattern) > 1000 or "\0" in pattern:
         raise InvalidInput(
             f"The goal's pattern has {len(pattern)} characters; 1 to 1000 are allowed."
         )
-    if goal.kind == "path":
+    if goal.kind == "path" or (goal.kind == "download" and pattern != "*"):
         _check_path(pattern)
-    values = _values(goal) | {"name": checked_name(goal.name, "goal", longest=100)}
-    values["pattern"] = pattern
-    values["currency"] = parse_currency(goal.currency) if goal.currency else None
-    return Goal(**values)
+    if goal.kind == "click" and pattern not in TALK:
+        raise InvalidInput(f"Unknown way to talk {pattern!r}.", hint="Use " + ", ".join(TALK) + ".")
+    return pattern
+
+
+def _checked_filters(filters: Iterable[GoalFilter]) -> tuple[GoalFilter, ...]:
+    checked = tuple(_checked_filter(one) for one in filters)
+    if len(checked) > MAX_FILTERS:
+        raise InvalidInput(f"{len(checked)} filters; at most {MAX_FILTERS} are allowed.")
+    return checked
+
+
+def _checked_filter(one: GoalFilter) -> GoalFilter:
+    name, value = one.name.strip(), one.value.strip()
+    if not name or len(name) > 100 or len(value) > 500 or "\0" in name + value:
+        raise InvalidInput(
+            f"A filter of a goal names no property or is too long: {one.name!r}.",
+            hint="Write a property of the event and a value of at most 500 characters.",
+        )
+    if one.op not in get_args(Operator):
+        raise InvalidInput(
+            f"Unknown comparison {one.op!r}.", hint="Use " + ", ".join(get_args(Operator)) + "."
+        )
+    if one.op in ("at_least", "at_most"):
+        parse_amount(value)
+    return GoalFilter(name, one.op, value)
+
+
+def _check_engagement(goal: Goal) -> None:
+    if not 0 <= goal.seconds <= MAX_SECONDS or not 0 <= goal.depth <= 100:
+        raise InvalidInput(
+            f"The goal asks for {goal.seconds} s and {goal.depth} per cent; allowed are 0 to "
+            f"{MAX_SECONDS} s and 0 to 100 per cent."
+        )
+    wanted = goal.seconds or goal.depth
+    if goal.kind == "engagement" and not wanted:
+        raise InvalidInput(
+            "A goal of engagement needs seconds or depth.", hint="Such as 60 s, or 75 per cent."
+        )
+    if goal.kind != "engagement" and wanted:
+        raise InvalidInput("Seconds and depth belong to goals of engagement.")
+    if goal.kind == "engagement" and goal.use_event_value:
+        raise InvalidInput("A goal of engagement has no event whose value it could take.")
 
 
 def _check_path(pattern: str) -> None:
@@ -216,5 +328,10 @@ def _values(goal: Goal) -> dict[str, Any]:
     return {name: getattr(goal, name) for name in Goal.__dataclass_fields__}
 
 
+def _stored(goal: Goal) -> dict[str, Any]:
+    return _values(goal) | {"filters": msgspec.json.encode(goal.filters).decode()}
+
+
 def _goal(row: Row[Any]) -> Goal:
-    return Goal(**row._mapping)
+    filters = msgspec.json.decode(row.filters, type=tuple[GoalFilter, ...])
+    return Goal(**(dict(row._mapping) | {"filters": filters}))

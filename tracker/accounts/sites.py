@@ -69,6 +69,8 @@ class SiteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     address_rate_limit: int = 30_000
     #: Keep the visitor id in an HTTP cookie too, where the server runs below the site's domain.
     http_cookie: bool = False
+    #: Orders of a person who has ordered before: a path of their own, or that of the first order.
+    repeat_orders: Literal["open", "inherit"] = "open"
     #: Hosts a visitor returns from within his visit, beside the built-in payment providers.
     excluded_referrers: tuple[str, ...] = ()
 

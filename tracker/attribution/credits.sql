@@ -51,9 +51,9 @@ WITH
     ),
     people AS
     (
-        SELECT site, visitor, cityHash64('person', argMin(hash, (kind, time, hash))) AS person
-        FROM identities
-        WHERE site IN (SELECT site FROM info)
+        SELECT p.site AS site, p.visitor AS visitor, argMax(p.person, p.version) AS person
+        FROM person_members AS p
+        WHERE p.site IN (SELECT site FROM info)
         GROUP BY site, visitor
     ),
     members AS

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tracker.accounts import goals, sites, tenants, tokens
+from tracker.accounts.goal_wish import goal_fields
 from tracker.accounts.rights import Right
 from tracker.accounts.sites import Site
 from tracker.cli.output import Json, SiteKey, print_json, say, table
@@ -14,7 +15,6 @@ from tracker.cli.session import metadata, run_command, settings_now
 from tracker.commands import AddGoal, RemoveGoal
 from tracker.errors import InvalidInput
 from tracker.money import decimal_text, parse_amount
-from tracker.operations import goal_fields
 from tracker.spend.tags import TEMPLATES, tags_for
 
 site = typer.Typer(help="Sites: what is tracked.", no_args_is_help=True)
@@ -90,11 +90,38 @@ def add_goal(
     event: Annotated[str, typer.Option(help="Name of an event.")] = "",
     value: Annotated[str, typer.Option(help="Fixed value of a conversion, such as 12.50.")] = "",
     event_value: Annotated[bool, typer.Option(help="Take the value that the event has.")] = False,
-    count: Annotated[str, typer.Option(help="every: each time; visit: once per visit.")] = "every",
+    count: Annotated[
+        str, typer.Option(help="every time, once per visit, or per person.")
+    ] = "every",
+    form: Annotated[str, typer.Option(help="A form that is sent: its id, or * for any.")] = "",
+    click: Annotated[str, typer.Option(help="A tap to talk: " + ", ".join(goals.TALK) + ".")] = "",
+    download: Annotated[str, typer.Option(help="A file: its path, or * for any.")] = "",
+    seconds: Annotated[int, typer.Option(help="Attention in one visit, in seconds.")] = 0,
+    depth: Annotated[int, typer.Option(help="Per cent of a page scrolled to.")] = 0,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Property of the event: a=b, a!=b, a~b, a>=1, a<=1; may be repeated."),
+    ] = None,
+    lookback: Annotated[int, typer.Option(help="Days of its path, 1-365; 0: the site's.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Add a goal; the next reconcile applies it to history."""
-    request = AddGoal(site_key, name, path, event, value, event_value, count)
+    request = AddGoal(
+        site_key,
+        name,
+        path,
+        event,
+        value,
+        event_value,
+        count,
+        form,
+        click,
+        download,
+        seconds,
+        depth,
+        tuple(where or ()),
+        lookback,
+    )
     result = run_command("goal-add", request)
     if as_json:
         print_json(result)

@@ -57,3 +57,19 @@ def hash_phone(text: str) -> str:
             f"Not a phone number: {text.strip()!r}.", hint="Write it as +86 138 0013 8000."
         )
     return sha256(f"{'+' if international else ''}{digits}".encode()).hexdigest()
+
+
+def hash_user(text: str) -> str:
+    """The hash of a user id as the site's own log-in knows it, trimmed, case kept."""
+    return sha256(text.strip().encode()).hexdigest()
+
+
+def check_person(text: str) -> str:
+    """A person as pages and answers name one: 16 hexadecimal digits. InvalidInput otherwise."""
+    name = text.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{16}", name):
+        raise InvalidInput(
+            f"Not a person: {text.strip()!r}.",
+            hint="A person has 16 hexadecimal digits, as the page of that person says.",
+        )
+    return name

@@ -5,13 +5,22 @@
 --   sites  tuples (site, tenant, currency)
 --   days   tuples (site, day, begin, finish): the slices, bounds in UTC
 --   fresh  tuples (site, day, bucket): visit slices that this build has rebuilt, not yet published
---   goals  tuples (site, goal, is path, pattern or event name, fixed value or null, its currency,
---          takes the event's value where it has one, counting: every | visit)
+--   goals  tuples (site, goal, event name, pattern ('' = any), property that the pattern is for
+--          ('' = the path), filters (property, operator, value), fixed value or null, its currency,
+--          takes the event's value where it has one, counting: every | visit | person,
+--          ms of engagement, depth in per cent). With either of the last two it is an engagement
+--          goal: reached by the event with which a visit has both, once a visit at most.
+--   orders tuples (site, stage): stages that mean an order
+--   customers Array(String): sites whose repeat orders belong to the path of the first one
 --
--- An offline conversion is matched by visitor id, click id (the first visitor who brought it),
--- visit code (the latest visit with it before the conversion), e-mail, phone. The source that it
--- brought itself counts where no visit is found. The stages of a lead share the identity and the
--- path time of its first stage. A value keeps its currency; `value_site` is its value in the
+-- A goal counted once a person looks at the whole history of its site; the first event stands.
+-- An offline conversion is matched by its lead: by visitor id, click id (the first visitor who
+-- brought it), visit code (the latest visit with it before the lead began), the order id of an
+-- event, e-mail, phone, user id. Of each the lead's earliest stage that has one speaks. The source
+-- that it brought itself counts where no visit is found. The stages of a lead share its identity
+-- and its path time, that of its first stage. On sites of `customers` a lead that began after its
+-- person's first order has the path of the lead with that order, and its goal says repeat:STAGE.
+-- A value keeps its currency; `value_site` is its value in the
 -- site's by the rate of the conversion's own day (or the inverse of the opposite one), rounded
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
 INSERT INTO conversions
@@ -29,10 +38,13 @@ WITH
     ),
     rules AS
     (
-        SELECT g.1 AS site, g.2 AS goal, g.3 AS is_path, g.4 AS pattern, g.5 AS fixed_value,
-            g.6 AS fixed_currency, g.7 AS takes_event_value, g.8 AS counting
-        FROM (SELECT arrayJoin({goals:Array(Tuple(String, String, Bool, String,
-            Nullable(Decimal(18, 6)), String, Bool, String))}) AS g)
+        SELECT g.1 AS site, g.2 AS goal, g.3 AS event, g.4 AS pattern, g.5 AS subject,
+            g.6 AS filters, g.7 AS fixed_value, g.8 AS fixed_currency, g.9 AS takes_event_value,
+            g.10 AS counting, g.11 AS engaged, g.12 AS depth,
+            subject != '' OR notEmpty(filters) AS of_props
+        FROM (SELECT arrayJoin({goals:Array(Tuple(String, String, String, String, String,
+            Array(Tuple(String, String, String)), Nullable(Decimal(18, 6)), String, Bool, String,
+            UInt64, UInt64))}) AS g)
     ),
     live AS
     (
@@ -46,29 +58,95 @@ WITH
         )
         GROUP BY site, day, bucket
     ),
-    by_goal AS
+    people AS
     (
-        SELECT
-            h.site AS site, h.day AS day, r.goal AS goal, h.visitor AS visitor,
+        SELECT p.site AS site, p.visitor AS visitor, argMax(p.person, p.version) AS person
+        FROM person_members AS p
+        WHERE p.site IN (SELECT site FROM info)
+        GROUP BY site, visitor
+    ),
+    reached AS
+    (
+        SELECT h.site AS site, h.day AS day, r.goal AS goal, h.visitor AS visitor,
             h.visit_id AS visit_id, h.time AS time, h.event_id AS event_id,
             r.takes_event_value AND h.value IS NOT NULL AS of_event,
             if(of_event, h.value, r.fixed_value) AS value,
             if(of_event, toString(h.currency), r.fixed_currency) AS currency,
-            if(r.counting = 'visit', h.visit_id, cityHash64(h.event_id)) AS counted
+            r.counting AS counting
         FROM hits AS h
-        INNER JOIN rules AS r ON h.site = r.site
-        WHERE h.site IN (SELECT site FROM info)
-            AND (h.site, h.day) IN (SELECT site, day FROM calendar)
+        INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
+        WHERE h.site IN (SELECT site FROM rules WHERE NOT of_props AND engaged + depth = 0)
+            AND h.name IN (SELECT event FROM rules)
+            AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
+                OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
             AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
-            AND if(r.is_path, h.name = 'pageview' AND match(h.path, r.pattern), h.name = r.pattern)
-        ORDER BY h.site, r.goal, h.time, h.event_id
-        LIMIT 1 BY h.site, r.goal, counted
+            AND NOT r.of_props AND r.engaged + r.depth = 0
+            AND (r.pattern = '' OR match(h.path, r.pattern))
+        UNION ALL
+        SELECT h.site, h.day, r.goal, h.visitor, h.visit_id, h.time, h.event_id,
+            r.takes_event_value AND h.value IS NOT NULL AS of_event,
+            if(of_event, h.value, r.fixed_value), if(of_event, toString(h.currency), r.fixed_currency),
+            r.counting
+        FROM hits AS h
+        INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
+        WHERE h.site IN (SELECT site FROM rules WHERE of_props)
+            AND h.name IN (SELECT event FROM rules)
+            AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
+                OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
+            AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
+            AND r.of_props
+            AND (r.pattern = '' OR match(if(r.subject = '', h.path, h.props[r.subject]), r.pattern))
+            AND arrayAll(f -> multiIf(
+                f.2 = 'is', h.props[f.1] = f.3,
+                f.2 = 'is_not', h.props[f.1] != f.3,
+                f.2 = 'contains', position(h.props[f.1], f.3) > 0,
+                f.2 = 'in', has(splitByChar('|', f.3), h.props[f.1]),
+                f.2 = 'at_least', toFloat64OrNull(h.props[f.1]) >= toFloat64OrZero(f.3),
+                f.2 = 'at_most', toFloat64OrNull(h.props[f.1]) <= toFloat64OrZero(f.3),
+                false), r.filters)
+        UNION ALL
+        SELECT e.site, e.day, e.goal, e.visitor, e.visit_id, e.time, e.event_id, false,
+            e.fixed_value, e.fixed_currency, e.counting
+        FROM
+        (
+            SELECT h.site AS site, h.day AS day, r.goal AS goal, h.visitor AS visitor,
+                h.visit_id AS visit_id, h.time AS time, h.event_id AS event_id,
+                r.fixed_value AS fixed_value, r.fixed_currency AS fixed_currency,
+                if(r.counting = 'person', 'person', 'visit') AS counting, r.engaged AS engaged, r.depth AS depth,
+                sum(toUInt64OrZero(h.props['ms'])) OVER before AS seen,
+                max(toUInt64OrZero(h.props['depth'])) OVER before AS deepest
+            FROM hits AS h
+            INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
+            WHERE h.site IN (SELECT site FROM rules WHERE engaged + depth > 0)
+                AND h.name = 'engagement'
+                AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
+                    OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
+                AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
+                AND r.engaged + r.depth > 0
+            WINDOW before AS (PARTITION BY h.site, r.goal, h.visit_id ORDER BY h.time, h.event_id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        ) AS e
+        WHERE e.seen >= e.engaged AND e.deepest >= e.depth
+    ),
+    by_goal AS
+    (
+        SELECT c.site AS site, c.day AS day, c.goal AS goal, c.visitor AS visitor,
+            c.visit_id AS visit_id, c.time AS time, c.event_id AS event_id, c.value AS value,
+            c.currency AS currency,
+            multiIf(c.counting = 'visit', c.visit_id,
+                c.counting = 'person', if(p.person != 0, p.person, c.visitor),
+                cityHash64(c.event_id)) AS counted
+        FROM reached AS c
+        LEFT JOIN people AS p ON c.site = p.site AND c.visitor = p.visitor
+        ORDER BY c.site, c.goal, c.time, c.event_id
+        LIMIT 1 BY c.site, c.goal, counted
     ),
     latest AS
     (
         SELECT site, external_id,
             argMax((stage, time, value, currency, lead, removed), version) AS fact,
-            argMax((visitor, click_id, code, email_hash, phone_hash), version) AS contact,
+            argMax((visitor, click_id, code, order_id, email_hash, phone_hash, user_hash), version)
+                AS contact,
             argMax(if(platform != '' OR landing_url != '', cityHash64(channel, platform,
                 channel IN ('Paid Search', 'Paid Social', 'Paid Video', 'Paid Shopping',
                 'Paid Other', 'Display', 'Cross-network'), source, medium, campaign, ad_group,
@@ -79,32 +157,42 @@ WITH
         GROUP BY site, external_id
         HAVING NOT fact.6
     ),
-    led AS
-    (
-        SELECT *,
-            if(fact.5 = '', external_id, fact.5) AS lead_key,
-            first_value((fact.2, contact, brought)) OVER (PARTITION BY site, fact.5 = '', lead_key
-                ORDER BY fact.2, external_id
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS opening
-        FROM latest
-    ),
     offline AS
     (
-        SELECT l.site AS site, c.day AS day, l.external_id AS external_id, l.fact.1 AS stage,
+        SELECT l.site AS site, l.external_id AS external_id, l.fact.1 AS stage,
             l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.5 AS lead,
-            l.opening.1 AS path_time, l.opening.2.1 AS given_visitor, l.opening.2.2 AS click_id,
-            l.opening.2.3 AS code, l.opening.2.4 AS email_hash, l.opening.2.5 AS phone_hash,
-            l.opening.3 AS brought
-        FROM led AS l
-        ASOF INNER JOIN calendar AS c ON l.site = c.site AND l.fact.2 >= c.begin
-        WHERE l.fact.2 < c.finish
+            if(lead = '', concat('one ', external_id), concat('lead ', lead)) AS lead_key,
+            l.contact AS contact, l.brought AS brought, c.day AS day,
+            (time, external_id) AS place,
+            l.fact.2 < c.finish AS wanted
+        FROM latest AS l
+        ASOF LEFT JOIN calendar AS c ON l.site = c.site AND l.fact.2 >= c.begin
+    ),
+    leads AS
+    (
+        SELECT o.site AS site, o.lead_key AS lead_key, min(o.time) AS path_time,
+            argMinIf(o.contact.1, o.place, o.contact.1 != 0) AS given_visitor,
+            argMinIf(o.contact.2, o.place, o.contact.2 != '') AS click_id,
+            argMinIf(toString(o.contact.3), o.place, o.contact.3 != '') AS code,
+            argMinIf(o.contact.4, o.place, o.contact.4 != '') AS order_id,
+            argMinIf(o.contact.5, o.place, o.contact.5 != '') AS email_hash,
+            argMinIf(o.contact.6, o.place, o.contact.6 != '') AS phone_hash,
+            argMinIf(o.contact.7, o.place, o.contact.7 != '') AS user_hash,
+            argMinIf(o.brought, o.place, o.brought != 0) AS brought,
+            minIf(o.time, (o.site, o.stage) IN
+                (SELECT r.1, r.2 FROM (SELECT arrayJoin({orders:Array(Tuple(String, String))}) AS r)))
+                AS ordered,
+            max(o.wanted) AS is_wanted
+        FROM offline AS o
+        GROUP BY o.site, o.lead_key
+        HAVING is_wanted OR site IN {customers:Array(String)}
     ),
     clicks AS
     (
         SELECT site, click_id, argMin((visitor, visit_id), (time, event_id)) AS hit
         FROM hits
-        WHERE site IN (SELECT site FROM offline WHERE click_id != '')
-            AND (site, click_id) IN (SELECT site, click_id FROM offline WHERE click_id != '')
+        WHERE site IN (SELECT site FROM leads WHERE click_id != '')
+            AND (site, click_id) IN (SELECT site, click_id FROM leads WHERE click_id != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, click_id
     ),
@@ -112,41 +200,84 @@ WITH
     (
         SELECT site, code, visitor, visit_id, time
         FROM hits
-        WHERE site IN (SELECT site FROM offline WHERE code != '')
-            AND (site, code) IN (SELECT site, code FROM offline WHERE code != '')
+        WHERE site IN (SELECT site FROM leads WHERE code != '')
+            AND (site, code) IN (SELECT site, code FROM leads WHERE code != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
+    ),
+    orders_seen AS
+    (
+        SELECT site, arrayFirst(v -> v != '', [props['order_id'], props['transaction_id'],
+                props['order']]) AS order_id,
+            argMin((visitor, visit_id), (time, event_id)) AS hit
+        FROM hits
+        WHERE site IN (SELECT site FROM leads WHERE order_id != '') AND name != 'pageview'
+            AND (site, order_id) IN (SELECT site, order_id FROM leads WHERE order_id != '')
+            AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
+        GROUP BY site, order_id
     ),
     contacts AS
     (
-        SELECT site, toString(hash) AS hash, argMin(visitor, (time, visitor)) AS visitor
-        FROM identities
-        WHERE site IN (SELECT site FROM info)
-        GROUP BY site, hash
+        SELECT site, node AS hash, min(visitor) AS visitor FROM
+        (
+            SELECT p.site AS site, p.visitor AS visitor, p.node AS node,
+                argMax(p.joined, p.version) AS on
+            FROM person_members AS p
+            WHERE p.site IN (SELECT site FROM info)
+            GROUP BY site, visitor, node
+        )
+        WHERE on
+        GROUP BY site, node
     ),
-    people AS
+    matched AS
     (
-        SELECT site, visitor, cityHash64('person', argMin(hash, (kind, time, hash))) AS person
-        FROM identities
-        WHERE site IN (SELECT site FROM info)
-        GROUP BY site, visitor
+        SELECT l.site AS site, l.lead_key AS lead_key, l.path_time AS path_time,
+            l.brought AS brought, l.ordered AS ordered,
+            multiIf(l.given_visitor != 0, (l.given_visitor, toUInt64(0), 'visitor'),
+                k.hit.1 != 0, (k.hit.1, k.hit.2, 'click_id'),
+                v.visitor != 0, (v.visitor, v.visit_id, 'code'),
+                d.hit.1 != 0, (d.hit.1, d.hit.2, 'order_id'),
+                e.visitor != 0, (e.visitor, toUInt64(0), 'email'),
+                p.visitor != 0, (p.visitor, toUInt64(0), 'phone'),
+                u.visitor != 0, (u.visitor, toUInt64(0), 'user'),
+                l.brought != 0, (toUInt64(0), toUInt64(0), 'platform'),
+                (toUInt64(0), toUInt64(0), 'none')) AS whose
+        FROM leads AS l
+        LEFT JOIN clicks AS k ON l.site = k.site AND l.click_id = k.click_id
+        ASOF LEFT JOIN codes AS v ON l.site = v.site AND l.code = v.code AND l.path_time >= v.time
+        LEFT JOIN orders_seen AS d ON l.site = d.site AND l.order_id = d.order_id
+        LEFT JOIN contacts AS e ON l.site = e.site AND l.email_hash = e.hash
+        LEFT JOIN contacts AS p ON l.site = p.site AND l.phone_hash = p.hash
+        LEFT JOIN contacts AS u ON l.site = u.site AND l.user_hash = u.hash
+    ),
+    of_person AS
+    (
+        SELECT m.site AS site, m.lead_key AS lead_key, m.path_time AS path_time,
+            m.brought AS brought, m.ordered AS ordered, m.whose AS whose,
+            if(w.person != 0, w.person, m.whose.1) AS person
+        FROM matched AS m
+        LEFT JOIN people AS w ON m.site = w.site AND m.whose.1 = w.visitor
+    ),
+    customers AS
+    (
+        SELECT site, person, min(ordered) AS ordered,
+            argMin((path_time, brought, whose), (o.ordered, o.lead_key)) AS first
+        FROM of_person AS o
+        WHERE site IN {customers:Array(String)} AND person != 0
+            AND o.ordered > toDateTime64(0, 3, 'UTC')
+        GROUP BY site, person
     ),
     matched_offline AS
     (
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
             o.time AS time, o.value AS value, o.currency AS currency, o.lead AS lead,
-            o.path_time AS path_time, o.brought AS brought,
-            multiIf(o.given_visitor != 0, (o.given_visitor, toUInt64(0), 'visitor'),
-                k.hit.1 != 0, (k.hit.1, k.hit.2, 'click_id'),
-                v.visitor != 0, (v.visitor, v.visit_id, 'code'),
-                e.visitor != 0, (e.visitor, toUInt64(0), 'email'),
-                p.visitor != 0, (p.visitor, toUInt64(0), 'phone'),
-                o.brought != 0, (toUInt64(0), toUInt64(0), 'platform'),
-                (toUInt64(0), toUInt64(0), 'none')) AS whose
+            c.person != 0 AND m.path_time > c.ordered AS repeats,
+            if(repeats, c.first.1, m.path_time) AS path_time,
+            if(repeats, c.first.2, m.brought) AS brought,
+            if(repeats, c.first.3, m.whose) AS whose
         FROM offline AS o
-        LEFT JOIN clicks AS k ON o.site = k.site AND o.click_id = k.click_id
-        ASOF LEFT JOIN codes AS v ON o.site = v.site AND o.code = v.code AND o.path_time >= v.time
-        LEFT JOIN contacts AS e ON o.site = e.site AND o.email_hash = e.hash
-        LEFT JOIN contacts AS p ON o.site = p.site AND o.phone_hash = p.hash
+        INNER JOIN of_person AS m ON o.site = m.site AND o.lead_key = m.lead_key
+        LEFT JOIN customers AS c ON m.site = c.site AND m.person = c.person
+        WHERE o.wanted
     ),
     everything AS
     (
@@ -154,9 +285,10 @@ WITH
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
             'visit' AS matched, value, currency, toUInt64(0) AS supplied_key
         FROM by_goal
+        WHERE (site, day) IN (SELECT site, day FROM calendar)
         UNION ALL
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
-            concat('stage:', stage) AS goal, 'offline' AS origin, external_id, lead, time,
+            concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
             currency, brought AS supplied_key
         FROM matched_offline

@@ -47,6 +47,10 @@ NAMES: Final = {
     "phone": _tiers(
         "Phone, Phone number, Telephone, 电话, 联系电话, 手机, 手机号, 手机号码", "Mobile"
     ),
+    "user": _tiers("User, User ID, 用户, 用户ID, 会员ID, 会员编号"),
+    "person": _tiers("Person, Person ID, 人员ID"),
+    "order_id": _tiers("Web order, Web order ID, Shop order ID, 网站订单号, 商城订单号"),
+    "reason": _tiers("Reason, Invalid reason, Lost reason, 原因, 无效原因, 丢单原因, 输单原因"),
     "platform": _tiers("Platform, 平台, 推广平台, 渠道平台"),
     "campaign": _tiers("Campaign, Campaign name, 推广计划, 广告系列, 计划"),
     "campaign_id": _tiers("Campaign ID, 推广计划ID, 广告系列ID, 计划ID"),
@@ -67,6 +71,9 @@ IDENTIFIERS: Final = (
     "landing_url",
     "email",
     "phone",
+    "user",
+    "person",
+    "order_id",
     "lead",
     "campaign",
     "campaign_id",

@@ -60,6 +60,9 @@ class Fact(NamedTuple):
     code: str
     email_hash: str
     phone_hash: str
+    user_hash: str
+    order_id: str
+    reason: str
     landing_url: str
     channel: str
     platform: str
@@ -106,15 +109,24 @@ def fact_of(
         value=None if row.value is None else row.value.quantize(STEP),
         currency="" if row.value is None else row.currency or currency,
         lead=row.lead,
-        visitor=visitor_number(row.visitor) if row.visitor else 0,
+        visitor=_visitor(row, visitor_number),
         click_id=row.click_id or source.pop("click_id", ""),
         code=row.visit_code,
         email_hash=row.email_hash,
         phone_hash=row.phone_hash,
+        user_hash=row.user_hash,
+        order_id=row.order_id,
+        reason=row.reason,
         landing_url=row.landing_url,
         removed=row.removed,
         **{name: source.get(name, "") for name in ("channel", "source", "medium", *_SOURCE)},
     )
+
+
+def _visitor(row: OfflineRow, visitor_number: VisitorNumber) -> int:
+    """The visitor that a row names; a person is named by one of his visitors."""
+    name = row.visitor or row.person
+    return visitor_number(name) if name else 0
 
 
 def names_source(row: OfflineRow) -> bool:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracker.conversions.contact import hash_email, hash_phone
+from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.conversions.offline_columns import FIELDS, IDENTIFIERS, NAMES, is_header
 from tracker.errors import InvalidInput
 from tracker.money import parse_amount, parse_currency
@@ -70,6 +70,10 @@ class OfflineRow(msgspec.Struct, frozen=True):
     landing_url: str
     email_hash: str
     phone_hash: str
+    user_hash: str
+    person: str
+    order_id: str
+    reason: str
     platform: str
     campaign: str
     campaign_id: str
@@ -185,6 +189,9 @@ class _Reading:
             "id": _id,
             "email": _hashed(hash_email),
             "phone": _hashed(hash_phone),
+            "user": _hashed(hash_user),
+            "person": _person,
+            "reason": _reason,
             "visit_code": lambda text: _text(text).upper(),
             "platform": lambda text: _text(text).casefold(),
             "removed": lambda text: _text(text).casefold() in _TRUE,
@@ -204,12 +211,13 @@ class _Reading:
             if not values[name]:
                 self._problem(line, name, "", f"The {name} is missing.")
         if not any(values[name] for name in IDENTIFIERS):
-            message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:7]) + "."
+            message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:10]) + "."
             self.problems.add(line, "", "", message)
         self._note_repeat(line, str(values["id"]))
         if when is None or self.problems.total > before:
             return None
-        values["email_hash"], values["phone_hash"] = values.pop("email"), values.pop("phone")
+        for name in ("email", "phone", "user"):
+            values[f"{name}_hash"] = values.pop(name)
         fields = {"line": line, "time": when[0], "day_only": when[1], **values}
         return msgspec.convert(fields, OfflineRow)
 
@@ -257,6 +265,18 @@ def _id(cell: str) -> str:
     refuse_lost_digits(text)
     if len(text) > 200:
         raise CellError("The id is longer than 200 characters.")
+    return text
+
+
+def _person(cell: str) -> str:
+    text = _text(cell)
+    return check_person(text) if text else ""
+
+
+def _reason(cell: str) -> str:
+    text = " ".join(_text(cell).split())
+    if len(text) > 200:
+        raise CellError("The reason is longer than 200 characters.")
     return text
 
 

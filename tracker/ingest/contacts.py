@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 
-from tracker.conversions.contact import hash_email, hash_phone
+from tracker.conversions.contact import hash_email, hash_phone, hash_user
 from tracker.errors import InvalidInput
 from tracker.ingest.columns import IdentityColumns, instant, line
 
@@ -35,4 +34,4 @@ def _hash(kind: str, text: str) -> str:
             return hash_phone(text)
     except InvalidInput:
         return ""
-    return sha256(text.encode()).hexdigest()
+    return hash_user(text)

@@ -5,10 +5,11 @@
 --   build UInt64
 --   sites Array(String)
 --   fresh tuples (site, day, bucket): the visit slices of this build
+--   moved tuples (site, visitor): whose person this build has looked at anew
 -- Affected are the later conversions of the visitors of these slices, as they were and as they
 -- are; every conversion of the people among them who have identified themselves (their devices
--- share one path); and offline conversions whose visitor, click id, visit code or contact is
--- among the new hits.
+-- share one path); and offline conversions whose visitor, click id, visit code, order id or
+-- contact is among the new hits.
 WITH
     replaced AS
     (
@@ -29,11 +30,20 @@ WITH
             AND (build = {build:UInt64}
                 OR (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM before))
     ),
+    moved AS
+    (
+        SELECT m.1 AS site, m.2 AS visitor
+        FROM (SELECT arrayJoin({moved:Array(Tuple(String, UInt64))}) AS m)
+    ),
+    present AS
+    (
+        SELECT site, visitor FROM touched UNION DISTINCT SELECT site, visitor FROM moved
+    ),
     people AS
     (
-        SELECT site, visitor, cityHash64('person', argMin(hash, (kind, time, hash))) AS person
-        FROM identities
-        WHERE site IN {sites:Array(String)}
+        SELECT p.site AS site, p.visitor AS visitor, argMax(p.person, p.version) AS person
+        FROM person_members AS p
+        WHERE p.site IN {sites:Array(String)}
         GROUP BY site, visitor
     ),
     concerned AS
@@ -43,7 +53,7 @@ WITH
         SELECT site, visitor, toDate('1970-01-01') AS since FROM people
         WHERE (site, person) IN
             (SELECT site, person FROM people
-            WHERE (site, visitor) IN (SELECT site, visitor FROM touched))
+            WHERE (site, visitor) IN (SELECT site, visitor FROM present))
     ),
     published AS
     (
@@ -66,10 +76,20 @@ WITH
                 OR (visitor != 0 AND (site, visitor) IN (SELECT site, visitor FROM touched))
                 OR (email_hash != '' AND (site, email_hash) IN (SELECT site, toString(hash)
                     FROM identities WHERE site IN {sites:Array(String)}
-                    AND (site, visitor) IN (SELECT site, visitor FROM touched)))
+                    AND (site, visitor) IN (SELECT site, visitor FROM present)))
                 OR (phone_hash != '' AND (site, phone_hash) IN (SELECT site, toString(hash)
                     FROM identities WHERE site IN {sites:Array(String)}
-                    AND (site, visitor) IN (SELECT site, visitor FROM touched))))
+                    AND (site, visitor) IN (SELECT site, visitor FROM present)))
+                OR (user_hash != '' AND (site, user_hash) IN (SELECT site, toString(hash)
+                    FROM identities WHERE site IN {sites:Array(String)}
+                    AND (site, visitor) IN (SELECT site, visitor FROM present)))
+                OR (order_id != '' AND (site, order_id) IN (SELECT h.site, arrayFirst(v -> v != '',
+                        [h.props['order_id'], h.props['transaction_id'], h.props['order']])
+                    FROM hits AS h
+                    WHERE h.site IN (SELECT o.site FROM offline_conversions AS o
+                            WHERE o.site IN {sites:Array(String)} AND o.order_id != '')
+                        AND h.day IN (SELECT day FROM replaced) AND h.build = {build:UInt64}
+                        AND h.name != 'pageview')))
     ),
     together AS
     (

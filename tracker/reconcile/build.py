@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 from sqlalchemy import Engine
 
 from tracker.accounts.ad_accounts import accounts_of_site
-from tracker.accounts.goals import Goal, list_goals, path_regex
+from tracker.accounts.goals import goals_of
 from tracker.accounts.marks import Slice
+from tracker.accounts.pipeline import pipelines_of
+from tracker.conversions import people
+from tracker.conversions.goal_rules import goal_row
 from tracker.reconcile.calendar import Frame, calendar_of
 from tracker.reconcile.marking import account_key
 from tracker.warehouse.client import Warehouse
@@ -30,7 +32,6 @@ DAY_MS = 86_400_000
 NO_DAY = date(1970, 1, 1)
 
 SliceRow = tuple[str, str, date, int]
-GoalRow = tuple[str, str, bool, str, Decimal | None, str, bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,28 @@ def build_visits(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRo
     return [("visits", piece.site, piece.day, piece.bucket) for piece in slices]
 
 
-def affected_days(context: BuildContext, fresh: Sequence[Slice]) -> set[tuple[str, date]]:
-    """Credit slices that must follow the rebuilt visit slices of this build."""
+def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str, int]]:
+    """Join visitors by what is new of them; the (site, visitor) that were looked at anew."""
+    return people.refresh(context.warehouse, sites, context.number)
+
+
+def affected_days(
+    context: BuildContext, fresh: Sequence[Slice], moved: Collection[tuple[str, int]]
+) -> set[tuple[str, date]]:
+    """Credit slices that must follow the rebuilt visit slices of this build, and the people of
+    ``moved`` (site, visitor)."""
     rows = context.warehouse.rows(
         load_sql("tracker.reconcile", "affected_days.sql"),
         {
             "build": context.number,
             "sites": sorted({piece.site for piece in fresh}),
             "fresh": _fresh(fresh),
+            "moved": sorted(moved),
         },
     )
     days = {(str(site), day) for site, day in rows}
-    with_goals = {piece.site for piece in fresh if list_goals(context.db, piece.site)}
+    goals = goals_of(context.db, sorted({piece.site for piece in fresh}))
+    with_goals = {site for site, found in goals.items() if found}
     return days | {(piece.site, piece.day) for piece in fresh if piece.site in with_goals}
 
 
@@ -90,7 +101,8 @@ def build_credits(
 ) -> list[SliceRow]:
     """Conversions of these (site, day) and the credit of their touches, under every rule model."""
     sites = sorted({site for site, _ in days})
-    goals = [goal for site in sites for goal in list_goals(context.db, site)]
+    goals = [goal for found in goals_of(context.db, sites).values() for goal in found]
+    customers = customer_sites(context, sites)
     _run(context, "tracker.conversions", "supplied_sources.sql", {"sites": sites})
     _run(
         context,
@@ -101,7 +113,9 @@ def build_credits(
             "sites": _money_of(context, sites),
             "days": [_bounds(context.frames[site], day) for site, day in sorted(days)],
             "fresh": _fresh(fresh),
-            "goals": [_goal_row(goal) for goal in goals],
+            "goals": [goal_row(goal) for goal in goals],
+            "orders": _order_stages(context, customers),
+            "customers": customers,
         },
     )
     _run(
@@ -206,15 +220,26 @@ def _bounds(frame: Frame, day: date) -> tuple[str, date, datetime, datetime]:
     return frame.site.key, day, frame.begin(day), frame.finish(day)
 
 
-def _goal_row(goal: Goal) -> GoalRow:
-    is_path = goal.kind == "path"
-    return (
-        goal.site,
-        goal.id,
-        is_path,
-        path_regex(goal.pattern) if is_path else goal.pattern,
-        goal.value,
-        goal.currency or "",
-        goal.use_event_value,
-        goal.counting,
+def customer_sites(context: BuildContext, sites: Iterable[str]) -> list[str]:
+    """The sites on which repeat orders belong to the path of the first one."""
+    return [site for site in sites if context.frames[site].site.settings.repeat_orders == "inherit"]
+
+
+def customer_days(
+    context: BuildContext, days: Collection[tuple[str, date]]
+) -> set[tuple[str, date]]:
+    """Other days with conversions of the people of these, on sites of ``customer_sites``: a new
+    first order, or one that went away, changes the paths of those that follow."""
+    sites = customer_sites(context, {site for site, _ in days})
+    if not sites:
+        return set()
+    rows = context.warehouse.rows(
+        load_sql("tracker.reconcile", "customer_days.sql"),
+        {"build": context.number, "sites": sites, "days": sorted(days)},
     )
+    return {(str(site), day) for site, day in rows} - set(days)
+
+
+def _order_stages(context: BuildContext, sites: Sequence[str]) -> list[tuple[str, str]]:
+    found = pipelines_of(context.db, sites)
+    return [(site, key) for site in sites for key in found[site].keys("order")]

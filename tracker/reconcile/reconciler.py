@@ -31,7 +31,9 @@ from tracker.reconcile.build import (
     build_credits,
     build_spend,
     build_visits,
+    customer_days,
     publish,
+    refresh_people,
     resolve_new_sources,
 )
 from tracker.reconcile.calendar import ONE_DAY, Frame
@@ -209,11 +211,18 @@ def _rows_of(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
     kind = slices[0].kind
     if kind == "spend":
         return build_spend(context, slices)
+    moved = refresh_people(context, sites)
+    rows: list[SliceRow] = []
+    days: set[tuple[str, date]] = set()
     if kind == "credits":
-        rows = build_credits(context, {(piece.site, piece.day) for piece in slices}, ())
-        return rows + resolve_new_sources(context, sites)
-    rows = build_visits(context, slices)
-    days = affected_days(context, slices)
+        days = {(piece.site, piece.day) for piece in slices}
+    else:
+        rows = build_visits(context, slices)
+    fresh = slices if kind == "visits" else ()
+    if kind == "visits" or moved:
+        days |= affected_days(context, fresh, moved)
     if days:
-        rows += build_credits(context, days, slices)
+        rows += build_credits(context, days, fresh)
+    if more := customer_days(context, days):
+        rows += build_credits(context, more, fresh)
     return rows + resolve_new_sources(context, sites)

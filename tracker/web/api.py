@@ -12,14 +12,15 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from tracker.accounts.access import visible_sites
-from tracker.accounts.goals import list_goals
+from tracker.accounts.goal_wish import GoalWish, api_fields, grant_goal
+from tracker.accounts.goals import Goal, list_goals, remove_goal
 from tracker.accounts.runs import Run, get_run
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, NotFound
 from tracker.ingest import server_events
-from tracker.ingest.endpoint import Gone, pick_headers, read_body
 from tracker.money import decimal_text
 from tracker.web.call import Call
+from tracker.web.json_bodies import GoalFields, GoalName, decode, read_json
 from tracker.web.pages_imports import file_options, keep_upload, run_import
 from tracker.web.pages_keywords import csv_response, run_report
 from tracker.web.pages_runs import visible_runs
@@ -27,7 +28,6 @@ from tracker.web.query import api_request, bounded_number
 from tracker.web.spreadsheet import keyword_csv
 
 _RUNS = 50
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def sites(call: Call) -> Response:
@@ -52,19 +52,35 @@ async def keywords(call: Call) -> Response:
 async def goals(call: Call) -> Response:
     """``{"goals": […]}``, oldest first."""
     found = await to_thread.run_sync(list_goals, call.parts.db, call.site.key)
-    listed = [
-        {
-            "id": goal.id,
-            "name": goal.name,
-            "kind": goal.kind,
-            "pattern": goal.pattern,
-            "value": decimal_text(goal.value),
-            "currency": goal.currency,
-            "event_value": goal.use_event_value,
-        }
-        for goal in found
-    ]
-    return _json({"goals": listed})
+    return _json({"goals": [api_fields(goal) for goal in found]})
+
+
+async def add_goal(call: Call) -> Response:
+    """A goal from JSON with the fields of ``GoalWish``: the goal, with status 201."""
+    body = await read_json(call)
+    wish = decode(body, GoalFields)
+    goal = await to_thread.run_sync(_grant, call, wish)
+    return _json(api_fields(goal), status=201)
+
+
+async def drop_goal(call: Call) -> Response:
+    """Remove the goal that ``{"name": …}`` names."""
+    wish = decode(await read_json(call), GoalName)
+    goal = await to_thread.run_sync(_drop, call, wish.name)
+    return _json(api_fields(goal))
+
+
+def _grant(call: Call, wish: GoalFields) -> Goal:
+    fields = msgspec.structs.asdict(wish)
+    goal = grant_goal(call.parts.db, GoalWish(site=call.site.key, **fields), now=call.parts.clock())
+    call.parts.actions.goals_changed(call.site)
+    return goal
+
+
+def _drop(call: Call, name: str) -> Goal:
+    goal = remove_goal(call.parts.db, call.site.key, name)
+    call.parts.actions.goals_changed(call.site)
+    return goal
 
 
 async def runs(call: Call) -> Response:
@@ -96,16 +112,7 @@ async def import_conversions(call: Call) -> Response:
 
 async def take_events(call: Call) -> Response:
     """Events from a server: ``{"accepted": n, "dropped": {reason: n}}`` once they are on disk."""
-    kind = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in _FORMS:
-        raise InvalidInput(
-            f"The body is sent as {kind}.", hint="Send JSON as Content-Type: application/json."
-        )
-    scope, receive = call.request.scope, call.request.receive
-    try:
-        body = await read_body(pick_headers(scope), receive, server_events.BODY_BYTES)
-    except Gone as error:
-        raise InvalidInput("The request ended before its body did.") from error
+    body = await read_json(call, server_events.BODY_BYTES)
     return _json(await call.parts.actions.take_events(call.site, body), status=202)
 
 

@@ -250,6 +250,7 @@ CONVERSIONS = (
     msgid("Write all values with one decimal sign."),
     msgid("The %(field)s is missing."),
     msgid("Nothing leads back to a visit: no %(names)s."),
+    msgid("The reason is longer than 200 characters."),
     msgid("The time is missing."),
     msgid("The id stands in line %(line)s already; each row needs an id of its own."),
     msgid("The id is longer than 200 characters."),

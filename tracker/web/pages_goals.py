@@ -7,15 +7,45 @@ from functools import partial
 from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
-from tracker.accounts.goals import Goal, GoalKind, add_goal, list_goals, remove_goal
+from tracker.accounts.goal_wish import GoalWish, grant_goal
+from tracker.accounts.goals import TALK, Goal, filter_text, list_goals, remove_goal
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.web.call import Call
-from tracker.web.forms import optional_amount
+from tracker.web.forms import whole_number
 from tracker.web.i18n import msgid
 from tracker.web.messages import translated
 
-_EMPTY = {"name": "", "kind": "path", "pattern": "", "worth": "none", "value": ""}
+_TEXTS = ("name", "pattern", "value", "seconds", "depth", "where", "lookback")
+_EMPTY = dict.fromkeys(_TEXTS, "") | {
+    "kind": "path",
+    "worth": "none",
+    "talk": "any",
+    "count": "every",
+}
+KINDS = {
+    "path": msgid("A page"),
+    "event": msgid("An event"),
+    "form": msgid("A form that is sent"),
+    "click": msgid("A tap to talk"),
+    "download": msgid("A download"),
+    "engagement": msgid("Attention"),
+}
+COUNTS = {
+    "every": msgid("Every time"),
+    "visit": msgid("Once per visit"),
+    "person": msgid("Once per person"),
+}
+TALKS = {
+    "any": msgid("Any way to talk"),
+    "call": msgid("Phone call"),
+    "mail": msgid("E-mail"),
+    "wechat": msgid("WeChat"),
+    "whatsapp": msgid("WhatsApp"),
+    "telegram": msgid("Telegram"),
+    "qq": msgid("QQ"),
+    "chat": msgid("Online chat"),
+}
 _NO_VALUE = msgid("Enter the fixed value, or choose another kind of value.")
 
 
@@ -47,19 +77,36 @@ async def _again(call: Call, form: dict[str, str], problem: str) -> Response:
 
 
 def _add(call: Call, form: dict[str, str]) -> Goal:
-    kind: GoalKind = "event" if form["kind"] == "event" else "path"
-    goal = add_goal(
-        call.parts.db,
-        site=call.site.key,
-        name=form["name"],
-        kind=kind,
-        pattern=form["pattern"],
-        value=optional_amount(form["value"]) if form["worth"] == "fixed" else None,
-        use_event_value=form["worth"] == "event",
-        now=call.parts.clock(),
-    )
+    goal = grant_goal(call.parts.db, _wish(call.site, form), now=call.parts.clock())
     call.parts.actions.goals_changed(call.site)
     return goal
+
+
+def _wish(site: Site, form: dict[str, str]) -> GoalWish:
+    kind, worth = form["kind"], form["worth"]
+    engaged = kind == "engagement"
+    fields = {"event" if kind not in KINDS else kind: form["pattern"].strip() or "*"}
+    if kind == "click":
+        fields = {"click": form["talk"] if form["talk"] in TALK else form["pattern"]}
+    elif kind in ("path", "event"):
+        # An empty one is refused by what it has: no characters.
+        fields = {kind: form["pattern"] or " "}
+    return GoalWish(
+        site=site.key,
+        name=form["name"],
+        value=form["value"].strip() if worth == "fixed" else "",
+        event_value=worth == "event",
+        count=form["count"],
+        where=tuple(line for line in form["where"].splitlines() if line.strip()),
+        lookback=_number(form, "lookback", "the lookback"),
+        seconds=_number(form, "seconds", "the seconds") if engaged else 0,
+        depth=_number(form, "depth", "the depth") if engaged else 0,
+        **({} if engaged else fields),
+    )
+
+
+def _number(form: dict[str, str], name: str, what: str) -> int:
+    return whole_number(form, name, what) if form[name].strip() else 0
 
 
 def _remove(call: Call) -> None:
@@ -70,7 +117,16 @@ def _remove(call: Call) -> None:
 def _page(call: Call, form: dict[str, str], *, problem: str = "", status: int = 200) -> Response:
     goals = list_goals(call.parts.db, call.site.key)
     return call.pages.render(
-        call, "goals.html", status=status, goals=goals, form=form, problem=problem
+        call,
+        "goals.html",
+        status=status,
+        goals=goals,
+        form=form,
+        problem=problem,
+        filter_text=filter_text,
+        kinds={key: call.text(title) for key, title in KINDS.items()},
+        counts={key: call.text(title) for key, title in COUNTS.items()},
+        talks={key: call.text(title) for key, title in TALKS.items()},
     )
 
 

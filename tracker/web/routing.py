@@ -74,6 +74,8 @@ API = tuple(
         ("GET", "/sites", api.sites, _LOGGED_IN),
         ("GET", "/sites/{site}/reports/keywords", api.keywords, _READ),
         ("GET", "/sites/{site}/goals", api.goals, _READ),
+        ("POST", "/sites/{site}/goals", api.add_goal, _WRITE),
+        ("POST", "/sites/{site}/goals/remove", api.drop_goal, _WRITE),
         ("GET", "/sites/{site}/runs", api.runs, _READ),
         ("GET", "/sites/{site}/runs/{run}", api.one_run, _READ),
         ("POST", "/sites/{site}/events", api.take_events, _WRITE),

@@ -1,0 +1,83 @@
+"""What a goal looks for: its kind as an event with a pattern and filters, as the SQL takes it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tracker.accounts.goals import Goal, path_regex
+
+#: Ways to talk → what the beacon's ``intent`` calls them.
+TALKS = {
+    "call": "tel",
+    "mail": "mailto",
+    "wechat": "wechat|weixin|work.weixin",
+    "whatsapp": "whatsapp|wa.me",
+    "telegram": "tg|t.me",
+    "qq": "mqq|wpa",
+    "chat": "chat|qiao|53kf",
+}
+
+#: A row of the ``goals`` parameter of conversions.sql.
+GoalRow = tuple[
+    str,
+    str,
+    str,
+    str,
+    str,
+    list[tuple[str, str, str]],
+    Decimal | None,
+    str,
+    bool,
+    str,
+    int,
+    int,
+]
+
+
+def goal_row(goal: Goal) -> GoalRow:
+    """The goal as conversions.sql takes it."""
+    event, pattern, subject = _looks_for(goal)
+    filters = [(one.name, one.op, one.value) for one in goal.filters]
+    if goal.kind == "click" and goal.pattern != "any":
+        filters.append(("kind", "in", TALKS[goal.pattern]))
+    return (
+        goal.site,
+        goal.id,
+        event,
+        pattern,
+        subject,
+        filters,
+        goal.value,
+        goal.currency or "",
+        goal.use_event_value,
+        goal.counting,
+        goal.seconds * 1000,
+        goal.depth,
+    )
+
+
+def _looks_for(goal: Goal) -> tuple[str, str, str]:
+    """(event name, regular expression or empty, the property it is for or empty for the path)."""
+    if goal.kind == "event":
+        return goal.pattern, "", ""
+    if goal.kind == "path":
+        return "pageview", path_regex(goal.pattern), ""
+    if goal.kind == "form":
+        return "form", *_unless_any(goal.pattern, _name_regex(goal.pattern), "id")
+    if goal.kind == "download":
+        return "download", *_unless_any(goal.pattern, _address_regex(goal.pattern), "url")
+    return ("intent" if goal.kind == "click" else "engagement"), "", ""
+
+
+def _unless_any(pattern: str, regex: str, subject: str) -> tuple[str, str]:
+    return ("", "") if pattern in ("*", "**") else (regex, subject)
+
+
+def _name_regex(pattern: str) -> str:
+    """A name in which ``*`` stands for anything."""
+    return path_regex(pattern.replace("**", "*").replace("*", "**")).replace("/?(", "(")
+
+
+def _address_regex(pattern: str) -> str:
+    """A path pattern, for the whole address of a file."""
+    return "^(?:[A-Za-z]+://[^/?#]*)?" + path_regex(pattern).removeprefix("^")

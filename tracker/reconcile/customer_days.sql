@@ -1,0 +1,23 @@
+-- Question: on which days have the people of these days conversions of the sales pipeline?
+-- Grain: one row per (site, local day), these days included.
+-- Parameters: build UInt64, which has just written the conversions of the days; sites
+--   Array(String); days tuples (site, day)
+WITH
+    published AS
+    (
+        SELECT site, day, max(build) AS build FROM slices
+        WHERE kind = 'credits' AND site IN {sites:Array(String)}
+        GROUP BY site, day
+    ),
+    standing AS
+    (
+        SELECT site, day, person, build FROM conversions
+        WHERE site IN {sites:Array(String)} AND origin = 'offline' AND person != 0
+            AND (build = {build:UInt64}
+                OR (site, day, build) IN (SELECT site, day, build FROM published))
+    )
+SELECT DISTINCT site, day FROM standing
+WHERE (site, person) IN
+    (SELECT site, person FROM standing
+    WHERE (site, day) IN {days:Array(Tuple(String, Date))})
+ORDER BY site, day

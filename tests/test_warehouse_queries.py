@@ -171,7 +171,7 @@ def test_rows_of_python_values_are_inserted(warehouse: Warehouse) -> None:
     columns = ("tenant", "day", "base", "quote", "rate", "version")
     warehouse.insert("rates", columns, rows)
     warehouse.insert("rates", columns, [])
-    assert warehouse.rows("SELECT * FROM rates") == rows
+    assert warehouse.rows(f"SELECT {', '.join(columns)} FROM rates") == rows
 
 
 def test_json_lines_are_inserted_from_bytes_and_from_a_file(

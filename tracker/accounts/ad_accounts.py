@@ -6,6 +6,7 @@ was given, else the account's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +140,18 @@ def campaign_sites(db: Engine, tenant: str, platform: str, account: str) -> dict
     with db.connect() as connection:
         rows = connection.execute(select(table).where(_is(table.c, tenant, platform, account)))
         return {row.campaign: row.site for row in rows}
+
+
+def given_campaigns(
+    db: Engine, accounts: Iterable[tuple[str, str, str]]
+) -> list[tuple[str, str, str, str, str]]:
+    """(tenant, platform, account, campaign, site) of the campaigns of these accounts that were
+    given to a site of their own; accounts as (tenant, platform, account)."""
+    table, wanted = schema.campaign_sites, set(accounts)
+    query = select(table).where(table.c.tenant.in_({tenant for tenant, _, _ in wanted}))
+    with db.connect() as connection:
+        rows = sorted(tuple(row) for row in connection.execute(query))
+    return [(t, p, a, campaign, site) for t, p, a, campaign, site in rows if (t, p, a) in wanted]
 
 
 def _checked(account: AdAccount) -> AdAccount:

@@ -293,6 +293,30 @@ campaign_sites = Table(
     ),
 )
 
+cost_rules = Table(
+    "cost_rules",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), nullable=False),
+    Column("platform", String(40), nullable=False),
+    Column("account", String(200), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("first", Date, nullable=False),
+    Column("last", Date),
+    Column("value", Amount, nullable=False),
+    Column("credit", Amount),
+    Column("currency", String(3)),
+    Column("note", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant", "platform", "account"],
+        ["ad_accounts.tenant", "ad_accounts.platform", "ad_accounts.account"],
+        ondelete="CASCADE",
+    ),
+    CheckConstraint("kind IN ('fee', 'vat', 'recharge', 'monthly')", name="kind"),
+    Index("ix_cost_rules_account", "tenant", "platform", "account"),
+)
+
 bucket_plans = Table(
     "bucket_plans",
     metadata,

@@ -66,6 +66,7 @@ def show_keywords(result: dict[str, Any]) -> None:
     """The keyword report as a table, its notes below."""
     has_margin = result["margin"] is not None
     roi = "roi" if has_margin else "revenue_roi"
+    totals = result["totals"]
     columns = [
         "keyword",
         "platform",
@@ -81,9 +82,12 @@ def show_keywords(result: dict[str, Any]) -> None:
         ">margin ROI" if has_margin else ">rev. ROI",
     ]
     rows = [_cells(_name(row), row, roi) for row in result["rows"]]
-    rows.append(_cells("Total", result["totals"], roi))
+    rows.append(_cells("Total", totals, roi))
     title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"
     table(f"{title}, {result['currency']}", columns, rows)
+    if totals["adjusted_cost"] != totals["cost"]:
+        adjusted = _money(totals["adjusted_cost"]) or "unknown"
+        say(f"After fees, tax and the cash ratio of recharges: {adjusted} {result['currency']}.")
     coverage = result["coverage"]["conversions"]
     if coverage is not None:
         say(f"Joined to a source: {coverage:.0%} of conversions; keyword ROI is a lower bound.")

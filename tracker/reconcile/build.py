@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from tracker.accounts.ad_accounts import accounts_of_site
+from tracker.accounts.ad_accounts import accounts_of_site, given_campaigns
 from tracker.accounts.goals import goals_of
 from tracker.accounts.marks import Slice
 from tracker.accounts.pipeline import pipelines_of
@@ -22,6 +22,7 @@ from tracker.conversions import people
 from tracker.conversions.goal_rules import goal_row
 from tracker.reconcile.calendar import Frame, calendar_of
 from tracker.reconcile.marking import account_key
+from tracker.spend.cost_rules import cost_rows
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -140,28 +141,21 @@ def build_credits(
 def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
     """Spend of these (site, day) in the sites' currencies, and what hangs on their keywords."""
     sites = sorted({piece.site for piece in slices})
-    accounts = [
-        (site, *account_key(account))
-        for site in sites
-        for account in accounts_of_site(context.db, site)
-    ]
+    linked = [(site, one) for site in sites for one in accounts_of_site(context.db, site)]
+    whose = {
+        "build": context.number,
+        "accounts": [(site, *account_key(one), one.site == site) for site, one in linked],
+        "campaigns": given_campaigns(context.db, {account_key(one) for _, one in linked}),
+    }
+    days = [(piece.site, piece.day) for piece in slices]
+    rules = cost_rows(context.db, [one for _, one in linked], [day for _, day in days])
     _run(
         context,
         "tracker.spend",
         "site_spend.sql",
-        {
-            "build": context.number,
-            "sites": _money_of(context, sites),
-            "accounts": accounts,
-            "days": [(piece.site, piece.day) for piece in slices],
-        },
+        {**whose, "sites": _money_of(context, sites), "days": days, "rules": rules},
     )
-    _run(
-        context,
-        "tracker.spend",
-        "keywords.sql",
-        {"build": context.number, "accounts": accounts},
-    )
+    _run(context, "tracker.spend", "keywords.sql", whose)
     rows: list[SliceRow] = [("spend", piece.site, piece.day, 0) for piece in slices]
     rows += [("keywords", site, NO_DAY, 0) for site in sites]
     return rows + _build_resolution(context, sites, fresh=sites)

@@ -45,6 +45,7 @@ class Sort(StrEnum):
     """Columns that the keyword report can be sorted by."""
 
     COST = "cost"
+    ADJUSTED_COST = "adjusted_cost"
     IMPRESSIONS = "impressions"
     CLICKS = "clicks"
     VISITS = "visits"

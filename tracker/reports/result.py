@@ -17,6 +17,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     clicks: int | None
     cost: str | None
     untracked_cost: str | None
+    adjusted_cost: str | None
     cpc: str | None
     ctr: float | None
     visits: int

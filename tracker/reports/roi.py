@@ -37,6 +37,7 @@ class Sums:
     clicks: int = 0
     cost: int = 0
     untracked_cost: int = 0
+    adjusted: int = 0
     unpriced_cost: int = 0
     paid_visits: int = 0
     spend_rows: int = 0
@@ -63,6 +64,7 @@ class Economics:
 def metrics(sums: Sums, economics: Economics) -> Metrics:
     """Every metric of a row."""
     spent = sums.spend_rows > 0 and not sums.unpriced_cost
+    adjusted = spent or (sums.adjusted != 0 and not sums.unpriced_cost)
     cost = MICRO * sums.cost if spent else None
     base = MICRO * (sums.cost - sums.untracked_cost) if spent else None
     revenue = None if sums.unpriced_value else MICRO * sums.amount
@@ -75,6 +77,7 @@ def metrics(sums: Sums, economics: Economics) -> Metrics:
         clicks=clicks,
         cost=decimal_text(cost),
         untracked_cost=decimal_text(MICRO * sums.untracked_cost) if spent else None,
+        adjusted_cost=decimal_text(MICRO * sums.adjusted) if adjusted else None,
         cpc=_money(cost, clicks),
         ctr=_ratio(clicks, sums.impressions),
         visits=sums.visits,

@@ -1,6 +1,8 @@
 -- Question: which keywords does the spend of these sites know, whatever the day?
 -- Grain: one row per (site, keyword key), into `keywords`. Names are those of the latest day.
--- Parameters: build UInt64; accounts tuples (site, tenant, platform, account)
+-- Parameters: build UInt64; accounts tuples (site, tenant, platform, account, own) and campaigns
+--   tuples (tenant, platform, account, campaign, site), as in site_spend.sql
+-- What is not a platform's row has its entries too: the gap to the account's total, and fees.
 -- Identity: (account, ad group, keyword id) where the row has an id, else the normal form of
 -- (campaign, ad group, text) and the match type. A key with less identity has the canonical key
 -- of the one with more when exactly one fits.
@@ -8,8 +10,13 @@ INSERT INTO keywords
 WITH
     linked AS
     (
-        SELECT a.1 AS site, a.2 AS tenant, a.3 AS platform, a.4 AS account
-        FROM (SELECT arrayJoin({accounts:Array(Tuple(String, String, String, String))}) AS a)
+        SELECT a.1 AS site, a.2 AS tenant, a.3 AS platform, a.4 AS account, a.5 AS own
+        FROM (SELECT arrayJoin({accounts:Array(Tuple(String, String, String, String, Bool))}) AS a)
+    ),
+    given AS
+    (
+        SELECT c.1 AS tenant, c.2 AS platform, c.3 AS account, c.4 AS campaign, c.5 AS site
+        FROM (SELECT arrayJoin({campaigns:Array(Tuple(String, String, String, String, String))}) AS c)
     ),
     standing AS
     (
@@ -37,7 +44,10 @@ WITH
         FROM spend AS s
         INNER JOIN linked AS l
             ON s.tenant = l.tenant AND s.platform = l.platform AND s.account = l.account
-        WHERE s.tenant IN (SELECT tenant FROM linked)
+        LEFT JOIN given AS g
+            ON s.tenant = g.tenant AND s.platform = g.platform AND s.account = g.account
+            AND if(s.campaign_id = '', toString(s.campaign), toString(s.campaign_id)) = g.campaign
+        WHERE s.tenant IN (SELECT tenant FROM linked) AND if(g.site = '', l.own, g.site = l.site)
             AND (s.tenant, s.platform, s.account, s.day, s.last_day, s.scope, s.pull) IN
                 (SELECT tenant, platform, account, day, last_day, scope, pull FROM standing)
     ),
@@ -51,6 +61,12 @@ WITH
             min(day) AS first_day, max(day) AS last_day
         FROM named
         GROUP BY site, keyword_key
+        UNION ALL
+        SELECT site, cityHash64(platform, account, 'unallocated', r, '', '') AS keyword_key,
+            'unallocated', r, platform, account,
+            ('', '', '', '', '', '', '', '', '', ''), toDate(0), toDate(0)
+        FROM linked ARRAY JOIN ['gap', 'account_fee'] AS r
+        WHERE own
     ),
     by_text AS
     (

@@ -59,6 +59,10 @@ COST = Column(
     *("cost", msgid("Cost"), "amount", 0),
     msgid("What the platform charged, in the site's currency by the rate of the day."),
 )
+ADJUSTED = Column(
+    *("adjusted_cost", msgid("Adjusted cost"), "amount", 0),
+    msgid("Cost after the account's rules of fees, tax and the cash ratio of recharges."),
+)
 IMPRESSIONS = Column(
     *("impressions", msgid("Impressions"), "count", 0),
     msgid("How often the platform showed the ad, as it reports."),
@@ -100,12 +104,14 @@ MARGIN_ROI = Column(
     msgid("(Margin × revenue − cost) ÷ cost. Above 0% the keyword earns more than it costs."),
 )
 
-_COMMON = (COST, IMPRESSIONS, CLICKS, VISITS, ARRIVAL, CONVERSIONS, CPA, REVENUE, ROAS)
+_COMMON = (IMPRESSIONS, CLICKS, VISITS, ARRIVAL, CONVERSIONS, CPA, REVENUE, ROAS)
 
 
-def report_columns(*, has_margin: bool) -> tuple[Column, ...]:
-    """The table's metrics in order; ROI is margin ROI once the site has a margin."""
-    return (*_COMMON, MARGIN_ROI if has_margin else REVENUE_ROI)
+def report_columns(*, has_margin: bool, has_rules: bool = False) -> tuple[Column, ...]:
+    """The table's metrics in order; ROI is margin ROI once the site has a margin, and cost has
+    another column beside it where rules make it another (``has_rules``)."""
+    cost = (COST, ADJUSTED) if has_rules else (COST,)
+    return (*cost, *_COMMON, MARGIN_ROI if has_margin else REVENUE_ROI)
 
 
 def tile_columns(*, has_margin: bool) -> tuple[Column, ...]:

@@ -88,7 +88,10 @@ class KeywordView:
     ) -> None:
         self._report, self._query = report, query
         self._speech, self._formats = speech, formats
-        self.columns = report_columns(has_margin=report.margin is not None)
+        self.columns = report_columns(
+            has_margin=report.margin is not None,
+            has_rules=report.totals.adjusted_cost != report.totals.cost,
+        )
         self.currency = report.currency
 
     def tiles(self) -> list[Tile]:

@@ -53,6 +53,10 @@ _REASONS = {
     "no_keyword": msgid("Cost without a keyword"),
     "campaign": msgid("Cost of a campaign without keywords"),
     "account_fee": msgid("Fee of the account"),
+    "gap": msgid("In the account's total, but of no keyword"),
+    "shopping": msgid("Shopping ads: the platform names no keyword"),
+    "demand_gen": msgid("Demand Gen: the platform names no keyword"),
+    "video": msgid("Video ads: the platform names no keyword"),
 }
 _KINDS = {
     "unattributed": msgid("Unattributed"),

@@ -55,6 +55,7 @@ _TITLES = {
     "impressions": msgid("Impressions"),
     "clicks": msgid("Clicks"),
     "cost": msgid("Cost"),
+    "adjusted_cost": msgid("Adjusted cost"),
     "cpc": msgid("CPC"),
     "ctr": msgid("CTR"),
     "visits": msgid("Visits"),

@@ -13,8 +13,9 @@ _NAMES = (
     *("keyword_id", "match_type"),
 )
 _FIGURES = (
-    *("impressions", "clicks", "cost", "cpc", "ctr", "visits", "arrived_clicks", "arrival_rate"),
-    *("conversions", "cvr", "cpa", "revenue", "profit", "roas", "revenue_roi", "roi"),
+    *("impressions", "clicks", "cost", "adjusted_cost", "cpc", "ctr"),
+    *("visits", "arrived_clicks", "arrival_rate", "conversions", "cvr", "cpa", "revenue"),
+    *("profit", "roas", "revenue_roi", "roi"),
 )
 FIELDS = (*_NAMES, *_FIGURES)
 #: First characters that Excel, LibreOffice or WPS may take for a formula.

@@ -23,6 +23,7 @@ from tests.platforms.server import serve
 from tests.spend_imports import Desk
 from tests.test_connector_google import GRANT, build
 from tracker.accounts.ad_accounts import AdAccount, get_ad_account, upsert_ad_account
+from tracker.errors import NeedsConfirmation
 from tracker.period import Period
 from tracker.spend import pull as pulls
 from tracker.spend.connectors.contract import AccountRef
@@ -185,6 +186,21 @@ def test_a_revoked_token_leaves_the_old_numbers(station: Station) -> None:
 def test_a_pull_takes_the_place_of_a_file_of_the_same_days(station: Station) -> None:
     rows = [f"{FIRST},Brand,Core 222,perimeter alarm,1,1,5"]
     station.desk.rows(*rows, platform="google", account=ACCOUNT, currency="CNY")
+    station.pull()
+    assert station.stored() == station.truth()
+
+
+def test_a_file_takes_the_place_of_what_was_pulled_only_with_consent(station: Station) -> None:
+    station.pull()
+    ads = [ad for ad in station.simulator.scenario.ads if ad.day == FIRST]
+    rows = [f'{FIRST},{ad.campaign},{ad.ad_group},"{ad.keyword_id}",1,1,{ad.amount}' for ad in ads]
+    whose = {"platform": "google", "account": ACCOUNT, "currency": "CNY"}
+    with pytest.raises(NeedsConfirmation, match=f"{FIRST} came from a better source \\(api\\)"):
+        station.desk.rows(*rows, **whose)
+    assert station.stored() == station.truth()
+    report = station.desk.rows(*rows, **whose, replace=True)
+    assert report.changed
+    assert station.stored() == station.truth()
     station.pull()
     assert station.stored() == station.truth()
 

@@ -11,6 +11,7 @@ from tracker.money import decimal_text
 from tracker.spend.comparison import Comparison
 from tracker.spend.lines import MICROS, Campaign, Unit, amount
 from tracker.spend.plan import Plan
+from tracker.spend.precedence import outranked
 from tracker.spend.scope import parse_scope
 from tracker.spend.standing import StandingSlice
 
@@ -45,10 +46,13 @@ def removed_campaigns(plan: Plan, comparison: Comparison) -> dict[Campaign, list
     return dict(gone)
 
 
-def objections(plan: Plan, comparison: Comparison, currency: str) -> list[str]:
+def objections(
+    plan: Plan, comparison: Comparison, currency: str, origin: str = "api"
+) -> list[str]:
     """Everything that the import has to be told to go on with, as sentences; () for nothing."""
     return [
         *_conflicts(plan),
+        *_outranked(plan, comparison, origin),
         *_falls(plan, comparison, currency),
         *_removals(removed_campaigns(plan, comparison)),
     ]
@@ -86,6 +90,17 @@ def _conflict(same: bool, pairs: Sequence[tuple[Unit, StandingSlice]]) -> str:
         f"Spend of {spans} ({part}) stands already and shares days with this file: both together "
         "would count it twice."
     )
+
+
+def _outranked(plan: Plan, comparison: Comparison, origin: str) -> list[str]:
+    changed = [
+        target for target in plan.targets if not (target.alone and comparison.of(target.unit).same)
+    ]
+    return [
+        f"{_some(dict.fromkeys(map(str, units)))} came from a better source "
+        f"({source}): it has ids and corrections that this one lacks."
+        for source, units in outranked(plan, changed, origin).items()
+    ]
 
 
 def _falls(plan: Plan, comparison: Comparison, currency: str) -> list[str]:

@@ -156,7 +156,11 @@ class _Import:
         self.staging.seal()
         replaced = [one for target in plan.targets for one in target.replaced]
         comparison = compare(self.staging.lines(), ledger.lines(replaced))
-        reasons = [] if options.replace else objections(plan, comparison, self._currency())
+        reasons = (
+            []
+            if options.replace
+            else objections(plan, comparison, self._currency(), options.origin)
+        )
         pull = None
         if not options.dry_run:
             ask(reasons)

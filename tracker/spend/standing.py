@@ -27,7 +27,8 @@ SPILL = {
 
 @dataclass(frozen=True, slots=True)
 class StandingSlice:
-    """A published slice. ``bare`` counts its lines without a device."""
+    """A published slice. ``bare`` counts its lines without a device, ``origin`` is how it
+    came: api, push, file …"""
 
     unit: Unit
     scope: str
@@ -35,6 +36,7 @@ class StandingSlice:
     lines: int
     cost: Decimal
     bare: int
+    origin: str = ""
 
     @property
     def key(self) -> tuple[Unit, str]:
@@ -78,8 +80,9 @@ class Ledger:
                 int(lines),
                 Decimal(cost),
                 int(bare),
+                str(origin),
             )
-            for account, day, last_day, scope, pull, lines, cost, bare in rows
+            for account, day, last_day, scope, pull, lines, cost, bare, origin in rows
         ]
 
     def lines(self, slices: Iterable[StandingSlice]) -> Iterator[Line]:

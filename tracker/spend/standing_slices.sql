@@ -3,7 +3,8 @@
 -- Parameters: tenant, platform String; accounts Array(String); first, last Date
 WITH standing AS
 (
-    SELECT account, day, last_day, scope, argMax(pull, version) AS pull
+    SELECT account, day, last_day, scope, argMax(pull, version) AS pull,
+        argMax(origin, version) AS origin
     FROM spend_slices
     WHERE tenant = {tenant:String} AND platform = {platform:String}
         AND account IN {accounts:Array(String)}
@@ -13,7 +14,8 @@ WITH standing AS
 )
 SELECT
     s.account AS account, s.day AS day, s.last_day AS last_day, s.scope AS scope,
-    s.pull AS pull, t.lines AS lines, toDecimal128(t.cost, 6) AS cost, t.bare AS bare
+    s.pull AS pull, t.lines AS lines, toDecimal128(t.cost, 6) AS cost, t.bare AS bare,
+    s.origin AS origin
 FROM standing AS s
 LEFT JOIN
 (

@@ -223,6 +223,10 @@ SPEND = (
         "together would count it twice."
     ),
     msgid("all devices, networks and campaigns"),
+    msgid(
+        "%(days)s came from a better source (%(source)s): it has ids and corrections that this "
+        "one lacks."
+    ),
     msgid("It would lower cost by more than %(share)s (%(currency)s): %(falls)s."),
     msgid("It would remove %(gone)s: %(names)s."),
     msgid("%(count)s campaign"),

@@ -1,13 +1,11 @@
 """``kill -9`` in the middle of a load: every acknowledged event is stored once.
 
 The server runs in a process of its own; the loader of this process loads while it lives and after
-it is dead. It is killed once in the default suite, 40 times by ``make crash`` and 8 times by
-``make test``.
+it is dead. ``crash/test_kill_ingest.py`` kills loaders, too, and many times.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import socket
@@ -127,11 +125,3 @@ def test_a_killed_server_loses_nothing_it_acknowledged(
     sqlite_db: Engine, tmp_path: Path, warehouse_embedded: Warehouse
 ) -> None:
     rounds(1, sqlite_db, tmp_path / "spool", warehouse_embedded)
-
-
-@pytest.mark.crash
-def test_a_server_killed_again_and_again_loses_nothing_it_acknowledged(
-    sqlite_db: Engine, tmp_path: Path, warehouse_embedded: Warehouse
-) -> None:
-    count = 8 if os.environ.get("TEST_LENGTH") == "short" else 40
-    rounds(count, sqlite_db, tmp_path / "spool", warehouse_embedded)

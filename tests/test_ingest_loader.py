@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from tests.ingest import NOW, new_site
+from tests.chserver_process import ChServer
+from tests.ingest import NOW, Ingest, new_site
+from tests.world import World
 from tracker.accounts import marks
 from tracker.accounts.buckets import add_bucket_plan
 from tracker.accounts.clock import to_ms
@@ -25,6 +28,7 @@ from tracker.ingest.columns import EventColumns, IdentityColumns, Table, event_l
 from tracker.ingest.loader import Loader, LoaderHeld, LoadReport
 from tracker.ingest.refusals import failed_segments, requeue
 from tracker.ingest.segments import Names, make_root, segments
+from tracker.ingest.spool import SpoolLimits
 from tracker.ingest.suppressed import visitor_text
 from tracker.warehouse.client import Warehouse
 
@@ -353,6 +357,75 @@ def test_run_loads_what_comes_until_it_is_stopped(root: Root) -> None:
         thread.join(20)
     assert not thread.is_alive()
     assert root.stored() == 1
+
+
+class Hour(threading.Event):
+    """A stop whose waits take no time: they move the clock, and after an hour call ``end``."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        super().__init__()
+        self.seconds = 0.0
+        self.longest = 0.0
+        self._end = end
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let the time pass."""
+        assert timeout is not None
+        self.longest = max(self.longest, timeout)
+        if self.seconds < 3600 <= self.seconds + timeout:
+            self._end()
+        self.seconds += timeout
+        if self.seconds > 3700:
+            self.set()
+        return self.is_set()
+
+
+def test_an_engine_that_is_away_for_an_hour_and_back_loads_everything_by_itself(
+    sqlite_db: Engine, tmp_path: Path, warehouse_http: Warehouse, chserver: ChServer
+) -> None:
+    limits = SpoolLimits(segment_bytes=2_000, budget_bytes=10_000, measure_every=0)
+    with Ingest(sqlite_db, tmp_path / "spool", warehouse_http, limits=limits) as ingest:
+        chserver.fault("unavailable", times=1_000_000)
+        sent = [ingest.event(d="x" * 200) for _ in range(60)]
+        answers = [ingest.post(event) for event in sent]
+        assert {answer.status_code for answer in answers} == {202, 503}
+        assert all(
+            "retry-after" in answer.headers for answer in answers if answer.status_code > 202
+        )
+        hour = Hour(chserver.heal)
+        with ingest.loader() as loader:
+            loader.run(hour)
+        # The beacon sends again what was refused.
+        refused = [e for e, a in zip(sent, answers, strict=True) if a.status_code == 503]
+        assert [ingest.post(event).status_code for event in refused[:10]] == [202] * 10
+        assert 20 < hour.longest <= 30
+        ingest.drain()
+        taken = [e["i"] for e, a in zip(sent, answers, strict=True) if a.status_code == 202]
+        taken += [event["i"] for event in refused[:10]]
+        stored = [row["event_id"].hex for row in ingest.rows()]
+        assert sorted(stored) == sorted(taken)
+
+
+def test_a_loader_that_fails_for_a_reason_nobody_foresaw_goes_on(
+    sqlite_db: Engine,
+    tmp_path: Path,
+    warehouse_embedded: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    stop = threading.Event()
+    passes: list[str] = []
+
+    def drain(_: Loader) -> LoadReport:
+        passes.append("pass")
+        if len(passes) == 1:
+            raise RuntimeError("nobody foresaw this")
+        stop.set()
+        return LoadReport()
+
+    monkeypatch.setattr(Loader, "drain", drain)
+    world.parts.load_until(stop)
+    assert len(passes) == 2
 
 
 def test_a_pass_ends_though_events_keep_coming(root: Root) -> None:

@@ -88,11 +88,23 @@ class Parts:
         """Keep loading until ``stop`` is set; waits longer each time while the engine is away."""
         wait = LOAD_EVERY
         while not stop.is_set():
-            report = self.drain()
-            wait = min(max(wait * 2, 0.5), LONGEST_WAIT) if report.waiting else LOAD_EVERY
-            if report.waiting:
-                log.warning("loader waits", reason=report.waiting, seconds=wait)
+            waiting = self._drained()
+            wait = min(max(wait * 2, 0.5), LONGEST_WAIT) if waiting else LOAD_EVERY
+            if waiting:
+                log.warning("loader waits", reason=waiting, seconds=wait)
             stop.wait(wait)
+
+    def _drained(self) -> str:
+        """Load once; why it stopped early, empty if it did not.
+
+        NOTE: whatever is raised is met here. Were this thread to end, events would pile up in the
+        spool until they are refused, with nobody to begin it again.
+        """
+        try:
+            return self.drain().waiting
+        except Exception as error:
+            log.exception("loader failed")
+            return f"{type(error).__name__}: {error}"
 
     def reconciler(self) -> Reconciler:
         """A reconciler in the name of this process."""

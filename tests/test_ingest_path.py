@@ -65,6 +65,18 @@ def marks_of(ingest: Ingest) -> set[date]:
     return {mark.slice.day for mark in marks.take(ingest.db, 100, 100)}
 
 
+def test_a_click_id_is_stored_once_and_not_again_in_the_next_pages_referrer(ingest: Ingest) -> None:
+    own = "https://www.pump.example/p"
+    other = "https://blog.example/a?gclid=kept"
+    ingest.post(ingest.event(l=f"{own}?utm_source=baidu&bd_vid=abc123", r=""))
+    ingest.post(ingest.event(l=own, r=f"{own}?utm_source=baidu&BD_VID=abc123&x=1"))
+    ingest.post(ingest.event(l=own, r=other))
+    ingest.drain()
+    assert [row["click_id"] for row in ingest.rows()].count("abc123") == 1
+    referrers = {row["referrer"] for row in ingest.rows()}
+    assert referrers == {"", f"{own}?utm_source=baidu&x=1", other}
+
+
 def test_a_gzipped_array_is_taken_whole(ingest: Ingest) -> None:
     body = gzip.compress(msgspec.json.encode([ingest.event() for _ in range(100)]))
     assert ingest.post(body, content_encoding="gzip").status_code == 202

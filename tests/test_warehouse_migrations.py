@@ -189,3 +189,31 @@ def test_a_statement_of_a_migration_that_is_no_sql_names_its_file(
     (folder / "0002_two.sql").write_text("ALTER TABEL one;")
     with pytest.raises(StatementRefused, match=r"0002_two\.sql.*SYNTAX_ERROR"):
         migrate(blank, folder)
+
+
+def test_events_of_before_their_columns_were_made_smaller_stay_as_they_are(
+    warehouse: Warehouse,
+) -> None:
+    before, after = (
+        one.text.replace("TABLE IF NOT EXISTS events ", "TABLE IF NOT EXISTS old_events ").replace(
+            "ALTER TABLE events ", "ALTER TABLE old_events "
+        )
+        for one in read_migrations()
+        if one.number in (1, 3)
+    )
+    create = next(s for s in statements(before, Layout(durable=False), "one") if "old_events" in s)
+    (alter,) = statements(after, Layout(durable=False), "three")
+    warehouse.execute(create)
+    try:
+        warehouse.execute(
+            "INSERT INTO old_events (site, time, event_id, path, title, user_agent, click_id) "
+            "SELECT 's', toDateTime64('2026-01-31 08:00:00.123', 3, 'UTC') - number, "
+            "generateUUIDv4(), concat('/', toString(number)), '', 'x', 'c' FROM numbers(50)"
+        )
+        rows = "SELECT * FROM old_events ORDER BY event_id"
+        kept = warehouse.dicts(rows)
+        for _ in range(2):
+            warehouse.execute(alter, settings={"mutations_sync": 2})
+            assert warehouse.dicts(rows) == kept
+    finally:
+        warehouse.execute("DROP TABLE IF EXISTS old_events SYNC")

@@ -103,9 +103,8 @@ def classify(url: str, referrer: str, rules: SiteRules) -> Source:
 
 def classify_address(page: Address | None, from_: Address | None, rules: SiteRules) -> Source:
     """As ``classify``, for addresses that are already parsed."""
-    internal = from_ is None or rules.owns(from_.host) or (page and from_.host == page.host)
-    origin = None if internal or from_ is None else origin_of(from_.host)
-    outside = None if internal else from_
+    outside = None if from_ is None or is_internal(page, from_, rules) else from_
+    origin = None if outside is None else origin_of(outside.host)
     if outside is not None and _returns(outside, origin, rules):
         return replace_source(_DIRECT, returning=True)
     if page is not None and page.query:
@@ -115,6 +114,11 @@ def classify_address(page: Address | None, from_: Address | None, rules: SiteRul
         if tags.unexpanded:
             return replace_source(_from_referrer(outside, origin), unexpanded=True)
     return _from_referrer(outside, origin)
+
+
+def is_internal(page: Address | None, from_: Address, rules: SiteRules) -> bool:
+    """Whether the referrer is a page of the site itself."""
+    return rules.owns(from_.host) or (page is not None and from_.host == page.host)
 
 
 def replace_source(source: Source, **changes: object) -> Source:

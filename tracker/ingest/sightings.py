@@ -6,11 +6,17 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from tracker.accounts.sites import Site
-from tracker.ingest.classify import ParamRule, SiteRules, Source, classify_address
+from tracker.ingest.classify import (
+    ParamRule,
+    SiteRules,
+    Source,
+    classify_address,
+    is_internal,
+)
 from tracker.ingest.columns import fragment
 from tracker.ingest.landing import Address, parse_address, without_param
 from tracker.ingest.payload import PATH_LENGTH, QUERY_LENGTH, REFERRER_LENGTH
-from tracker.ingest.stripping import stored_form, stripped
+from tracker.ingest.stripping import stored_form, stripped, without_click_ids
 
 #: Sightings remembered by a process; addresses longer than KEPT_LENGTH are not.
 SIZE = 8_192
@@ -76,11 +82,14 @@ class Sightings:
 
 
 def sight(page: Address | None, referrer: str, rules: SiteRules) -> Sighting:
-    """Strip, classify, and make the stored form: the credited click id leaves the query."""
+    """Strip, classify, and make the stored form: the credited click id leaves the query, and
+    click ids leave the referrer where that is a page of the site itself."""
     from_ = parse_address(referrer) if referrer else None
     page = stripped(page, rules.stripped) if page else None
     from_ = stripped(from_, rules.stripped) if from_ else None
     source = classify_address(page, from_, rules)
+    if from_ is not None and is_internal(page, from_, rules):
+        from_ = without_click_ids(from_)
     query = page.query if page else ""
     if source.click_id:
         query = without_param(query, source.click_id_kind, source.click_id)

@@ -14,9 +14,11 @@ from functools import lru_cache
 
 from tracker.ingest.landing import Address, decode
 from tracker.ingest.sources.personal import PERSONAL_PARAMS
+from tracker.ingest.sources.tags import CLICK_IDS
 
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
 _MARKS = str.maketrans("", "", "-_.")
+_CLICK_PARAMS = frozenset(row.param for row in CLICK_IDS)
 
 
 def stripped(address: Address, names: frozenset[str]) -> Address:
@@ -32,6 +34,18 @@ def stored_form(address: Address) -> str:
     """An address as text."""
     query = f"?{address.query}" if address.query else ""
     return f"{address.scheme}://{address.host}{address.path}{query}"
+
+
+def without_click_ids(address: Address) -> Address:
+    """The address of one of the site's own pages, as a referrer, without the networks' click ids.
+
+    The landing's event has them; with them every visitor's second page had a referrer of its own.
+    """
+    if "=" not in address.query:
+        return address
+    parts = address.query.split("&")
+    kept = [part for part in parts if part.partition("=")[0].lower() not in _CLICK_PARAMS]
+    return address if len(kept) == len(parts) else replace(address, query="&".join(kept))
 
 
 def without_params(query: str, names: frozenset[str]) -> str:

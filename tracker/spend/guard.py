@@ -46,9 +46,7 @@ def removed_campaigns(plan: Plan, comparison: Comparison) -> dict[Campaign, list
     return dict(gone)
 
 
-def objections(
-    plan: Plan, comparison: Comparison, currency: str, origin: str = "api"
-) -> list[str]:
+def objections(plan: Plan, comparison: Comparison, currency: str, origin: str = "api") -> list[str]:
     """Everything that the import has to be told to go on with, as sentences; () for nothing."""
     return [
         *_conflicts(plan),

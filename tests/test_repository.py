@@ -27,6 +27,8 @@ WITHOUT_SITE = {
     "spend/standing_*.sql": "spend and rates belong to a tenant, not to sites",
     "reconcile/horizon.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/superseded.sql": "housekeeping of all sites at once; answers no tenant",
+    "reconcile/lacks_daily.sql": "housekeeping of all sites at once; answers no tenant",
+    "reconcile/fill_daily_*.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/full_addresses.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/cut_addresses.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/sweep_*.sql": "housekeeping of all sites at once; answers no tenant",

@@ -34,6 +34,7 @@ from tracker.ingest.hosting import PACKAGED as PACKAGED_HOSTING
 from tracker.ingest.hosting import HostingNetworks, load_hosting
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
+from tracker.reconcile.daily import fill_daily
 from tracker.reconcile.reconciler import LEASE, Reconciler
 from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate as migrate_warehouse
@@ -171,6 +172,7 @@ def open_engine(settings: Settings, stack: ExitStack) -> Warehouse:
     warehouse = open_warehouse(settings.warehouse_url, pool=settings.pool)
     stack.callback(warehouse.close)
     migrate_warehouse(warehouse)
+    fill_daily(warehouse)
     return warehouse
 
 

@@ -58,17 +58,14 @@ def build_visits(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRo
     )
     _run(context, "tracker.visits", "sources.sql", reach)
     days = [piece.day for piece in slices]
-    _run(
-        context,
-        "tracker.visits",
-        "visits.sql",
-        {
-            "build": context.number,
-            "sites": calendar.sites,
-            "first": min(days),
-            "last": max(days),
-        },
-    )
+    fresh = {
+        "build": context.number,
+        "sites": calendar.sites,
+        "first": min(days),
+        "last": max(days),
+    }
+    _run(context, "tracker.visits", "visits.sql", fresh)
+    _run(context, "tracker.visits", "daily.sql", fresh)
     return [("visits", piece.site, piece.day, piece.bucket) for piece in slices]
 
 
@@ -154,6 +151,13 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow
         "tracker.spend",
         "site_spend.sql",
         {**whose, "sites": _money_of(context, sites), "days": days, "rules": rules},
+    )
+    first, last = min(day for _, day in days), max(day for _, day in days)
+    _run(
+        context,
+        "tracker.spend",
+        "daily.sql",
+        {"build": context.number, "sites": sites, "first": first, "last": last},
     )
     _run(context, "tracker.spend", "keywords.sql", whose)
     rows: list[SliceRow] = [("spend", piece.site, piece.day, 0) for piece in slices]

@@ -14,7 +14,10 @@ from tracker.warehouse.sql import load_sql
 #: How long a superseded build stays readable.
 GRACE = timedelta(minutes=10)
 #: Tables by the file that says which of their rows go.
-TABLES = ("hits", "visits", "conversions", "credits", "site_spend", "keywords", "resolution")
+TABLES = (
+    *("hits", "visits", "daily", "conversions", "credits", "site_spend", "keywords"),
+    "resolution",
+)
 
 
 def sweep(warehouse: Warehouse, now: datetime) -> int:

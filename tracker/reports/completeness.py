@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,10 +10,10 @@ from sqlalchemy import Engine
 from tracker.accounts.marks import dirty_days
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, local_day, parse_zone
-from tracker.reports.keyword_reader import KeywordSums, RowKey
+from tracker.reports.keyword_table import KeywordSums
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Coverage, Incomplete
-from tracker.reports.roi import MICRO, Sums
+from tracker.reports.roi import MICRO
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -41,28 +40,19 @@ def maturity(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Maturi
 
 
 def coverage(
-    warehouse: Warehouse, request: KeywordRequest, asof: int, rows: Mapping[RowKey, Sums]
+    warehouse: Warehouse, request: KeywordRequest, asof: int, sums: KeywordSums
 ) -> Coverage:
-    """Shares that could be joined; ``rows`` are the report's.
+    """Shares that could be joined.
 
     The shares of conversions and value are those of the site, whatever the report is filtered by.
     """
-    earned = joined(rows) if not request.filtered else _joined(warehouse, request, asof)
-    keyword_rows = [sums for key, sums in rows.items() if key.keyword_key]
-    unpriced_cost = any(sums.unpriced_cost for sums in rows.values())
+    earned = _earned(sums) if not request.filtered else _joined(warehouse, request, asof)
+    total, joined = sums.now, sums.joined
     return Coverage(
         conversions=_share(earned.joined_weight, earned.weight),
         value=None if earned.unpriced else _share(earned.joined_amount, earned.amount),
-        paid_visits=_share(
-            sum(sums.paid_visits for sums in keyword_rows),
-            sum(sums.paid_visits for sums in rows.values()),
-        ),
-        cost=None
-        if unpriced_cost
-        else _share(
-            sum(sums.cost for sums in keyword_rows if sums.visits),
-            sum(sums.cost for sums in rows.values()),
-        ),
+        paid_visits=_share(joined.paid_visits, total.paid_visits),
+        cost=None if total.unpriced_cost else _share(joined.cost, total.cost),
     )
 
 
@@ -77,15 +67,14 @@ class Earned:
     unpriced: int
 
 
-def joined(rows: Mapping[RowKey, Sums]) -> Earned:
-    """What all rows of an unfiltered report say."""
-    touched = [sums for key, sums in rows.items() if key.reason != "no_touch"]
+def _earned(sums: KeywordSums) -> Earned:
+    """What an unfiltered report says itself."""
     return Earned(
-        weight=sum(sums.weight for sums in rows.values()),
-        joined_weight=sum(sums.weight for sums in touched),
-        amount=sum(sums.amount for sums in rows.values()),
-        joined_amount=sum(sums.amount for sums in touched),
-        unpriced=sum(sums.unpriced_value for sums in rows.values()),
+        weight=sums.now.weight,
+        joined_weight=sums.joined.weight,
+        amount=sums.now.amount,
+        joined_amount=sums.joined.amount,
+        unpriced=sums.now.unpriced_value,
     )
 
 
@@ -115,9 +104,9 @@ def incomplete(
     now: datetime,
 ) -> list[Incomplete]:
     """Everything that makes a number of the report provisional, worst first."""
-    shown = [*sums.now.values(), *sums.before.values()]
+    shown = (sums.now, sums.before)
     unpriced = any(entry.unpriced_cost or entry.unpriced_value for entry in shown)
-    untracked = sum(entry.untracked_cost for entry in sums.now.values())
+    untracked = sums.now.untracked_cost
     return [
         *(_missing_rates(warehouse, request, asof) if unpriced else ()),
         *_waiting(db, request),

@@ -6,8 +6,8 @@ It reads one published state (``keyword_reader``), so that a rebuild cannot mix 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Engine
@@ -17,11 +17,15 @@ from tracker.errors import InvalidInput
 from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.completeness import coverage, incomplete, maturity
-from tracker.reports.keyword_reader import KeywordSums, Reader, RowKey, brand_terms
-from tracker.reports.request import KeywordRequest, Model, Sort
+from tracker.reports.keyword_reader import Reader, brand_terms
+from tracker.reports.keyword_table import KeywordSums, RowKey
+from tracker.reports.request import KeywordRequest, Model
 from tracker.reports.result import KeywordReport, Metrics, Point, Previous, Row
 from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
 from tracker.warehouse.client import Warehouse
+
+#: Statements of one report that run beside the first.
+AT_ONCE = 3
 
 
 def keyword_report(
@@ -37,11 +41,19 @@ def keyword_report(
             hint="Use one of: " + ", ".join(m for m in Model if m is not Model.MARKOV) + ".",
         )
     reader = Reader(warehouse, request)
-    known = maturity(warehouse, request, reader.asof)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        growing = threads.submit(maturity, warehouse, request, reader.asof)
+        table, days = reader.read(threads)
+        known = growing.result()
     economics = Economics(request.site.margin, known.valued > 0)
-    sums = reader.read()
-    rows = _rows(reader.names(), sums, economics, request)
-    totals = Sums.total(sums.now.values())
+    sums = KeywordSums(
+        lines=reader.chosen(table, economics),
+        count=len(table),
+        now=table.totals(),
+        before=table.totals("before_"),
+        joined=table.joined(),
+        days=days,
+    )
     first, last = request.period.first.isoformat(), request.period.last.isoformat()
     return KeywordReport(
         site=request.site.key,
@@ -52,34 +64,31 @@ def keyword_report(
         currency=request.site.currency,
         margin=decimal_text(request.site.margin, places=0),
         break_even_roas=float(1 / request.site.margin) if request.site.margin else None,
-        row_count=len(rows),
-        rows=rows[request.offset : request.offset + request.limit or None],
-        totals=metrics(totals, economics),
+        row_count=sums.count,
+        rows=_rows(reader, sums, economics, request),
+        totals=metrics(sums.now, economics),
         previous=_previous(request, sums, economics),
         trend=_trend(request.period, sums),
-        coverage=coverage(warehouse, request, reader.asof, sums.now),
+        coverage=coverage(warehouse, request, reader.asof, sums),
         incomplete=incomplete(warehouse, db, request, reader.asof, sums, known, clock()),
     )
 
 
 def _rows(
-    names: Mapping[int, Mapping[str, Any]],
-    sums: KeywordSums,
-    economics: Economics,
-    request: KeywordRequest,
+    reader: Reader, sums: KeywordSums, economics: Economics, request: KeywordRequest
 ) -> list[Row]:
     terms = brand_terms(request)
-    rows = [
+    names = reader.names(line.key.keyword_key for line in sums.lines)
+    return [
         _row(
-            key,
-            names.get(key.keyword_key, {}),
-            metrics(sums.now.get(key, Sums()), economics),
-            metrics(sums.before.get(key, Sums()), economics) if request.compare else None,
+            line.key,
+            names.get(line.key.keyword_key, {}),
+            metrics(line.now, economics),
+            metrics(line.before, economics) if request.compare else None,
             terms,
         )
-        for key in {*sums.now, *sums.before}
+        for line in sums.lines
     ]
-    return _sorted(rows, request)
 
 
 def _row(
@@ -109,22 +118,6 @@ def _row(
     )
 
 
-def _sorted(rows: list[Row], request: KeywordRequest) -> list[Row]:
-    """By the column asked for, undefined values last either way, then by key."""
-    column = str(request.sort)
-
-    def value(row: Row) -> Decimal | str | None:
-        raw = getattr(row, column)
-        if raw is None or request.sort is Sort.KEYWORD:
-            return None if raw is None else str(raw)
-        return Decimal(str(raw))
-
-    rows.sort(key=lambda row: row.key)
-    defined = [row for row in rows if value(row) is not None]
-    defined.sort(key=value, reverse=request.descending)  # type: ignore[arg-type]
-    return defined + [row for row in rows if value(row) is None]
-
-
 def _previous(request: KeywordRequest, sums: KeywordSums, economics: Economics) -> Previous | None:
     if not request.compare:
         return None
@@ -132,7 +125,7 @@ def _previous(request: KeywordRequest, sums: KeywordSums, economics: Economics) 
     return Previous(
         first=period.first.isoformat(),
         last=period.last.isoformat(),
-        totals=metrics(Sums.total(sums.before.values()), economics),
+        totals=metrics(sums.before, economics),
     )
 
 

@@ -16,6 +16,7 @@ NOTE: processes are spawned, never forked, once an embedded engine is open: a fo
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -81,6 +82,18 @@ class Warehouse:
         with self._client() as client:
             result = client.query(sql, parameters=_bind(params), settings=_plain(settings))
             return list(result.named_results())
+
+    def columns(
+        self, sql: str, params: Parameters | None = None, *, settings: Settings | None = None
+    ) -> dict[str, Sequence[Any]]:
+        """All columns of a query by name: much less work than rows where there are thousands.
+
+        NOTE: the embedded form does not name the columns of a result without rows, so every
+        name of an empty result gives an empty column.
+        """
+        with self._client() as client:
+            result = client.query(sql, parameters=_bind(params), settings=_plain(settings))
+            return defaultdict(tuple, zip(result.column_names, result.result_columns, strict=False))
 
     def stream(
         self, sql: str, params: Parameters | None = None, *, settings: Settings | None = None

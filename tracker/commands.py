@@ -126,6 +126,28 @@ class ReportKeywords(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
 
 
+class CheckConnection(msgspec.Struct, frozen=True):
+    """``tracker connection test``."""
+
+    connection: str
+
+
+class RunConnection(msgspec.Struct, frozen=True):
+    """``tracker connection run|backfill``; days as YYYY-MM-DD, "" for the recent ones; ``account``
+    "" is every enabled one."""
+
+    connection: str
+    account: str = ""
+    first: str = ""
+    last: str = ""
+
+
+class ResumeRun(msgspec.Struct, frozen=True):
+    """``tracker connection resume``."""
+
+    run: str
+
+
 class Diagnose(msgspec.Struct, frozen=True):
     """``tracker doctor``."""
 
@@ -243,6 +265,21 @@ def _report(parts: Parts, request: ReportKeywords, _: Progress) -> KeywordReport
     )
 
 
+def _test_connection(parts: Parts, request: CheckConnection, _: Progress) -> object:
+    return operations.check_connection_now(parts, request.connection)
+
+
+def _run_connection(parts: Parts, request: RunConnection, progress: Progress) -> object:
+    days = Period.parse(request.first, request.last) if request.first or request.last else None
+    return operations.run_connection(
+        parts, request.connection, request.account, days, progress=progress
+    )
+
+
+def _resume_run(parts: Parts, request: ResumeRun, progress: Progress) -> object:
+    return operations.resume_connection_run(parts, request.run, progress=progress)
+
+
 def _diagnose(parts: Parts, _: Diagnose, __: Progress) -> object:
     return operations.diagnose(parts)
 
@@ -259,5 +296,8 @@ COMMANDS: dict[str, Command] = {
     "site-params": Command(ProposeParams, _propose_params),
     "spool-requeue": Command(Requeue, _requeue),
     "report-keywords": Command(ReportKeywords, _report),
+    "connection-test": Command(CheckConnection, _test_connection),
+    "connection-run": Command(RunConnection, _run_connection),
+    "connection-resume": Command(ResumeRun, _resume_run),
     "doctor": Command(Diagnose, _diagnose),
 }

@@ -19,11 +19,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from tracker import operations
 from tracker.accounts import marks, runs, salts
+from tracker.accounts.connection_runs import prune_connection_runs
 from tracker.accounts.sites import list_sites
 from tracker.errors import TrackerError, Unavailable
 from tracker.ingest.retention import cut_addresses
 from tracker.parts import Parts
 from tracker.reconcile.sweep import sweep
+from tracker.spend.connections.schedule import queue_due
+from tracker.spend.connections.worker import Worker
 from tracker.spend.superseded import sweep_pulls
 from tracker.spend.watch import import_watched, make_folder
 
@@ -58,6 +61,12 @@ def _spend(parts: Parts) -> Result:
     return None
 
 
+def _connections(parts: Parts) -> Result:
+    """Queue the runs of connections that are due; the worker takes them from there."""
+    queue_due(parts.db, parts.clock())
+    return None
+
+
 def _sweep(parts: Parts) -> Result:
     gone = sweep(parts.warehouse, parts.clock())
     return {"superseded": gone} if gone else None
@@ -72,6 +81,7 @@ def _salts(parts: Parts) -> Result:
 
 def _prune(parts: Parts) -> Result:
     runs.prune_runs(parts.db, now=parts.clock())
+    prune_connection_runs(parts.db, parts.clock())
     gone = sweep_pulls(parts.warehouse, parts.clock())
     cut = cut_addresses(parts.warehouse, parts.clock())
     return {"superseded_pulls": gone, "cut_addresses": cut} if gone or cut else None
@@ -80,6 +90,7 @@ def _prune(parts: Parts) -> Result:
 JOBS: tuple[Job, ...] = (
     Job("reconcile", 2, _reconcile),
     Job("spend", 5, _spend),
+    Job("connections", 5, _connections),
     Job("sweep", 600, _sweep),
     Job("salts", 3600, _salts),
     Job("prune", 86_400, _prune),
@@ -113,12 +124,15 @@ def _record(
 
 
 class Scheduler:
-    """Runs the jobs in threads, and the loader in one of its own, until it is stopped."""
+    """Runs the jobs in threads, and the loader and the worker of connections in one of their own
+    each, until it is stopped."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._stop = threading.Event()
         self._loader = threading.Thread(target=self._load, name="loader")
+        worker = Worker(parts.workshop(), self._stop)
+        self._connections = threading.Thread(target=worker.run, name="connections")
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(4)},
@@ -133,6 +147,7 @@ class Scheduler:
         """Begin; the first runs come at once."""
         runs.abandon_runs(self._parts.db)
         self._loader.start()
+        self._connections.start()
         self._scheduler.start()
         for job in JOBS:
             self.soon(job.name)
@@ -147,6 +162,7 @@ class Scheduler:
         """Wait for what is running, then end."""
         self._stop.set()
         self._scheduler.shutdown(wait=True)
+        self._connections.join()
         self._loader.join()
 
     def _load(self) -> None:

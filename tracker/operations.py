@@ -6,6 +6,7 @@ Synchronous: callers on an event loop use worker threads.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 import msgspec
 
 from tracker.accounts import goals, leases, marks
+from tracker.accounts.connection_accounts import list_accounts
+from tracker.accounts.connection_runs import get_connection_run
+from tracker.accounts.connections import get_connection, list_connections
 from tracker.accounts.goal_wish import GoalWish, goal_fields, grant_goal
 from tracker.accounts.sites import Site, get_site
 from tracker.accounts.tenants import list_tenants
@@ -28,8 +32,12 @@ from tracker.ingest.sightings import Sightings, site_rules
 from tracker.ingest.steps import Environment
 from tracker.ingest.suppressed import Suppressed
 from tracker.parts import Parts
+from tracker.period import Period
 from tracker.reconcile.marking import mark_credits, mark_money, mark_visits
 from tracker.reconcile.reconciler import LEASE, Outcome
+from tracker.spend.connections.asking import again, ask, finish
+from tracker.spend.connections.linking import check_connection
+from tracker.spend.connections.shown import account_fields, run_fields
 from tracker.spend.importer import SpendDeps, SpendOptions, SpendReport, import_spend_file
 from tracker.spend.rates import RatesReport, import_rates_file
 
@@ -233,12 +241,44 @@ def requeue(parts: Parts) -> dict[str, int]:
     return {"segments": count, "events": load(parts)}
 
 
+def check_connection_now(parts: Parts, connection: str) -> dict[str, Any]:
+    """Ask the platform something that needs the authorisation, and list what it reaches."""
+    found = get_connection(parts.db, connection)
+    outcome = asyncio.run(check_connection(parts.workshop(), found))
+    accounts = list_accounts(parts.db, connection)
+    return {**outcome._asdict(), "accounts": [account_fields(one) for one in accounts]}
+
+
+def run_connection(
+    parts: Parts,
+    connection: str,
+    account: str,
+    days: Period | None,
+    *,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Run a connection now and wait for the end: the recent days, or those given."""
+    found = get_connection(parts.db, connection)
+    runs = ask(parts.db, found, account or None, days, parts.clock)
+    return {"runs": [run_fields(run) for run in finish(parts.workshop(), runs, progress)]}
+
+
+def resume_connection_run(parts: Parts, run: str, *, progress: Progress = silent) -> dict[str, Any]:
+    """Let a run that was stopped or has failed go on, and wait for its end."""
+    found = get_connection_run(parts.db, run)
+    again(parts.db, get_connection(parts.db, found.connection), run, parts.clock)
+    return {"runs": [run_fields(one) for one in finish(parts.workshop(), [run], progress)]}
+
+
 def diagnose(parts: Parts) -> dict[str, Any]:
     """What is in good order, and what is not."""
     parts.warehouse.ping()
     backlog = marks.backlog(parts.db)
     failed = failed_segments(parts.settings.spool)
     problems = [*parts.enricher.geography.problems()]
+    problems += [
+        f"Connection {one.name}: {one.error}" for one in list_connections(parts.db) if one.error
+    ]
     problems += [f"Refused segment {segment.path.name}: {why}" for segment, why in failed]
     return {
         "warehouse": str(parts.warehouse.address),

@@ -23,6 +23,7 @@ from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.connections import has_secrets
 from tracker.accounts.database import migrate as migrate_metadata
 from tracker.accounts.database import open_database
+from tracker.accounts.run_claims import recover_runs
 from tracker.accounts.salts import salt_of
 from tracker.accounts.sealing import Sealer, open_sealer
 from tracker.accounts.sites import Site, SiteCache
@@ -36,6 +37,11 @@ from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
 from tracker.reconcile.daily import fill_daily
 from tracker.reconcile.reconciler import LEASE, Reconciler
+from tracker.spend.connections.catalogue import KINDS
+from tracker.spend.connections.deployment import Deployment, load_deployment
+from tracker.spend.connections.kinds import Workshop
+from tracker.spend.connections.notice import Webhook
+from tracker.spend.importer import SpendDeps
 from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate as migrate_warehouse
 
@@ -57,6 +63,7 @@ class Parts:
     site_cache: SiteCache
     counters: Counters
     holder: str
+    deployment: Deployment = field(default_factory=dict)
     _warehouse: Warehouse | None = None
     _loader: Loader | None = None
     _draining: threading.Lock = field(default_factory=threading.Lock)
@@ -73,6 +80,17 @@ class Parts:
         """Seals and opens the secrets of connections; ConfigError when the key cannot be used."""
         settings = self.settings
         return open_sealer(settings.encryption_key, settings.data, lambda: has_secrets(self.db))
+
+    def workshop(self) -> Workshop:
+        """What runs of connections work with."""
+        alert = self.settings.alert_url
+        return Workshop(
+            spend=SpendDeps(warehouse=self.warehouse, db=self.db, clock=self.clock),
+            sealer=lambda: self.sealer,
+            holder=self.holder,
+            deployment=self.deployment,
+            notify=Webhook(alert) if alert else lambda _: None,
+        )
 
     def salt(self, site: Site, day: date) -> bytes | None:
         """The salt of a site's local date; None once its time is over."""
@@ -141,12 +159,14 @@ def open_parts(
             enricher=Enricher(geography(settings), hosting(settings)),
             site_cache=SiteCache(db, clock),
             counters=counters,
+            deployment=load_deployment(settings.platforms, KINDS),
             holder=f"{socket.gethostname()}:{os.getpid()}",
             _warehouse=warehouse,
         )
         if warehouse is not None and warehouse.embedded:
             # The lock of the engine's directory is ours: whoever held the lease is dead.
             leases.revoke(db, LEASE, clock())
+            recover_runs(db, clock())
         if warehouse is not None and loader:
             parts._loader = stack.enter_context(
                 Loader(settings.spool, warehouse, db, clock, counters=counters)

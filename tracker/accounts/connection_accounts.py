@@ -120,6 +120,13 @@ def change_account(db: Engine, connection: str, account: str, **values: Any) -> 
         raise NotFound(f"The connection has no account {account!r}.")
 
 
+def reschedule(db: Engine, connection: str) -> None:
+    """Forget when the accounts are due: the schedule was changed. They run once at once."""
+    table = schema.connection_accounts
+    with write(db) as opened:
+        opened.execute(update(table).where(table.c.connection == connection).values(due_at=None))
+
+
 def remove_account(db: Engine, connection: str, account: str) -> None:
     """Forget an account; what was imported of it stays."""
     table = schema.connection_accounts

@@ -184,6 +184,32 @@ def set_connection_state(
     return changed.rowcount == 1
 
 
+def note_failure(
+    db: Engine, connection: str, error: str, cause: str, *, now: datetime | None = None
+) -> bool:
+    """Say what went wrong with an active connection that goes on; whether that is news."""
+    table = schema.connections
+    with write(db) as opened:
+        changed = opened.execute(
+            update(table)
+            .where(table.c.id == connection, table.c.state == "active", table.c.error != error)
+            .values(error=error, cause=cause, failed_at=now or utc_now())
+        )
+    return changed.rowcount == 1
+
+
+def settle_connection(db: Engine, connection: str) -> None:
+    """Forget what was wrong, after a run that went well; a connection that was paused, stopped
+    or disconnected meanwhile stays so."""
+    table = schema.connections
+    with write(db) as opened:
+        opened.execute(
+            update(table)
+            .where(table.c.id == connection, table.c.state == "active", table.c.error != "")
+            .values(error="", cause="", failed_at=None)
+        )
+
+
 def disconnect(db: Engine, connection: str) -> None:
     """Forget its secret for good and stop its schedule. What was imported stays."""
     _update(

@@ -9,7 +9,9 @@ import sys
 
 import typer
 
+from tracker.cli import connection_runs as connection_runs  # adds commands to ``connection``
 from tracker.cli import rules as rules  # adds commands to ``site``
+from tracker.cli.connections import connection
 from tracker.cli.imports import conversions, events, rates, spend
 from tracker.cli.output import fail, refuse
 from tracker.cli.reports import doctor, rebuild, reconcile, report, runs, spool
@@ -31,6 +33,7 @@ for name, group in {
     "spend": spend,
     "conversions": conversions,
     "rates": rates,
+    "connection": connection,
     "report": report,
     "runs": runs,
     "spool": spool,

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from tracker.accounts.ad_accounts import AdAccount, find_ad_account, upsert_ad_account
 from tracker.errors import Unavailable
@@ -44,6 +45,7 @@ ROWS = 500_000
 #: A publication that meets another import of the same days is tried so often.
 MEETINGS = 3
 ORIGIN = "api"
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -86,27 +88,37 @@ async def pull_spend(deps: SpendDeps, target: PullTarget, days: Period) -> PullR
     report = PullReport(target.account.account)
     portion = _Portion(deps, target)
     try:
-        stream = target.connector.fetch(target.account, days, Capability.KEYWORDS)
-        async with aclosing(stream):
-            async for one in stream:
-                if isinstance(one, Complete):
-                    portion.done.update(each_day(one.days))
-                else:
-                    await asyncio.to_thread(portion.take, one)
-                if isinstance(one, Complete) and portion.full:
-                    await asyncio.to_thread(portion.publish, report)
-                    portion.close()
-                    portion = _Portion(deps, target)
-    except (Transient, Terminal) as failure:
-        report.failure = failure
-    try:
+        try:
+            stream = target.connector.fetch(target.account, days, Capability.KEYWORDS)
+            async with aclosing(stream):
+                async for one in stream:
+                    if isinstance(one, Complete):
+                        portion.done.update(each_day(one.days))
+                    else:
+                        await _whole(portion.take, one)
+                    if isinstance(one, Complete) and portion.full:
+                        await _whole(portion.publish, report)
+                        portion.close()
+                        portion = _Portion(deps, target)
+        except (Transient, Terminal) as failure:
+            report.failure = failure
         if portion.done:
-            await asyncio.to_thread(portion.publish, report)
+            await _whole(portion.publish, report)
     except Terminal as failure:
         report.failure = failure
     finally:
         portion.close()
     return report
+
+
+async def _whole(work: Callable[[T], None], given: T) -> None:
+    """Run in a thread, to its end even when the pull is cancelled: it uses the temporary file."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, given))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 class _Portion:

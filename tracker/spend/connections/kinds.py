@@ -7,13 +7,15 @@ source has; ``test`` asks the other side something that needs the secret. Both r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Engine
 
 from tracker.accounts.connection_accounts import ConnectionAccount
 from tracker.accounts.connections import Connection, Timetable
@@ -22,7 +24,7 @@ from tracker.period import Period
 from tracker.spend.connectors.contract import AccountRef
 from tracker.spend.connectors.credentials import Credentials
 from tracker.spend.connectors.failures import Terminal, Transient
-from tracker.spend.connectors.http import Wire
+from tracker.spend.connectors.http import Patience, Wire
 from tracker.spend.connectors.progress import Tally
 from tracker.spend.importer import SpendDeps
 
@@ -64,14 +66,15 @@ class Task:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. ``cost`` is by day, in millionths of ``currency``: a day that is in it is
-    done, and is not asked for again when the run goes on. ``totals`` are named results for people
-    and scripts. ``failure`` is why it ended before its time."""
+    """What a run did. ``done`` days are not asked for again when the run goes on; ``cost`` is by
+    day, in millionths of ``currency``. ``counts`` are numbers by name, added up over the portions
+    of a run. ``failure`` is why it ended before its time."""
 
     currency: str = ""
     rows: int = 0
+    done: set[date] = field(default_factory=set)
     cost: dict[date, int] = field(default_factory=dict)
-    totals: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     failure: Transient | Terminal | None = None
 
@@ -108,19 +111,45 @@ class Kind:
     account_fields: tuple[str, ...] = ()
     oauth: OAuth | None = None
     kept_days: int = 400
-    chunk_days: int = 31
+    chunk_days: int = 7
+    passes: int = 1
 
 
-Client = Callable[[], httpx.AsyncClient]
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person has to see to: a connection that stopped, or gave up."""
+
+    tenant: str
+    site: str | None
+    connection: str
+    name: str
+    kind: str
+    account: str
+    cause: str
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What every run needs of the process it runs in. ``holder`` names the process."""
+    """What every run needs of the process it runs in. ``holder`` names the process; ``client``
+    makes the HTTP client of a run, ``sleep`` waits for a platform, ``notify`` tells people."""
 
     spend: SpendDeps
-    sealer: Sealer
+    sealer: Callable[[], Sealer]
     holder: str
     deployment: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    client: Client = httpx.AsyncClient
+    client: Callable[[], httpx.AsyncClient] = httpx.AsyncClient
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    patience: Patience = field(default_factory=Patience)
+    notify: Callable[[Notice], None] = lambda _: None
     scratch: Path | None = None
+
+    @property
+    def db(self) -> Engine:
+        """The metadata store."""
+        return self.spend.db
+
+    def now(self) -> datetime:
+        """The present."""
+        return self.spend.clock()

@@ -17,12 +17,13 @@ from tracker.spend.connections.kinds import Field, Kind, OAuth, Outcome, Task
 from tracker.spend.connectors.catalogue import CONNECTORS, Offer
 from tracker.spend.connectors.contract import AccountRef, Batch, Capability, Complete, Connector
 from tracker.spend.connectors.contract import Schedule as Defaults
-from tracker.spend.pull import PullTarget, pull_spend
+from tracker.spend.fact_pull import EXTRAS, pull_account
+from tracker.spend.pull import PullTarget
 
+#: Platforms that make a report of many days at the price of one.
+_CHUNKS: Final = {"microsoft": 31, "yandex": 31}
 #: What a person types; the rest of a grant comes from the platform.
 _OPEN: Final = frozenset({"client_id", "app_id", "username", "user_id"})
-#: What the platforms file may change of a kind's OAuth.
-_DEPLOYED: Final = ("authorise_url", "token_url", "scope")
 _OAUTH: Final = {
     "google": OAuth(
         "https://accounts.google.com/o/oauth2/v2/auth",
@@ -98,6 +99,8 @@ def _kind(name: str, offer: Offer) -> Kind:
         account_fields=offer.account,
         oauth=_OAUTH.get(name),
         kept_days=defaults.kept_days,
+        chunk_days=_CHUNKS.get(name, 7),
+        passes=1 + len(offer.capabilities & frozenset(EXTRAS)),
     )
 
 
@@ -110,16 +113,20 @@ async def _run(task: Task) -> Outcome:
         raise LookupError("an ad platform is asked for days")
     connector = _Fenced(connector_of(task), task.check)
     target = PullTarget(task.connection.tenant, connector, reference(task.account))
-    report = await pull_spend(task.spend, target, task.days)
-    outcome = Outcome(report.currency, report.rows, report.cost, failure=report.failure)
-    outcome.totals = {
-        "added": report.added,
-        "replaced": report.replaced,
-        "unchanged": report.unchanged,
+    report = await pull_account(task.spend, target, task.days)
+    spend = report.spend
+    outcome = Outcome(spend.currency, spend.rows, cost=spend.cost, failure=report.failure)
+    # What follows the cost may have failed; then the days are asked for again.
+    outcome.done = set(spend.cost) if spend.failure or not report.failure else set()
+    outcome.counts = {
+        "added": spend.added,
+        "replaced": spend.replaced,
+        "unchanged": spend.unchanged,
+        **{one.want.value: one.rows for one in report.facts},
     }
     outcome.warnings = [
         f"The day {day} was left as it is: a total that covers several days stands for it."
-        for day in report.conflicts
+        for day in spend.conflicts
     ]
     return outcome
 
@@ -159,8 +166,15 @@ class _Fenced:
 
 
 def oauth_of(kind: Kind, deployment: Mapping[str, Any]) -> OAuth | None:
-    """The kind's OAuth with the installation's addresses and scope."""
-    if kind.oauth is None:
+    """The kind's OAuth with the installation's addresses and scope. ``code_url`` is where a code
+    is exchanged; by default it is where tokens are renewed, except at Baidu."""
+    oauth = kind.oauth
+    if oauth is None:
         return None
-    changed = {name: str(deployment[name]) for name in _DEPLOYED if name in deployment}
-    return replace(kind.oauth, **changed)  # type: ignore[arg-type]
+    renewed_at = deployment.get("token_url") if oauth.style == "standard" else None
+    return replace(
+        oauth,
+        authorise_url=str(deployment.get("authorise_url", oauth.authorise_url)),
+        token_url=str(deployment.get("code_url") or renewed_at or oauth.token_url),
+        scope=str(deployment.get("scope", oauth.scope)),
+    )

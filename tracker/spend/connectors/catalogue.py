@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tracker.spend.connectors.baidu import Baidu, BaiduSettings
-from tracker.spend.connectors.contract import Connector, Schedule
+from tracker.spend.connectors.contract import Capability, Connector, Schedule
 from tracker.spend.connectors.google import GoogleAds, GoogleSettings
 from tracker.spend.connectors.microsoft import Microsoft, MicrosoftSettings
 from tracker.spend.connectors.qihoo360 import Qihoo360, Qihoo360Settings
@@ -27,6 +27,12 @@ class Offer:
     secrets: tuple[str, ...]
     optional: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the platform can be asked for."""
+        found: frozenset[Capability] = getattr(self.open, "capabilities", frozenset())
+        return found
 
 
 _OAUTH: Final = ("client_id", "client_secret", "refresh_token")

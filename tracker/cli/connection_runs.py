@@ -1,0 +1,98 @@
+"""``tracker connection run|backfill|resume|runs|stop``: imports of a connection by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tracker.accounts import connection_runs as runs
+from tracker.accounts.clock import utc_now
+from tracker.cli.connections import Id, connection
+from tracker.cli.output import Json, print_json, progress_bar, say, table
+from tracker.cli.session import metadata, run_command
+from tracker.commands import ResumeRun, RunConnection
+from tracker.errors import InvalidInput, Unavailable
+from tracker.spend.connections.shown import run_fields
+
+RunId = Annotated[str, typer.Argument(help="Id of the run.")]
+Account = Annotated[str, typer.Option("--account", help="One ad account; else every chosen one.")]
+
+
+@connection.command("run")
+def run_now(connection_id: Id, account: Account = "", as_json: Json = False) -> None:
+    """Import the recent days now, and wait for it."""
+    _run("connection-run", RunConnection(connection_id, account), as_json)
+
+
+@connection.command("backfill")
+def backfill(
+    connection_id: Id,
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last day.")],
+    account: Account = "",
+    as_json: Json = False,
+) -> None:
+    """Import these days, newest first. Stop it with Ctrl-C or ``stop``; ``resume`` goes on."""
+    _run("connection-run", RunConnection(connection_id, account, first, last), as_json)
+
+
+@connection.command("resume")
+def resume(run: RunId, as_json: Json = False) -> None:
+    """Go on with a run that was stopped or has failed, with the days that are not done."""
+    _run("connection-resume", ResumeRun(run), as_json)
+
+
+@connection.command("runs")
+def show_runs(
+    connection_id: Annotated[str, typer.Option("--connection", help="Of this one only.")] = "",
+    limit: Annotated[int, typer.Option(help="How many.", min=1, max=1000)] = 20,
+    as_json: Json = False,
+) -> None:
+    """List runs, newest first, with how far those are that run now."""
+    with metadata() as db:
+        found = [
+            run_fields(entry)
+            for entry in runs.list_connection_runs(
+                db, connection=connection_id or None, limit=limit
+            )
+        ]
+    if as_json:
+        print_json(found)
+    else:
+        _table(found)
+
+
+@connection.command("stop")
+def stop(run: RunId, as_json: Json = False) -> None:
+    """Stop a run after the portion that it is at; what it has imported stays."""
+    with metadata() as db:
+        runs.get_connection_run(db, run)
+        runs.stop_run(db, run, utc_now())
+        result = run_fields(runs.get_connection_run(db, run))
+    if as_json:
+        print_json(result)
+    else:
+        say(f"Stopped. Go on with: tracker connection resume {run}")
+
+
+def _run(name: str, request: Any, as_json: bool) -> None:
+    with progress_bar("Importing days", quiet=as_json) as progress:
+        result = run_command(name, request, progress)
+    if as_json:
+        print_json(result)
+    else:
+        _table(result["runs"])
+    for run in result["runs"]:
+        if run["state"] == "failed":
+            raise InvalidInput(run["error"], hint=run["hint"])
+        if run["state"] == "waiting":
+            raise Unavailable(run["error"], hint=f"It is tried again at {run['due_at']}.")
+
+
+def _table(found: list[dict[str, Any]]) -> None:
+    columns = ("id", "account", "trigger", "state", "first_day", "last_day", ">percent", ">rows")
+    rows = [
+        [entry[name.removeprefix(">")] for name in columns] + [entry["error"]] for entry in found
+    ]
+    table("", (*columns, "error"), rows)

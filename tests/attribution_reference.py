@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from typing import Any
 
 UNIT = 10**9
 HALF_LIFE_MS = 7 * 86_400_000
@@ -66,3 +68,61 @@ def _shares(model: str, path: Sequence[Touch]) -> list[Fraction]:
         return [Fraction(1)] * n
     middle = Fraction(1, 5) / (n - 2)
     return [Fraction(2, 5), *([middle] * (n - 2)), Fraction(2, 5)]
+
+
+Path = tuple[tuple[str, ...], int, float, int]
+
+
+def heuristics(paths: Sequence[Path]) -> dict[str, dict[str, float]]:
+    """First, last and linear credit of channels; linear is per occurrence."""
+    found: dict[str, dict[str, float]] = {"first": {}, "last": {}, "linear": {}}
+    for path, conversions, _, _ in paths:
+        _add(found["first"], path[0], conversions)
+        _add(found["last"], path[-1], conversions)
+        for channel in path:
+            _add(found["linear"], channel, conversions / len(path))
+    return found
+
+
+def removal_effects(paths: Sequence[Path], order: int) -> tuple[float, dict[str, float]]:
+    """P(conversion) and each channel's removal effect, by following the chain until next to
+    nothing is left in it."""
+    moves: dict[State, dict[State, float]] = {}
+    for path, conversions, _, nulls in paths:
+        states: list[State] = [()]
+        states += [path[max(0, place + 1 - order) : place + 1] for place in range(len(path))]
+        for before, after in pairwise(states):
+            if before != after:
+                _add(moves.setdefault(before, {}), after, conversions + nulls)
+        _add(moves.setdefault(states[-1], {}), WON, conversions)
+        _add(moves.setdefault(states[-1], {}), LOST, nulls)
+    whole = _converts(moves, None)
+    channels = sorted({channel for path, _, _, _ in paths for channel in path})
+    return whole, {name: 1 - _converts(moves, name) / whole for name in channels}
+
+
+State = tuple[str, ...]
+#: Longer than any path: no state is called so.
+WON, LOST = ("won",) * 9, ("lost",) * 9
+
+
+def _converts(moves: dict[State, dict[State, float]], removed: str | None) -> float:
+    """P(conversion) from the start without one channel."""
+    totals = {state: sum(after.values()) for state, after in moves.items()}
+    there: dict[State, float] = {(): 1.0}
+    won = 0.0
+    while sum(there.values()) > 1e-11:
+        following: dict[State, float] = {}
+        for state, chance in there.items():
+            for after, count in moves[state].items():
+                part = chance * count / totals[state]
+                if after == WON:
+                    won += part
+                elif after != LOST and removed not in after:
+                    _add(following, after, part)
+        there = following
+    return won
+
+
+def _add(sums: dict[Any, float], name: object, more: float) -> None:
+    sums[name] = sums.get(name, 0.0) + more

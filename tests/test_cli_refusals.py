@@ -129,7 +129,7 @@ REQUESTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("site", "tags", "--site", "SITE", "--platform", "altavista"): ("altavista", "baidu"),
     ("report", "keywords", "--site", "nobody", *PERIOD): ("nobody",),
     ("report", "keywords", "--site", "SITE", *PERIOD, "--model", "magic"): ("magic", "linear"),
-    ("report", "keywords", "--site", "SITE", *PERIOD, "--model", "markov"): ("markov",),
+    ("report", "keywords", "--site", "SITE", *PERIOD, "--model", "shapley"): ("shapley",),
     ("report", "keywords", "--site", "SITE", *PERIOD, "--by", "moon"): ("moon", "conversion"),
     ("report", "keywords", "--site", "SITE", *PERIOD, "--sort", "luck"): ("luck", "cost"),
     ("report", "keywords", "--site", "SITE", *PERIOD, "--compare", "us"): ("us", "previous"),

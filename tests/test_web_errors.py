@@ -60,7 +60,7 @@ def test_a_wrong_method_is_named_with_the_right_ones(web: WebWorld) -> None:
         ("from=2026-03-09&to=2026-03-01", "The period ends before it begins"),
         ("from=soon&to=2026-03-01", "Not a day: 'soon'."),
         ("from=2026-03-01&to=2026-03-02&model=best", "Unknown model 'best'."),
-        ("from=2026-03-01&to=2026-03-02&model=markov", "markov"),
+        ("from=2026-03-01&to=2026-03-02&model=shapley", "shapley"),
         ("from=2026-03-01&to=2026-03-02&by=visit", "Unknown by 'visit'."),
         ("from=2026-03-01&to=2026-03-02&sort=site", "Unknown sort 'site'."),
         ("from=2026-03-01&to=2026-03-02&order=up", "Unknown order 'up'."),

@@ -45,6 +45,7 @@ MODULES = (
     "accounts/state.py",
     "accounts/tokens.py",
     "accounts/users.py",
+    "attribution/markov.py",
     "money.py",
     "period.py",
     "reports/keywords.py",

@@ -11,7 +11,7 @@ from tracker.accounts.marks import dirty_days
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, local_day, parse_zone
 from tracker.reports.keyword_table import KeywordSums
-from tracker.reports.request import By, KeywordRequest
+from tracker.reports.request import By, KeywordRequest, Model
 from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.roi import MICRO
 from tracker.warehouse.client import Warehouse
@@ -86,7 +86,8 @@ def _joined(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Earned:
             "asof": asof,
             "first": request.period.first,
             "last": request.period.last,
-            "model": str(request.model),
+            # The data-driven model gives all of a conversion to touches where there are any.
+            "model": str(Model.LINEAR if request.model is Model.MARKOV else request.model),
             "goal": request.goal,
             "by_click": request.by is By.CLICK,
         },

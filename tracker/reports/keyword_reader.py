@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from tracker.reports.data_driven_rows import data_driven_credit
 from tracker.reports.keyword_table import Columns, Credited, KeywordTable, Line
-from tracker.reports.request import Brand, By, KeywordRequest, Sort
+from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort
 from tracker.reports.roi import Economics, Sums
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -45,13 +46,15 @@ class Reader:
         found = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": request.site.key})
         self.asof, self._keywords, self._resolution = (int(build) for build in found[0])
         self._names: dict[int, dict[str, Any]] | None = None
+        #: Of the markov model: by keyword, the level whose removal effect its credit follows.
+        self.levels: Mapping[int, str] = {}
 
     def read(self, threads: Executor) -> tuple[KeywordTable, Mapping[date, Sums]]:
         """Every row's measures, and those of each day, by statements that run at once."""
         kept = self._kept()
         facts = self._facts() | {"limited": kept is not None, "kept": kept or []}
         visited = threads.submit(self._columns, "keyword_visits.sql", facts)
-        credited = threads.submit(self._columns, "keyword_credits.sql", facts)
+        credited = threads.submit(self._credit, facts)
         days = self._days(facts, kept)
         spent = self._columns(
             "keyword_spend.sql",
@@ -61,6 +64,14 @@ class Reader:
         earned = Credited(credited.result(), first)
         table = KeywordTable(visited.result(), earned.by_key(), spent)
         return table, by_day([*days.lines, *earned.by_day()], first)
+
+    def _credit(self, facts: Mapping[str, object]) -> Columns:
+        columns = self._columns("keyword_credits.sql", facts)
+        if self._request.model is not Model.MARKOV:
+            return columns
+        found = data_driven_credit(self._warehouse, self._request, self.asof, columns)
+        self.levels = found.levels
+        return found.columns
 
     def chosen(self, table: KeywordTable, economics: Economics) -> list[Line]:
         """The rows that are shown, in order."""
@@ -118,7 +129,7 @@ class Reader:
             "boundary": period.first,
             "first": period.previous().first if request.compare else period.first,
             "last": period.last,
-            "model": str(request.model),
+            "model": str(Model.LINEAR if request.model is Model.MARKOV else request.model),
             "goal": request.goal,
             "by_click": request.by is By.CLICK,
             "platform": request.platform,

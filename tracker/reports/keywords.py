@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock, utc_now
-from tracker.errors import InvalidInput
 from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.completeness import coverage, incomplete, maturity
+from tracker.reports.data_driven_rows import pooled
 from tracker.reports.keyword_reader import Reader, brand_terms
 from tracker.reports.keyword_table import KeywordSums, RowKey
-from tracker.reports.request import KeywordRequest, Model
+from tracker.reports.request import KeywordRequest
 from tracker.reports.result import KeywordReport, Metrics, Point, Previous, Row
 from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
 from tracker.warehouse.client import Warehouse
@@ -35,11 +35,6 @@ def keyword_report(
 
     InvalidInput for what cannot be computed, Unavailable while the warehouse is away.
     """
-    if request.model is Model.MARKOV:
-        raise InvalidInput(
-            "The markov model is not available in the keyword report yet.",
-            hint="Use one of: " + ", ".join(m for m in Model if m is not Model.MARKOV) + ".",
-        )
     reader = Reader(warehouse, request)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         growing = threads.submit(maturity, warehouse, request, reader.asof)
@@ -54,6 +49,7 @@ def keyword_report(
         joined=table.joined(),
         days=days,
     )
+    rows = _rows(reader, sums, economics, request)
     first, last = request.period.first.isoformat(), request.period.last.isoformat()
     return KeywordReport(
         site=request.site.key,
@@ -65,12 +61,15 @@ def keyword_report(
         margin=decimal_text(request.site.margin, places=0),
         break_even_roas=float(1 / request.site.margin) if request.site.margin else None,
         row_count=sums.count,
-        rows=_rows(reader, sums, economics, request),
+        rows=rows,
         totals=metrics(sums.now, economics),
         previous=_previous(request, sums, economics),
         trend=_trend(request.period, sums),
         coverage=coverage(warehouse, request, reader.asof, sums),
-        incomplete=incomplete(warehouse, db, request, reader.asof, sums, known, clock()),
+        incomplete=[
+            *incomplete(warehouse, db, request, reader.asof, sums, known, clock()),
+            *pooled(rows, request.period),
+        ],
     )
 
 
@@ -86,6 +85,7 @@ def _rows(
             metrics(line.now, economics),
             metrics(line.before, economics) if request.compare else None,
             terms,
+            reader.levels.get(line.key.keyword_key),
         )
         for line in sums.lines
     ]
@@ -97,6 +97,7 @@ def _row(
     now: Metrics,
     before: Metrics | None,
     terms: Sequence[str],
+    level: str | None,
 ) -> Row:
     kind = str(name.get("kind", "unattributed"))
     is_keyword = kind == "keyword"
@@ -113,6 +114,7 @@ def _row(
         keyword_id=(name["keyword_id"] or None) if is_keyword else None,
         match_type=(name["match_type"] or None) if is_keyword else None,
         brand=is_keyword and any(term in text for term in terms),
+        credit_level=level,
         previous=before,
         **{field: getattr(now, field) for field in Metrics.__struct_fields__},
     )

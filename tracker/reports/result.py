@@ -34,7 +34,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(Metrics, frozen=True, kw_only=True):
-    """One keyword, or what could not be given to one (``kind`` and ``reason`` say why)."""
+    """One keyword, or what could not be given to one (``kind`` and ``reason`` say why).
+
+    ``credit_level`` of the markov model: keyword, or the level whose removal effect it shares
+    because it has too few paths of its own (ad_group, campaign, platform); else null.
+    """
 
     key: str
     kind: str
@@ -47,6 +51,7 @@ class Row(Metrics, frozen=True, kw_only=True):
     keyword_id: str | None
     match_type: str | None
     brand: bool
+    credit_level: str | None = None
     previous: Metrics | None = None
 
 

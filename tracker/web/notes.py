@@ -34,10 +34,14 @@ GAPS = {
     "failed_source": msgid(
         "%(source)s, %(days)s: the last import failed; cost of these days may be missing."
     ),
+    "pooled_credit": msgid(
+        "%(source)s keywords have too few converting paths for an effect of their own; their "
+        "data-driven credit follows their ad group, campaign or platform."
+    ),
     "pending": msgid("%(days)s: new data is being computed; figures will change within a minute."),
 }
 #: Whose wording is a warning rather than information.
-_INFORMATION = frozenset({"too_early", "period_total", "pending"})
+_INFORMATION = frozenset({"too_early", "period_total", "pending", "pooled_credit"})
 _REASONS = {
     "not_paid": msgid("Not from an ad: direct, organic, links"),
     "ambiguous": msgid("Several keywords fit"),

@@ -30,6 +30,7 @@ MODELS = {
     Model.LINEAR: msgid("Linear"),
     Model.POSITION: msgid("Position-based"),
     Model.TIME_DECAY: msgid("Time decay"),
+    Model.MARKOV: msgid("Data-driven (Markov)"),
 }
 BYS = {By.CLICK: msgid("By click date"), By.CONVERSION: msgid("By conversion date")}
 BRANDS = {

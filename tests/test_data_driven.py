@@ -1,0 +1,106 @@
+"""The markov model of the keyword report: exact, pooled where paths are few, within filters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.report_tables import by_name, incomplete
+from tests.world import HOME, World, ad, at
+from tracker.warehouse.client import Warehouse
+
+SPEND = (
+    "day,platform,campaign,ad group,keyword,clicks,impressions,cost\n"
+    "2026-09-01,baidu,pumps,water,water pump,10,100,50\n"
+    "2026-09-01,baidu,pumps,oil,oil pump,10,100,50\n"
+    "2026-09-01,baidu,valves,ball,ball valve,10,100,50\n"
+)
+
+
+@pytest.fixture
+def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    world.spend(SPEND, platform="baidu")
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    return world
+
+
+def people(world: World, count: int, keywords: list[str], *, order: str = "") -> None:
+    """So many people with these paid visits an hour apart; ``order`` is the value of theirs."""
+    lines = []
+    campaigns = {"ball valve": "valves"}
+    for number in range(count):
+        name = f"{'-'.join(keywords) or 'direct'}-{order or 'lost'}-{number}"
+        for hour, keyword in enumerate(keywords):
+            url = ad(keyword, campaign=campaigns.get(keyword, "pumps")) if keyword else HOME
+            lines.append(at(f"09-01 {hour + 1:02}:00", name, url))
+        if order:
+            time = f"09-01 {len(keywords):02}:05"
+            lines.append(at(time, name, HOME, name="order", value=order, currency="CNY"))
+    world.events(lines)
+
+
+def test_credit_follows_removal_effects_and_sums_to_all_conversions(world: World) -> None:
+    people(world, 40, ["water pump"], order="100")
+    people(world, 40, ["water pump", "oil pump"], order="100")
+    people(world, 20, ["oil pump"])
+    people(world, 20, ["ball valve"])
+    world.reconcile()
+    report = world.report("2026-09-01", "2026-09-01", model="markov")
+    rows = by_name(report)
+    assert report.totals.conversions == "80"
+    assert report.totals.revenue == "8000.00"
+    credits = {name: Decimal(row["conversions"]) for name, row in rows.items()}
+    assert sum(credits.values()) == 80
+    # From oil two in three convert, from water five in six, and 80 of 120 begin with water:
+    # without water five in six conversions are lost, without oil one in two.
+    assert credits["water pump"] == 50
+    assert credits["oil pump"] == 30
+    assert credits["ball valve"] == 0
+    assert [point.conversions for point in report.trend] == ["80"]
+    assert rows["water pump"]["credit_level"] == "keyword"
+
+
+def test_keywords_with_few_paths_share_the_effect_of_a_larger_group_and_say_so(
+    world: World,
+) -> None:
+    people(world, 31, ["water pump"], order="100")
+    people(world, 3, ["oil pump"], order="100")
+    people(world, 2, ["ball valve"], order="50")
+    world.reconcile()
+    report = world.report("2026-09-01", "2026-09-01", model="markov")
+    rows = by_name(report)
+    levels = {name: row["credit_level"] for name, row in rows.items()}
+    assert levels == {"water pump": "keyword", "oil pump": "platform", "ball valve": "platform"}
+    assert sum(Decimal(row["conversions"]) for row in rows.values()) == 36
+    assert rows["oil pump"]["conversions"] == "3"
+    assert ("pooled_credit", "2/3", "2026-09-01", "2026-09-01") in incomplete(report)
+
+
+def test_filters_show_a_part_of_the_same_credit(world: World) -> None:
+    people(world, 35, ["water pump", "oil pump"], order="100")
+    world.reconcile()
+    whole = by_name(world.report("2026-09-01", "2026-09-01", model="markov"))
+    part = by_name(world.report("2026-09-01", "2026-09-01", model="markov", search="oil"))
+    assert list(part) == ["oil pump"]
+    assert part["oil pump"]["conversions"] == whole["oil pump"]["conversions"]
+    linear = world.report("2026-09-01", "2026-09-01", model="linear", search="oil")
+    markov = world.report("2026-09-01", "2026-09-01", model="markov", search="oil")
+    assert markov.coverage == linear.coverage
+
+
+def test_a_conversion_without_a_touch_and_a_previous_period_keep_their_own(world: World) -> None:
+    people(world, 2, ["water pump"], order="100")
+    world.offline("id,time,stage,value,visitor\no1,2026-09-01T10:00:00Z,order,70,nobody\n")
+    world.reconcile()
+    report = world.report("2026-09-01", "2026-09-01", model="markov", compare="previous")
+    rows = by_name(report)
+    assert (rows["(no_touch)"]["conversions"], rows["(no_touch)"]["revenue"]) == ("1", "70.00")
+    assert report.totals.conversions == "3"
+    later = world.report("2026-09-02", "2026-09-02", model="markov", compare="previous")
+    assert later.previous is not None
+    assert later.previous.totals.conversions == "3"
+    assert later.totals.conversions == "0"

@@ -1,0 +1,108 @@
+"""Journeys: the paths of sources by which people came, with what became of them.
+
+All of it is of one published state of one site: builds up to ``asof``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+PACKAGE = "tracker.attribution"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which conversions count: of a site as built up to ``asof``, on local days ``first`` to
+    ``last`` (of the touch if ``by_click``, else of the conversion), of a goal (empty: of all)."""
+
+    site: str
+    asof: int
+    first: date
+    last: date
+    by_click: bool
+    goal: str = ""
+
+    def params(self) -> dict[str, object]:
+        """As the queries take them."""
+        return {
+            "site": self.site,
+            "asof": self.asof,
+            "first": self.first,
+            "last": self.last,
+            "by_click": self.by_click,
+            "goal": self.goal,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SourceName:
+    """What a source is called. ``keyword_key`` 0: no keyword of the spend, ``reason`` says why;
+    campaign, ad group and keyword are then the tags as they came."""
+
+    keyword_key: int
+    reason: str
+    method: str
+    channel: str
+    platform: str
+    source: str
+    account: str
+    campaign: str
+    ad_group: str
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A path of source keys: conversions that had it, their value (1e-6 of the site's currency),
+    and people who had it without converting."""
+
+    path: tuple[int, ...]
+    conversions: int
+    value: int
+    nulls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Credit of one source on one day; ``unpriced`` counts credit whose amount is unknown."""
+
+    source_key: int
+    day: date
+    weight: int
+    amount: int
+    unpriced: int
+
+
+def source_names(warehouse: Warehouse, site: str, asof: int) -> dict[int, SourceName]:
+    """The sources of a site by their key."""
+    rows = warehouse.rows(load_sql(PACKAGE, "source_names.sql"), {"site": site, "asof": asof})
+    return {int(key): SourceName(int(keyword), *rest) for key, keyword, *rest in rows}
+
+
+def read_journeys(warehouse: Warehouse, scope: Scope) -> list[Journey]:
+    """Every path that led to a conversion or to none; a path that did both has two entries."""
+    params = scope.params()
+    won = warehouse.rows(load_sql(PACKAGE, "journeys.sql"), params)
+    lost = warehouse.rows(load_sql(PACKAGE, "lost_journeys.sql"), _without(params, "by_click"))
+    return [
+        *(Journey(tuple(path), int(count), int(value), 0) for path, count, value in won),
+        *(Journey(tuple(path), 0, 0, int(persons)) for path, persons in lost),
+    ]
+
+
+def linear_cells(warehouse: Warehouse, scope: Scope) -> list[Cell]:
+    """Linear credit of the same conversions by source and day, days outside the period too."""
+    rows = warehouse.rows(load_sql(PACKAGE, "linear_cells.sql"), scope.params())
+    return [
+        Cell(int(key), day, int(weight), int(amount), int(unpriced))
+        for key, day, weight, amount, unpriced in rows
+    ]
+
+
+def _without(params: Mapping[str, object], name: str) -> dict[str, object]:
+    return {key: value for key, value in params.items() if key != name}

@@ -1,0 +1,24 @@
+-- Question: how is linear credit dealt over sources and days? Data-driven credit of a channel is
+--   dealt over its touches in the same proportion.
+-- Grain: one row per (source, day on which the credit lands). Weights of 1e-9, amounts of 1e-6.
+-- Parameters: site String; asof UInt64; first, last Date; by_click Bool; goal String ('' = all)
+WITH
+    counted AS
+    (
+        SELECT day, conversion_id, touch_day, source_key, weight, amount, rate_missing
+        FROM credits
+        WHERE site = {site:String} AND model = 'linear' AND day >= {first:Date}
+            AND ({by_click:Bool} OR day <= {last:Date})
+            AND ({goal:String} = '' OR goal = {goal:String})
+            AND (day, build) IN
+                (SELECT day, max(build) FROM slices
+                WHERE site = {site:String} AND kind = 'credits' AND build <= {asof:UInt64}
+                GROUP BY day)
+    )
+SELECT source_key, if({by_click:Bool}, touch_day, day) AS at, sum(toInt64(weight)) AS weight,
+    sum(amount) AS amount, countIf(rate_missing) AS unpriced
+FROM counted
+WHERE NOT {by_click:Bool} OR (day, conversion_id) IN
+    (SELECT day, conversion_id FROM counted WHERE touch_day BETWEEN {first:Date} AND {last:Date})
+GROUP BY source_key, at
+ORDER BY at, source_key

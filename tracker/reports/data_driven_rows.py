@@ -1,0 +1,110 @@
+"""The markov model of the keyword report: its credit in place of the linear one that was read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.attribution.data_driven import data_driven
+from tracker.attribution.grouping import ENOUGH, Group, Level, folded_groups
+from tracker.attribution.journeys import (
+    Cell,
+    Scope,
+    SourceName,
+    linear_cells,
+    read_journeys,
+    source_names,
+)
+from tracker.period import Period
+from tracker.reports.keyword_table import Columns, Key
+from tracker.reports.request import By, KeywordRequest
+from tracker.reports.result import Incomplete, Row
+from tracker.warehouse.client import Warehouse
+
+#: Order of the chain in the keyword report: with higher ones most keywords have too few paths.
+ORDER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DataDriven:
+    """Credit by day and row, in the columns of keyword_credits.sql; for each keyword the level of
+    the group whose removal effect it has."""
+
+    columns: Columns
+    levels: Mapping[int, str]
+
+
+def data_driven_credit(
+    warehouse: Warehouse, request: KeywordRequest, asof: int, linear: Columns
+) -> DataDriven:
+    """Data-driven credit for the rows of ``linear``, which were read with linear credit.
+
+    The chain is that of all conversions of the period, whatever rows the report is filtered to;
+    the period before has one of its own.
+    """
+    names = source_names(warehouse, request.site.key, asof)
+    cells, groups = _credit(warehouse, request, request.period, asof, names)
+    if request.compare:
+        cells += _credit(warehouse, request, request.period.previous(), asof, names)[0]
+    sums: dict[tuple[date, Key], list[int]] = defaultdict(lambda: [0, 0])
+    for cell in cells:
+        found = sums[cell.day, _row(cell, names)]
+        found[0] += cell.weight
+        found[1] += cell.amount
+    rows = zip(linear["keyword_key"], linear["platform_of"], linear["reason_of"], strict=True)
+    credits = [sums[line] for line in zip(linear["day"], rows, strict=True)]
+    columns = {
+        **{name: linear[name] for name in _KEPT},
+        "weight": [weight for weight, _ in credits],
+        "amount": [amount for _, amount in credits],
+    }
+    levels = {names[key].keyword_key: str(group.level) for key, group in groups.items()}
+    return DataDriven(columns, levels)
+
+
+_KEPT = ("day", "keyword_key", "platform_of", "reason_of", "unpriced_value")
+
+
+def pooled(rows: Sequence[Row], period: Period) -> list[Incomplete]:
+    """The note that some of these keywords share the effect of a larger group, if so."""
+    levels = [row.credit_level for row in rows if row.credit_level]
+    shared = sum(level != Level.KEYWORD for level in levels)
+    if not shared:
+        return []
+    return [
+        Incomplete(
+            "pooled_credit",
+            f"{shared}/{len(levels)}",
+            period.first.isoformat(),
+            period.last.isoformat(),
+            f"{shared} of the {len(levels)} keywords shown have fewer than {ENOUGH} converting "
+            "paths; their credit follows the removal effect of their ad group, campaign or "
+            "platform.",
+        )
+    ]
+
+
+def _credit(
+    warehouse: Warehouse,
+    request: KeywordRequest,
+    period: Period,
+    asof: int,
+    names: Mapping[int, SourceName],
+) -> tuple[list[Cell], dict[int, Group]]:
+    by_click = request.by is By.CLICK
+    scope = Scope(request.site.key, asof, period.first, period.last, by_click, request.goal)
+    journeys = read_journeys(warehouse, scope)
+    groups = folded_groups(names, journeys)
+    cells = data_driven(linear_cells(warehouse, scope), journeys, groups, ORDER)
+    return [cell for cell in cells if period.first <= cell.day <= period.last], groups
+
+
+def _row(cell: Cell, names: Mapping[int, SourceName]) -> Key:
+    name = names.get(cell.source_key)
+    if name is None:
+        return (0, "", "no_touch")
+    if name.keyword_key:
+        return (name.keyword_key, "", "")
+    return (0, name.platform, name.reason)

@@ -84,6 +84,13 @@ class Rebuild(msgspec.Struct, frozen=True):
     site: str
 
 
+class Reclassify(msgspec.Struct, frozen=True):
+    """``tracker reclassify``: classify the events of a site by the rules of now, then reconcile."""
+
+    site: str
+    dry_run: bool = False
+
+
 class AddGoal(GoalWish, frozen=True):
     """``tracker goal add``."""
 
@@ -221,6 +228,11 @@ def _rebuild(parts: Parts, request: Rebuild, progress: Progress) -> object:
     return operations.rebuild(parts, get_site(parts.db, request.site), progress=progress)
 
 
+def _reclassify(parts: Parts, request: Reclassify, progress: Progress) -> object:
+    site = get_site(parts.db, request.site)
+    return operations.reclassify(parts, site, dry_run=request.dry_run, progress=progress)
+
+
 def _add_goal(parts: Parts, request: AddGoal, _: Progress) -> object:
     return operations.add_goal(parts, request)
 
@@ -291,6 +303,7 @@ COMMANDS: dict[str, Command] = {
     "rates-import": Command(ImportRates, _import_rates),
     "reconcile": Command(Reconcile, _reconcile),
     "rebuild": Command(Rebuild, _rebuild),
+    "reclassify": Command(Reclassify, _reclassify),
     "goal-add": Command(AddGoal, _add_goal),
     "goal-remove": Command(RemoveGoal, _remove_goal),
     "site-params": Command(ProposeParams, _propose_params),

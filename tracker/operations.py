@@ -26,6 +26,7 @@ from tracker.errors import InvalidInput, Unavailable
 from tracker.ingest.classify import classify
 from tracker.ingest.history import HistoryReport, import_history
 from tracker.ingest.identity import Visitors, visitor_number
+from tracker.ingest.reclassify import reclassify as reclassify_events
 from tracker.ingest.refusals import failed_segments
 from tracker.ingest.refusals import requeue as requeue_failed
 from tracker.ingest.sightings import Sightings, site_rules
@@ -183,6 +184,19 @@ def rebuild(parts: Parts, site: Site, *, progress: Progress = silent) -> Reconci
     """Make every derived row of the site again."""
     mark_visits(parts.warehouse, parts.db, site)
     return reconcile(parts, progress=progress)
+
+
+def reclassify(
+    parts: Parts, site: Site, *, dry_run: bool, progress: Progress = silent
+) -> Mapping[str, object]:
+    """Classify the site's events again by the rules of now, and rebuild what that changes."""
+    spool = parts.settings.spool
+    found = reclassify_events(
+        parts.warehouse, site, spool, parts.clock, dry_run=dry_run, progress=progress
+    )
+    left = reconcile(parts).left if found.changed and not dry_run else 0
+    fields: dict[str, object] = msgspec.to_builtins(found)
+    return fields | {"left": left}
 
 
 def add_goal(parts: Parts, wish: GoalWish) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tracker.cli import rules as rules  # adds commands to ``site``
 from tracker.cli.connections import connection
 from tracker.cli.imports import conversions, events, rates, spend
 from tracker.cli.output import fail, refuse
-from tracker.cli.reports import doctor, rebuild, reconcile, report, runs, spool
+from tracker.cli.reports import doctor, rebuild, reclassify, reconcile, report, runs, spool
 from tracker.cli.server import demo, init, serve
 from tracker.cli.sites import goal, site, token
 from tracker.errors import TrackerError
@@ -39,7 +39,7 @@ for name, group in {
     "spool": spool,
 }.items():
     app.add_typer(group, name=name)
-for command in (init, serve, demo, doctor, reconcile, rebuild):
+for command in (init, serve, demo, doctor, reconcile, rebuild, reclassify):
     app.command()(command)
 
 

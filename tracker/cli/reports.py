@@ -1,4 +1,4 @@
-"""``tracker report keywords``, ``reconcile``, ``rebuild``, ``runs``, ``spool``, ``doctor``."""
+"""``tracker report keywords``, and the commands that keep the data in order: ``reconcile`` …"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from tracker.accounts import runs as run_store
 from tracker.cli.output import Json, SiteKey, fields, note, print_json, progress_bar, say, table
 from tracker.cli.session import metadata, run_command
-from tracker.commands import Diagnose, Rebuild, Reconcile, ReportKeywords, Requeue
+from tracker.commands import Diagnose, Rebuild, Reclassify, Reconcile, ReportKeywords, Requeue
 
 report = typer.Typer(help="Reports.", no_args_is_help=True)
 runs = typer.Typer(help="What the jobs did.", no_args_is_help=True)
@@ -106,6 +106,17 @@ def rebuild(site_key: SiteKey, as_json: Json = False) -> None:
     """Make every derived row of a site again from facts."""
     with progress_bar("Rebuilding", quiet=as_json) as progress:
         result = run_command("rebuild", Rebuild(site_key), progress)
+    _print(result, as_json)
+
+
+def reclassify(
+    site_key: SiteKey,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, change nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Classify a site's events again, by the rules and the parameter map of now."""
+    with progress_bar("Classifying", quiet=as_json) as progress:
+        result = run_command("reclassify", Reclassify(site_key, dry_run), progress)
     _print(result, as_json)
 
 

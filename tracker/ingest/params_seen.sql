@@ -8,6 +8,8 @@ WITH
         SELECT query, (visitor, toDate(time)) AS visit, paid AND entrance AS landing
         FROM events
         WHERE site = {site:String} AND time >= {since:DateTime64(3, 'UTC')} AND name = 'pageview'
+        ORDER BY received, time, revision DESC
+        LIMIT 1 BY event_id
     )
 SELECT
     substring(part, 1, position(part, '=') - 1) AS param,

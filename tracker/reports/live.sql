@@ -18,7 +18,7 @@ FROM
         AND visitor IN
             (SELECT visitor FROM events
             WHERE site = {site:String} AND time >= {since:DateTime64(3, 'UTC')})
-    ORDER BY received, time
+    ORDER BY received, time, revision DESC
     LIMIT 1 BY event_id
 ) AS e
 GROUP BY visitor

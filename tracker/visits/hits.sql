@@ -8,7 +8,7 @@
 --          ms, B of the day, wanted buckets of the day (empty: context only), B of the next day,
 --          wanted buckets of the next day. The day before every wanted day is read as context.
 --
--- Duplicates: of the copies of an event the first received stands. Copies that say they are a
+-- Duplicates: of the copies of an event the first received stands, at its highest revision. Copies that say they are a
 -- later attempt, or that are older than 30 s, are also compared with the 8 days around them.
 -- Visits: a visit ends after `timeout` without activity, at local midnight, and when an entrance
 -- brings a source or click id that its run of activity has not had yet (two tabs do not flip it).
@@ -33,7 +33,7 @@ WITH
     (
         SELECT
             e.site AS site, e.event_id AS event_id, e.visitor AS visitor, e.time AS time,
-            e.received AS received, e.attempt AS attempt, c.day AS day, c.timeout AS timeout,
+            e.received AS received, e.attempt AS attempt, e.revision AS revision, c.day AS day, c.timeout AS timeout,
             toUInt16(e.visitor % c.buckets) AS bucket,
             has(c.wanted, toUInt16(e.visitor % c.buckets)) AS keep,
             cityHash64(e.channel, e.platform, e.paid, e.source, e.medium, e.campaign, e.ad_group,
@@ -79,7 +79,7 @@ WITH
             SELECT * FROM copies WHERE (site, event_id) NOT IN (SELECT site, event_id FROM repeated)
             UNION ALL
             SELECT * FROM copies WHERE (site, event_id) IN (SELECT site, event_id FROM repeated)
-            ORDER BY site, event_id, received, time, attempt
+            ORDER BY site, event_id, received, time, attempt, revision DESC
             LIMIT 1 BY site, event_id
         ) AS k
         LEFT ANTI JOIN earlier AS d
@@ -92,7 +92,7 @@ WITH
         SELECT
             site, visitor, any(timeout) AS pause_after,
             arraySort(groupArray((time, event_id, day, received, attempt, bucket, keep, entrance,
-                returning, entrance_key, source_key, channel, platform, paid, click_id))) AS e,
+                returning, entrance_key, source_key, channel, platform, paid, click_id, revision))) AS e,
             arrayEnumerate(e) AS places,
             arrayPushFront(arrayPopBack(e), e[1]) AS previous,
             arrayMap((x, p, i) -> i = 1 OR x.3 != p.3
@@ -116,7 +116,7 @@ WITH
     assigned AS
     (
         SELECT
-            site, visitor, x.2 AS event_id, x.1 AS time, x.4 AS received, x.5 AS attempt,
+            site, visitor, x.2 AS event_id, x.1 AS time, x.4 AS received, x.5 AS attempt, x.16 AS revision,
             x.3 AS day, x.6 AS bucket, cityHash64(head.2) AS visit_id, NOT is_continued AS touch,
             origin.11 AS source_key, origin.12 AS channel, origin.13 AS platform,
             origin.14 AS paid, origin.15 AS visit_click_id
@@ -133,7 +133,7 @@ SELECT
 FROM events AS e
 INNER JOIN assigned AS a
     ON e.site = a.site AND e.event_id = a.event_id AND e.time = a.time
-    AND e.received = a.received AND e.attempt = a.attempt
+    AND e.received = a.received AND e.attempt = a.attempt AND e.revision = a.revision
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
 LIMIT 1 BY e.site, e.event_id

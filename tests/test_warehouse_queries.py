@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -188,6 +189,27 @@ def test_json_lines_are_inserted_from_bytes_and_from_a_file(
     assert warehouse.rows("SELECT day, rate, version FROM rates ORDER BY day") == [
         (date(2026, 1, day), Decimal("7.1"), 2**64 - 1) for day in (1, 2, 3)
     ]
+
+
+def test_json_lines_take_the_defaults_of_their_columns_and_fill_dictionaries(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = b'{"site":"s","path":"/%d","props":{"a":"1"},"value":"1.5","paid":true}\n'
+    warehouse.insert_json("events", line % 1)
+    odd = tmp_path / "it's {1..2}"  # a pattern for the engine
+    odd.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(odd))
+    warehouse.insert_json("events", line % 2)
+    assert list(odd.iterdir()) == []
+    found = warehouse.rows("SELECT path, attempt, props, value, paid, title FROM events ORDER BY 1")
+    assert found == [(f"/{n}", 1, {"a": "1"}, Decimal("1.5"), True, "") for n in (1, 2)]
+
+
+def test_a_bad_line_after_many_good_ones_refuses_them_all(warehouse: Warehouse) -> None:
+    good = b'{"tenant":"a","day":"2026-01-01","version":1}\n' * 150_000
+    with pytest.raises(StatementRefused):
+        warehouse.insert_json("rates", good + b"?\n")
+    assert warehouse.rows("SELECT count() FROM rates") == [(0,)]
 
 
 def test_json_times_keep_their_milliseconds(warehouse: Warehouse) -> None:

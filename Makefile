@@ -24,7 +24,7 @@ REPORTS := build/reports
 DEMO_ARGS ?=
 # More arguments for pytest: make test-default PYTEST_ARGS="-x -k spend"
 PYTEST_ARGS ?=
-# Processes of the default suite; 0 runs it in one, for a debugger.
+# Processes of a suite, each with whole files; 0 runs it in one, for a debugger.
 TEST_JOBS ?= 2
 
 ##@ Use
@@ -40,7 +40,8 @@ install: $(READY) $(BUILT)  ## The Python environment and the browser's files
 
 # Each suite writes a report; .ci/check-suites reads them.
 pytest = mkdir -p $(REPORTS) && $(BIN)/python -m pytest --durations=5 \
-	--junitxml=$(REPORTS)/$(1).xml -o junit_suite_name=$(1) -m "$(2)" $(PYTEST_ARGS)
+	--junitxml=$(REPORTS)/$(1).xml -o junit_suite_name=$(1) -m "$(2)" \
+	--numprocesses=$(TEST_JOBS) --dist=loadfile $(PYTEST_ARGS)
 
 .PHONY: test
 test: test-needs install  ## All tests; those that take long at full length in a short form
@@ -48,8 +49,7 @@ test: test-needs install  ## All tests; those that take long at full length in a
 
 .PHONY: test-default
 test-default: test-needs install  ## The suite to run at every change
-	$(call pytest,default,not browser and not crash and not slow) \
-		--numprocesses=$(TEST_JOBS) --dist=loadfile
+	$(call pytest,default,not browser and not crash and not slow)
 
 .PHONY: test-slow
 test-slow: install  ## What takes long: the installed wheel, concurrent readers, races

@@ -24,6 +24,8 @@ PUBLIC = {
     ("POST", "/preferences"),
     ("GET", "/setup"),
     ("POST", "/setup"),
+    # The address is the secret; the handler looks it up.
+    ("POST", "/hooks/{secret}"),
 }
 
 

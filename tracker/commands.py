@@ -11,16 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from tracker import operations
 from tracker.accounts.goal_wish import GoalWish
+from tracker.accounts.pipeline import Role, Stage
 from tracker.accounts.sites import get_site
+from tracker.conversions.entries import Entry, take_entries
+from tracker.conversions.lead_moves import correct_stage, move_lead
 from tracker.ingest.proposal import apply_map, propose
 from tracker.period import Period
 from tracker.reports.keywords import keyword_report
+from tracker.reports.leads import list_leads
+from tracker.reports.pipeline import pipeline_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
 from tracker.reports.result import KeywordReport
 
@@ -100,6 +105,47 @@ class RemoveGoal(msgspec.Struct, frozen=True):
 
     site: str
     name: str
+
+
+class SetStages(msgspec.Struct, frozen=True):
+    """``tracker pipeline set`` and ``reset``: (key, role, name, aliases) each; none for the
+    usual stages."""
+
+    site: str
+    stages: tuple[tuple[str, str, str, tuple[str, ...]], ...] = ()
+
+
+class ReportPipeline(msgspec.Struct, frozen=True):
+    """``tracker report pipeline``; days as YYYY-MM-DD."""
+
+    site: str
+    first: str
+    last: str
+
+
+class ListLeads(msgspec.Struct, frozen=True):
+    """``tracker lead list``."""
+
+    site: str
+    stage: str = ""
+    search: str = ""
+    limit: int = 50
+    offset: int = 0
+
+
+class TakeConversions(msgspec.Struct, frozen=True):
+    """``tracker lead add`` and ``tracker conversions add``."""
+
+    site: str
+    entries: tuple[Entry, ...]
+
+
+class MoveLead(msgspec.Struct, frozen=True):
+    """``tracker lead move``; with the id of one of its stages in ``step`` it is said anew."""
+
+    site: str
+    lead: str
+    step: Entry
 
 
 class ProposeParams(msgspec.Struct, frozen=True):
@@ -241,6 +287,41 @@ def _remove_goal(parts: Parts, request: RemoveGoal, _: Progress) -> object:
     return operations.remove_goal(parts, get_site(parts.db, request.site), request.name)
 
 
+def _set_stages(parts: Parts, request: SetStages, _: Progress) -> object:
+    stages = [
+        Stage(key, cast(Role, role), name, aliases) for key, role, name, aliases in request.stages
+    ]
+    return operations.change_stages(parts, get_site(parts.db, request.site), stages)
+
+
+def _report_pipeline(parts: Parts, request: ReportPipeline, _: Progress) -> object:
+    site = get_site(parts.db, request.site)
+    period = Period.parse(request.first, request.last)
+    return pipeline_report(parts.warehouse, parts.db, site, period, clock=parts.clock)
+
+
+def _list_leads(parts: Parts, request: ListLeads, _: Progress) -> object:
+    return list_leads(
+        parts.warehouse,
+        get_site(parts.db, request.site),
+        stage=request.stage,
+        search=request.search,
+        limit=request.limit,
+        offset=request.offset,
+    )
+
+
+def _take_conversions(parts: Parts, request: TakeConversions, _: Progress) -> object:
+    site = get_site(parts.db, request.site)
+    return take_entries(operations.offline_deps(parts, site), site, request.entries)
+
+
+def _move_lead(parts: Parts, request: MoveLead, _: Progress) -> object:
+    site = get_site(parts.db, request.site)
+    work = correct_stage if request.step.id else move_lead
+    return work(operations.offline_deps(parts, site), site, request.lead, request.step)
+
+
 def _propose_params(parts: Parts, request: ProposeParams, _: Progress) -> object:
     since = parts.clock() - timedelta(days=request.days)
     site = get_site(parts.db, request.site)
@@ -306,6 +387,11 @@ COMMANDS: dict[str, Command] = {
     "reclassify": Command(Reclassify, _reclassify),
     "goal-add": Command(AddGoal, _add_goal),
     "goal-remove": Command(RemoveGoal, _remove_goal),
+    "pipeline-set": Command(SetStages, _set_stages),
+    "report-pipeline": Command(ReportPipeline, _report_pipeline),
+    "lead-list": Command(ListLeads, _list_leads),
+    "lead-move": Command(MoveLead, _move_lead),
+    "conversions-take": Command(TakeConversions, _take_conversions),
     "site-params": Command(ProposeParams, _propose_params),
     "spool-requeue": Command(Requeue, _requeue),
     "report-keywords": Command(ReportKeywords, _report),

@@ -7,7 +7,7 @@ Synchronous: callers on an event loop use worker threads.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tracker.accounts.connection_accounts import list_accounts
 from tracker.accounts.connection_runs import get_connection_run
 from tracker.accounts.connections import get_connection, list_connections
 from tracker.accounts.goal_wish import GoalWish, goal_fields, grant_goal
+from tracker.accounts.pipeline import Pipeline, Stage, set_stages
 from tracker.accounts.sites import Site, get_site
 from tracker.accounts.tenants import list_tenants
 from tracker.conversions.offline import OfflineDeps, OfflineOptions, OfflineReport, import_offline
@@ -127,17 +128,21 @@ def import_conversions(
     progress: Progress = silent,
 ) -> OfflineReport:
     """A file of offline conversions; ``filename`` is the original name of an upload."""
-    deps = OfflineDeps(
+    options = OfflineOptions(
+        mapping=mapping, dry_run=dry_run, skip_bad_rows=skip_bad_rows, filename=filename
+    )
+    return import_offline(offline_deps(parts, site), site, path, options, progress)
+
+
+def offline_deps(parts: Parts, site: Site) -> OfflineDeps:
+    """What storing offline conversions of a site needs."""
+    return OfflineDeps(
         warehouse=parts.warehouse,
         db=parts.db,
         clock=parts.clock,
         visitor_number=visitor_number,
         classify=lambda url: classify(url, "", site_rules(site)),
     )
-    options = OfflineOptions(
-        mapping=mapping, dry_run=dry_run, skip_bad_rows=skip_bad_rows, filename=filename
-    )
-    return import_offline(deps, site, path, options, progress)
 
 
 def import_rates(
@@ -213,9 +218,25 @@ def remove_goal(parts: Parts, site: Site, name: str) -> dict[str, Any]:
     return goal_fields(goal)
 
 
+def change_stages(parts: Parts, site: Site, stages: Sequence[Stage]) -> dict[str, Any]:
+    """Replace the stages of a site's pipeline; none means the usual ones."""
+    pipeline = set_stages(parts.db, site.key, stages)
+    mark_credits(parts.warehouse, parts.db, site)
+    return pipeline_fields(site.key, pipeline)
+
+
+def pipeline_fields(site: str, pipeline: Pipeline) -> dict[str, Any]:
+    """A pipeline in JSON."""
+    stages = [
+        {"key": one.key, "role": one.role, "name": one.name, "aliases": list(one.aliases)}
+        for one in pipeline.stages
+    ]
+    return {"site": site, "stages": stages}
+
+
 def goal_filter(parts: Parts, site: str, name: str) -> str:
     """The stored form of a goal or stage that a report is limited to; empty for all."""
-    if not name or name.startswith("stage:"):
+    if not name or name.startswith(("stage:", "repeat:")):
         return name
     return goals.get_goal(parts.db, site, name).id
 

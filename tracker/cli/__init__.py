@@ -14,6 +14,7 @@ from tracker.cli import rules as rules  # adds commands to ``site``
 from tracker.cli.connections import connection
 from tracker.cli.imports import conversions, events, rates, spend
 from tracker.cli.output import fail, refuse
+from tracker.cli.pipeline import lead, pipeline, webhook
 from tracker.cli.reports import doctor, rebuild, reclassify, reconcile, report, runs, spool
 from tracker.cli.server import demo, init, serve
 from tracker.cli.sites import goal, site, token
@@ -28,6 +29,9 @@ app = typer.Typer(
 for name, group in {
     "site": site,
     "goal": goal,
+    "pipeline": pipeline,
+    "lead": lead,
+    "webhook": webhook,
     "token": token,
     "events": events,
     "spend": spend,

@@ -9,7 +9,7 @@ import typer
 
 from tracker.accounts import sites
 from tracker.accounts.sites import SiteSettings
-from tracker.cli.output import Json, SiteKey, print_json, say, table
+from tracker.cli.output import Json, SiteKey, note, print_json, say, table
 from tracker.cli.session import metadata, run_command
 from tracker.cli.sites import site
 from tracker.commands import ProposeParams
@@ -30,7 +30,10 @@ def rules(
         found = sites.get_site(db, site_key)
         if changes:
             changed = changed_settings(found.settings, changes)
+            repeats = changed.repeat_orders != found.settings.repeat_orders
             found = sites.update_site(db, site_key, settings=changed)
+            if repeats:
+                note("Repeat orders are counted anew after: tracker rebuild --site " + site_key)
     values = msgspec.structs.asdict(found.settings)
     if as_json:
         print_json(values)

@@ -14,7 +14,7 @@
 --   customers Array(String): sites whose repeat orders belong to the path of the first one
 --
 -- A goal counted once a person looks at the whole history of its site; the first event stands.
--- An offline conversion is matched by its lead: by visitor id, click id (the first visitor who
+-- An offline conversion is matched by its lead (one without is a lead that its id names): by visitor id, click id (the first visitor who
 -- brought it), visit code (the latest visit with it before the lead began), the order id of an
 -- event, e-mail, phone, user id. Of each the lead's earliest stage that has one speaks. The source
 -- that it brought itself counts where no visit is found. The stages of a lead share its identity
@@ -161,7 +161,7 @@ WITH
     (
         SELECT l.site AS site, l.external_id AS external_id, l.fact.1 AS stage,
             l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.5 AS lead,
-            if(lead = '', concat('one ', external_id), concat('lead ', lead)) AS lead_key,
+            if(lead = '', external_id, lead) AS lead_key,
             l.contact AS contact, l.brought AS brought, c.day AS day,
             (time, external_id) AS place,
             l.fact.2 < c.finish AS wanted

@@ -99,12 +99,14 @@ def fact_of(
     platform: str,
     classify: Classify,
     visitor_number: VisitorNumber,
+    stage_of: Callable[[str], str],
 ) -> Fact:
     """The fact of a row. ``currency`` is the site's, for a value that names none; ``platform``
-    that of a row which names a campaign or keyword but not whose."""
+    that of a row which names a campaign or keyword but not whose; ``stage_of`` gives the key of
+    the stage that its text names."""
     source = _source(row, platform, classify)
     return Fact(
-        stage=" ".join(row.stage.split()),
+        stage=stage_of(row.stage),
         time=row.time,
         value=None if row.value is None else row.value.quantize(STEP),
         currency="" if row.value is None else row.currency or currency,

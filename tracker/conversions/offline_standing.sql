@@ -1,6 +1,7 @@
 -- Question: what is known of these offline conversions, and of the other stages of their leads?
 -- Grain: one row per external id: its latest version.
--- Parameters: site String; ids, leads Array(String)
+-- Parameters: site String; ids, leads Array(String). A conversion without a lead is the lead
+-- that its id names.
 SELECT
     external_id,
     argMax((stage, time, value, toString(currency), lead, visitor, click_id, toString(code),
@@ -13,6 +14,7 @@ WHERE site = {site:String} AND external_id IN
     (
         SELECT external_id FROM offline_conversions
         WHERE site = {site:String}
-            AND (external_id IN {ids:Array(String)} OR lead IN {leads:Array(String)})
+            AND (external_id IN {ids:Array(String)} OR lead IN {leads:Array(String)}
+                OR external_id IN {leads:Array(String)} OR lead IN {ids:Array(String)})
     )
 GROUP BY external_id

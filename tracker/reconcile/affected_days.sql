@@ -94,10 +94,10 @@ WITH
     together AS
     (
         SELECT site, external_id FROM offline_conversions
-        WHERE site IN {sites:Array(String)} AND (lead != '' AND (site, lead) IN
-            (SELECT site, lead FROM offline_conversions WHERE lead != ''
+        WHERE site IN {sites:Array(String)} AND (site, if(lead = '', external_id, lead)) IN
+            (SELECT site, if(lead = '', external_id, lead) FROM offline_conversions
+            WHERE site IN {sites:Array(String)}
                 AND (site, external_id) IN (SELECT site, external_id FROM reached))
-            OR (site, external_id) IN (SELECT site, external_id FROM reached))
     )
 SELECT DISTINCT site, day FROM
 (

@@ -33,7 +33,7 @@ _RUNS = 50
 async def sites(call: Call) -> Response:
     """``{"sites": […]}``: those that the caller may read."""
     found = await to_thread.run_sync(visible_sites, call.parts.db, call.principal)
-    return _json({"sites": [_site(site) for site in found]})
+    return json_answer({"sites": [_site(site) for site in found]})
 
 
 async def keywords(call: Call) -> Response:
@@ -46,13 +46,13 @@ async def keywords(call: Call) -> Response:
     report = await to_thread.run_sync(run_report, call, request)
     if wanted == "csv":
         return csv_response(keyword_csv(report), report)
-    return _json(report)
+    return json_answer(report)
 
 
 async def goals(call: Call) -> Response:
     """``{"goals": […]}``, oldest first."""
     found = await to_thread.run_sync(list_goals, call.parts.db, call.site.key)
-    return _json({"goals": [api_fields(goal) for goal in found]})
+    return json_answer({"goals": [api_fields(goal) for goal in found]})
 
 
 async def add_goal(call: Call) -> Response:
@@ -60,14 +60,14 @@ async def add_goal(call: Call) -> Response:
     body = await read_json(call)
     wish = decode(body, GoalFields)
     goal = await to_thread.run_sync(_grant, call, wish)
-    return _json(api_fields(goal), status=201)
+    return json_answer(api_fields(goal), status=201)
 
 
 async def drop_goal(call: Call) -> Response:
     """Remove the goal that ``{"name": …}`` names."""
     wish = decode(await read_json(call), GoalName)
     goal = await to_thread.run_sync(_drop, call, wish.name)
-    return _json(api_fields(goal))
+    return json_answer(api_fields(goal))
 
 
 def _grant(call: Call, wish: GoalFields) -> Goal:
@@ -89,7 +89,7 @@ async def runs(call: Call) -> Response:
     limit = bounded_number("limit", params.get("limit", str(_RUNS)), 1, 500)
     offset = bounded_number("offset", params.get("offset", "0"), 0, 10**6)
     found = await to_thread.run_sync(partial(visible_runs, call, limit=limit, offset=offset))
-    return _json({"runs": [_run(run) for run in found]})
+    return json_answer({"runs": [_run(run) for run in found]})
 
 
 async def one_run(call: Call) -> Response:
@@ -97,7 +97,7 @@ async def one_run(call: Call) -> Response:
     run = await to_thread.run_sync(get_run, call.parts.db, call.request.path_params["run"])
     if run.site != call.site.key:
         raise NotFound(f"No run {run.id!r}.", hint="Runs are kept for 400 days.")
-    return _json(_run(run))
+    return json_answer(_run(run))
 
 
 async def import_spend(call: Call) -> Response:
@@ -113,7 +113,7 @@ async def import_conversions(call: Call) -> Response:
 async def take_events(call: Call) -> Response:
     """Events from a server: ``{"accepted": n, "dropped": {reason: n}}`` once they are on disk."""
     body = await read_json(call, server_events.BODY_BYTES)
-    return _json(await call.parts.actions.take_events(call.site, body), status=202)
+    return json_answer(await call.parts.actions.take_events(call.site, body), status=202)
 
 
 async def _import(call: Call, kind: str) -> Response:
@@ -124,10 +124,11 @@ async def _import(call: Call, kind: str) -> Response:
         report = await to_thread.run_sync(run_import, call, kind, upload, options)
     finally:
         upload.path.unlink(missing_ok=True)
-    return _json(report)
+    return json_answer(report)
 
 
-def _json(value: object, *, status: int = 200) -> Response:
+def json_answer(value: object, *, status: int = 200) -> Response:
+    """An answer in JSON."""
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 

@@ -59,7 +59,8 @@ class Guarded:
     async def _answer(self, call: Call, secret: str) -> Response:
         try:
             call = await to_thread.run_sync(self._admit, call)
-            if call.request.method not in ("GET", "HEAD"):
+            reads = call.request.method in ("GET", "HEAD")
+            if not reads and not self.endpoint.own_secret:
                 call = await self._with_form(call, secret)
             return await self.endpoint.handler(call)
         except NeedsSetUp:

@@ -9,6 +9,7 @@ from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.goals import get_goal, list_goals
+from tracker.accounts.pipeline import WON, pipeline_of
 from tracker.period import local_day
 from tracker.reports.keywords import keyword_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model
@@ -20,6 +21,7 @@ from tracker.web.keyword_view import KeywordView
 from tracker.web.notes import report_notes, row_title
 from tracker.web.query import PAGE_SIZES, PRESETS, PageQuery, page_request, read_page_query
 from tracker.web.spreadsheet import FIELDS, keyword_csv
+from tracker.web.stages import stage_name, stage_options
 from tracker.web.vocabulary import PLATFORMS, platform_name
 
 MODELS = {
@@ -42,6 +44,7 @@ BRANDS = {
 _CHOSEN = ("model", "by", "compare", "brand")
 _UNFILTERED = {name: getattr(PageQuery(), name) for name in (*_CHOSEN, "goal")}
 _ALL_PLATFORMS, _ALL_GOALS = msgid("All platforms"), msgid("All goals")
+_STAGE, _REPEAT = msgid("Stage: %(stage)s"), msgid("Repeat order: %(stage)s")
 _PREVIOUS, _NO_COMPARISON = msgid("Previous period"), msgid("No comparison")
 _TITLES = {
     "kind": msgid("Kind"),
@@ -125,7 +128,7 @@ def run_report(call: Call, request: KeywordRequest) -> KeywordReport:
 def _goal_id(call: Call, wanted: str) -> str:
     goals = list_goals(call.parts.db, call.site.key)
     # A stage of the sales pipeline has no row among the goals; its name is its id.
-    if wanted.startswith("stage:") or wanted in {goal.id for goal in goals}:
+    if wanted.startswith(("stage:", "repeat:")) or wanted in {goal.id for goal in goals}:
         return wanted
     return get_goal(call.parts.db, call.site.key, wanted).id
 
@@ -178,9 +181,30 @@ def _options(call: Call, query: PageQuery) -> dict[str, list[tuple[str, str]]]:
         "by": [(by.value, text(title)) for by, title in BYS.items()],
         "brand": [(brand.value, text(title)) for brand, title in BRANDS.items()],
         "platform": [("", text(_ALL_PLATFORMS)), *platforms],
-        "goal": [("", text(_ALL_GOALS)), *[(goal.id, goal.name) for goal in goals]],
+        "goal": [
+            ("", text(_ALL_GOALS)),
+            *[(goal.id, goal.name) for goal in goals],
+            *_stage_goals(call, query.goal),
+        ],
         "compare": [("previous", text(_PREVIOUS)), ("none", text(_NO_COMPARISON))],
     }
+
+
+def _stage_goals(call: Call, chosen: str) -> list[tuple[str, str]]:
+    """The stages of the sales pipeline as goals; repeat orders where the site tells them apart."""
+    pipeline = pipeline_of(call.parts.db, call.site.key)
+    found = [
+        (f"stage:{key}", call.text(_STAGE, stage=name))
+        for key, name in stage_options(call.language, pipeline)
+    ]
+    if call.site.settings.repeat_orders == "inherit":
+        found += [
+            (f"repeat:{key}", call.text(_REPEAT, stage=stage_name(call.language, pipeline, key)))
+            for key in pipeline.keys(*WON)
+        ]
+    if chosen.startswith(("stage:", "repeat:")) and chosen not in dict(found):
+        found.append((chosen, chosen))
+    return found
 
 
 def _named(speech: Language, name: str, row: Row) -> str:

@@ -11,12 +11,15 @@ from starlette.routing import BaseRoute, Route
 
 from tracker.web import (
     api,
+    api_conversions,
     assets,
     pages_entry,
     pages_goals,
     pages_imports,
     pages_keywords,
+    pages_leads,
     pages_live,
+    pages_pipeline,
     pages_runs,
     pages_sites,
     pages_tokens,
@@ -56,6 +59,16 @@ PAGES = (
     Endpoint("GET", f"{_SITE}/goals", pages_goals.show_goals, _READ),
     Endpoint("POST", f"{_SITE}/goals", pages_goals.add_new_goal, _WRITE),
     Endpoint("POST", f"{_SITE}/goals/remove", pages_goals.remove_one, _WRITE),
+    Endpoint("GET", f"{_SITE}/leads", pages_leads.show_leads, _READ),
+    Endpoint("POST", f"{_SITE}/leads", pages_leads.add_lead, _WRITE),
+    Endpoint("GET", f"{_SITE}/lead", pages_leads.show_lead, _READ),
+    Endpoint("POST", f"{_SITE}/leads/move", pages_leads.move, _WRITE),
+    Endpoint("POST", f"{_SITE}/leads/correct", pages_leads.correct, _WRITE),
+    Endpoint("GET", f"{_SITE}/pipeline", pages_pipeline.show_pipeline, _READ),
+    Endpoint("GET", f"{_SITE}/pipeline/stages", pages_pipeline.show_stages, _ADMIN),
+    Endpoint("POST", f"{_SITE}/pipeline/stages", pages_pipeline.change_stages, _ADMIN),
+    Endpoint("POST", f"{_SITE}/pipeline/webhooks", pages_pipeline.add_hook, _ADMIN),
+    Endpoint("POST", f"{_SITE}/pipeline/webhooks/remove", pages_pipeline.drop_hook, _ADMIN),
     Endpoint("GET", f"{_SITE}/imports", pages_imports.show_imports, _WRITE),
     Endpoint("POST", f"{_SITE}/imports", pages_imports.preview, _WRITE, upload=True),
     Endpoint("POST", f"{_SITE}/imports/confirm", pages_imports.confirm, _WRITE),
@@ -73,6 +86,8 @@ API = tuple(
     for method, path, handler, access in (
         ("GET", "/sites", api.sites, _LOGGED_IN),
         ("GET", "/sites/{site}/reports/keywords", api.keywords, _READ),
+        ("GET", "/sites/{site}/reports/pipeline", api_conversions.pipeline, _READ),
+        ("GET", "/sites/{site}/leads", api_conversions.leads, _READ),
         ("GET", "/sites/{site}/goals", api.goals, _READ),
         ("POST", "/sites/{site}/goals", api.add_goal, _WRITE),
         ("POST", "/sites/{site}/goals/remove", api.drop_goal, _WRITE),
@@ -80,10 +95,21 @@ API = tuple(
         ("GET", "/sites/{site}/runs/{run}", api.one_run, _READ),
         ("POST", "/sites/{site}/events", api.take_events, _WRITE),
         ("POST", "/sites/{site}/spend/files", api.import_spend, _WRITE),
+        ("POST", "/sites/{site}/conversions", api_conversions.take_conversions, _WRITE),
         ("POST", "/sites/{site}/conversions/files", api.import_conversions, _WRITE),
     )
 )
-ENDPOINTS: tuple[Endpoint, ...] = (*PAGES, *API)
+HOOKS = (
+    Endpoint(
+        "POST",
+        "/hooks/{secret}",
+        api_conversions.take_delivery,
+        _PUBLIC,
+        Surface.API,
+        own_secret=True,
+    ),
+)
+ENDPOINTS: tuple[Endpoint, ...] = (*PAGES, *API, *HOOKS)
 
 ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
 

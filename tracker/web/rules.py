@@ -49,7 +49,8 @@ class Surface(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One method of one path. ``upload`` raises the body limit to that of files."""
+    """One method of one path. ``upload`` raises the body limit to that of files. ``own_secret``: a
+    public route for programs whose address is a secret, which the handler checks."""
 
     method: str
     path: str
@@ -57,3 +58,4 @@ class Endpoint:
     access: Access
     surface: Surface = Surface.PAGE
     upload: bool = False
+    own_secret: bool = False

@@ -51,6 +51,8 @@ _DEVICES = {
 _SECTIONS = (
     ("keywords", msgid("Keywords"), "read"),
     ("live", msgid("Live visitors"), "read"),
+    ("leads", msgid("Leads"), "read"),
+    ("pipeline", msgid("Pipeline"), "read"),
     ("goals", msgid("Goals"), "read"),
     ("imports", msgid("Imports"), "write"),
     ("runs", msgid("Runs"), "read"),

@@ -1,0 +1,341 @@
+"""Leads and their stages: entry, correction, refunds, repeat orders, and what they bring."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.world import World, ad, at
+from tracker.accounts.pipeline import DEFAULT_STAGES, Pipeline, Stage, pipeline_of, set_stages
+from tracker.accounts.sites import SiteSettings, update_site
+from tracker.conversions.deliveries import read_delivery
+from tracker.conversions.entries import Entry, Taken, read_entries, take_entries
+from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead
+from tracker.errors import InvalidInput, NotFound
+from tracker.operations import offline_deps
+from tracker.period import Period
+from tracker.reconcile.marking import mark_credits
+from tracker.reports.expected import Track, expected_value, open_leads
+from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
+from tracker.reports.pipeline import PipelineReport, StageLine, pipeline_report
+from tracker.warehouse.client import Warehouse
+
+SPEND = (
+    "day,platform,campaign,keyword,clicks,impressions,cost\n"
+    "2026-09-01,baidu,pumps,water pump,10,100,500\n"
+)
+PUBLISHED = (
+    "(day, build) IN (SELECT day, max(build) FROM slices WHERE kind = 'credits' GROUP BY day)"
+)
+
+
+@pytest.fixture
+def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    return World(warehouse_embedded, sqlite_db, tmp_path)
+
+
+def take(world: World, *entries: Entry) -> Taken:
+    return take_entries(offline_deps(world.parts, world.site), world.site, list(entries))
+
+
+def report(world: World, first: str = "2026-09-01", last: str = "2026-09-30") -> PipelineReport:
+    period = Period.parse(first, last)
+    return pipeline_report(world.warehouse, world.db, world.site, period, clock=world.clock)
+
+
+def lines(found: PipelineReport) -> dict[str, StageLine]:
+    return {line.stage: line for line in found.stages}
+
+
+def goals(world: World) -> list[tuple[Any, ...]]:
+    return world.rows(
+        "SELECT goal, external_id, toString(path_time), toString(value) FROM conversions "
+        f"WHERE origin = 'offline' AND {PUBLISHED} ORDER BY time, external_id"
+    )
+
+
+def test_a_lead_moves_through_the_stages_and_each_has_its_cost_and_return(world: World) -> None:
+    world.spend(SPEND, platform="baidu")
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    deps = offline_deps(world.parts, world.site)
+    first = Entry(id="", stage="询盘", time="2026-09-02 10:00", visitor="v1")
+    lead = open_lead(deps, world.site, first)
+    junk = Entry(id="i2", stage="inquiry", time="2026-09-03", visitor="v1")
+    open_lead(deps, world.site, junk)
+    move_lead(
+        deps, world.site, "i2", Entry(id="", stage="无效", time="2026-09-03", reason="agency")
+    )
+    for stage, day, value in (("有效", 4, None), ("Quote", 5, 9000), ("won", 8, 8000)):
+        worth = None if value is None else Decimal(value)
+        step = Entry(id="", stage=stage, time=f"2026-09-{day:02}", value=worth)
+        move_lead(deps, world.site, lead, step)
+    move_lead(deps, world.site, lead, Entry(id="p", stage="payment", value=Decimal(3000)))
+    world.reconcile()
+    found = report(world, last="2026-11-01")
+    by_stage = lines(found)
+    assert found.cost == "500.00"
+    assert found.valid_rate == "0.5000"
+    assert [(one.stage, one.reason, one.leads) for one in found.reasons] == [
+        ("invalid", "agency", 1)
+    ]
+    inquiry, order, payment = (by_stage[key] for key in ("inquiry", "order", "payment"))
+    assert (inquiry.conversions, inquiry.cost_per, inquiry.roi) == (2, "250.00", None)
+    assert (order.conversions, order.value, order.roi) == (1, "8000.00", "15.0000")
+    assert (payment.value, payment.roi) == ("3000.00", "5.0000")
+    keywords = world.report("2026-09-01", "2026-11-01", goal="stage:payment", by="conversion")
+    assert (keywords.totals.revenue, keywords.totals.conversions) == ("3000.00", "1")
+    page = list_leads(world.warehouse, world.site)
+    assert [(one.lead, one.stage) for one in page.leads] == [(lead, "payment"), ("i2", "invalid")]
+    assert page.leads[0].origin.keyword == "water pump"
+    assert leads_by_stage(world.warehouse, world.site) == {"payment": 1, "invalid": 1}
+
+
+def test_a_corrected_value_and_a_refund_restate_and_keep_the_path(world: World) -> None:
+    world.events([at("06-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-06-02", visitor="v1", lead="L"),
+        Entry(id="o", stage="order", time="2026-09-10", value=Decimal(5000), lead="L"),
+    )
+    world.reconcile()
+    deps = offline_deps(world.parts, world.site)
+    steps = lead_steps(world.warehouse, world.site, "L")
+    again = Entry(id="o", stage="order", time="2026-09-12", value=Decimal(4000))
+    correct_stage(deps, world.site, "L", again)
+    move_lead(
+        deps,
+        world.site,
+        "L",
+        Entry(id="r", stage="order", time="2026-10-20", value=Decimal(-1500)),
+    )
+    world.reconcile()
+    assert [step.stage for step in steps] == ["inquiry", "order"]
+    path_times = {row[2] for row in goals(world)}
+    assert len(path_times) == 1
+    whole = world.report("2026-06-01", "2026-10-31", by="conversion", goal="stage:order")
+    assert whole.totals.revenue == "2500.00"
+    (row,) = [row for row in whole.rows if row.revenue == "2500.00"]
+    assert row.reason != "no_touch"
+    # By the day of the click, all of it stands on the keyword's day in June.
+    assert world.report("2026-06-01", "2026-06-30", goal="stage:order").totals.revenue == "2500.00"
+    correct_stage(deps, world.site, "L", Entry(id="o", stage="order", removed=True))
+    world.reconcile()
+    assert [row[1] for row in goals(world)] == ["i", "r"]
+
+
+def test_the_same_entry_again_changes_nothing_and_needs_no_time(world: World) -> None:
+    entry = Entry(id="o1", stage="order", value=Decimal("100.50"), email="Li@Pumps.example")
+    assert take(world, entry).added == 1
+    world.now += timedelta(hours=5)
+    again = take(world, entry)
+    assert (again.unchanged, again.version) == (1, None)
+    assert world.rows("SELECT count() FROM offline_conversions") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (Entry(id=" ", stage="order"), "The id is missing"),
+        (Entry(id="a", stage=""), "The stage is missing"),
+        (Entry(id="a" * 201, stage="order"), "longer than 200"),
+        (Entry(id="a", stage="order", time="soon"), "soon"),
+        (Entry(id="a", stage="order", email="nobody"), "Not an e-mail address"),
+        (Entry(id="a", stage="order", phone="12"), "Not a phone number"),
+        (Entry(id="a", stage="order", person="Li"), "Not a person"),
+        (Entry(id="a", stage="order", currency="XXQ"), "Unknown currency"),
+        (Entry(id="a", stage="order", value=Decimal("NaN")), "out of range"),
+        (Entry(id="a", stage="order", value=Decimal("1e30")), "out of range"),
+        (Entry(id="a", stage="order", value=Decimal("0.0000001")), "six decimal places"),
+        (Entry(id="a", stage="order", landing_url="x" * 4001), "longer than 4000"),
+        (Entry(id="a", stage="order", visitor="a\0b"), "holds a NUL"),
+    ],
+)
+def test_one_bad_entry_stores_none_and_is_named(world: World, entry: Entry, message: str) -> None:
+    good = Entry(id="good", stage="order")
+    with pytest.raises(InvalidInput, match=r"Conversion 2") as caught:
+        take(world, good, entry)
+    assert message in caught.value.message
+    assert world.rows("SELECT count() FROM offline_conversions") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]x", b'{"id":1,"stage":"a"}', b'{"id":"a","stage":"b","colour":"red"}', b"\xff"],
+)
+def test_json_that_is_no_conversion_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        read_entries(body)
+
+
+def test_one_entry_many_and_wrapped_ones_are_read() -> None:
+    one = {"id": "a", "stage": "order", "value": 12.5}
+    many = [
+        read_entries(json.dumps(body).encode()) for body in (one, [one], {"conversions": [one]})
+    ]
+    assert many == [[Entry(id="a", stage="order", value=Decimal("12.5"))]] * 3
+    with pytest.raises(InvalidInput, match="1 to 1000"):
+        take_entries(None, None, [Entry(id="a", stage="b")] * 1001)  # type: ignore[arg-type]
+
+
+def test_a_step_of_a_lead_that_does_not_exist_is_refused(world: World) -> None:
+    deps = offline_deps(world.parts, world.site)
+    with pytest.raises(NotFound, match="No lead 'x'"):
+        move_lead(deps, world.site, "x", Entry(id="", stage="order"))
+    take(world, Entry(id="a", stage="order"))
+    with pytest.raises(NotFound, match="no stage 'b'"):
+        correct_stage(deps, world.site, "a", Entry(id="b", stage="order"))
+
+
+def test_a_conversion_without_lead_becomes_the_first_stage_when_it_is_moved(world: World) -> None:
+    world.events([at("06-01 10:00", url=ad("water pump"))])
+    take(world, Entry(id="i", stage="inquiry", time="2026-06-02", visitor="v1"))
+    deps = offline_deps(world.parts, world.site)
+    move_lead(deps, world.site, "i", Entry(id="o", stage="order", time="2026-10-01"))
+    world.reconcile()
+    assert {row[2] for row in goals(world)} == {"2026-06-02 23:59:59.999"}
+
+
+def test_repeat_orders_inherit_the_first_orders_path_where_the_site_says_so(world: World) -> None:
+    world.events(
+        [
+            at("03-01 10:00", "v1", ad("water pump")),
+            at("09-01 10:00", "v2", ad("oil pump")),
+            at("09-01 10:01", "v2", name="identify", props={"user": "li"}),
+        ]
+    )
+    take(
+        world,
+        Entry(id="o2", stage="order", time="2026-09-02", value=Decimal(70), visitor="v2"),
+        Entry(id="s2", stage="shipped", time="2026-09-05", lead="o2"),
+    )
+    world.reconcile()
+    assert {row[0] for row in goals(world)} == {"stage:order", "stage:shipped"}
+    settings = SiteSettings(repeat_orders="inherit")
+    world.site = update_site(world.db, world.site.key, settings=settings)
+    mark_credits(world.warehouse, world.db, world.site)
+    world.reconcile()
+    assert {row[0] for row in goals(world)} == {"stage:order", "stage:shipped"}
+    # The first order is learned last, and so is that both are one customer's.
+    take(world, Entry(id="o1", stage="order", time="2026-03-02", value=Decimal(50), visitor="v1"))
+    world.events([at("03-01 10:01", "v1", name="identify", props={"user": "li"})])
+    world.reconcile()
+    assert [row[:3] for row in goals(world)] == [
+        ("stage:order", "o1", "2026-03-02 23:59:59.999"),
+        ("repeat:order", "o2", "2026-03-02 23:59:59.999"),
+        ("repeat:shipped", "s2", "2026-03-02 23:59:59.999"),
+    ]
+    by_stage = lines(report(world, first="2026-01-01", last="2026-12-31"))
+    assert (by_stage["order"].conversions, by_stage["order"].value) == (1, "50.00")
+    assert (by_stage["order"].repeat_conversions, by_stage["order"].repeat_value) == (1, "70.00")
+    # The first order was none after all: the second is the first again.
+    take(world, Entry(id="o1", stage="order", time="2026-03-02", removed=True))
+    world.reconcile()
+    assert [row[:2] for row in goals(world)] == [("stage:order", "o2"), ("stage:shipped", "s2")]
+
+
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+STAGES = Pipeline(DEFAULT_STAGES)
+
+
+def track(lead: str, *steps: tuple[int, str]) -> Track:
+    return Track(lead, [(DAY + timedelta(days=day), stage) for day, stage in steps])
+
+
+def test_the_chance_of_a_lead_is_what_leads_that_stayed_as_long_came_to() -> None:
+    """By hand: of three decided leads two ordered, after 2 and after 20 days of quotation."""
+    decided = [
+        track("a", (0, "quotation"), (2, "order")),
+        track("b", (0, "quotation"), (20, "order")),
+        track("c", (0, "quotation"), (10, "lost")),
+    ]
+    (found,) = open_leads([track("x", (0, "quotation")), *decided], STAGES, DAY + timedelta(days=5))
+    overall = Fraction(2 + 1, 3 + 2)
+    stage = (2 + 5 * overall) / Fraction(3 + 5)
+    # Lead a had left the stage before the fifth day: one of two ordered later.
+    assert found.chance == (1 + 5 * stage) / Fraction(2 + 5)
+    assert (found.stage, found.days) == ("quotation", 5)
+    assert expected_value(Fraction(1, 3), Decimal(1000)) == Decimal("333.33")
+
+
+def test_without_any_decided_lead_a_chance_is_even_and_old_leads_count_as_lost() -> None:
+    (fresh,) = open_leads([track("x", (0, "inquiry"))], STAGES, DAY)
+    assert fresh.chance == Fraction(1, 2)
+    old = track("y", (0, "inquiry"))
+    now = DAY + timedelta(days=400)
+    (left,) = open_leads([old, track("x", (399, "inquiry"))], STAGES, now)
+    assert (left.lead, left.chance < Fraction(1, 2)) == ("x", True)
+
+
+def test_expected_revenue_is_a_figure_of_its_own(world: World) -> None:
+    take(
+        world,
+        Entry(id="a", stage="inquiry", time="2026-10-20", lead="A"),
+        Entry(id="o", stage="order", time="2026-10-21", value=Decimal(900), lead="B"),
+    )
+    world.reconcile()
+    found = report(world, last="2026-10-31")
+    assert found.mean_order == "900.00"
+    # One of one decided lead ordered, so p0 = 2/3, and nobody ordered from an inquiry here.
+    assert found.expected == "600.00"
+    assert [(one.stage, one.leads, one.expected) for one in found.open] == [
+        ("inquiry", 1, "600.00")
+    ]
+    assert lines(found)["order"].value == "900.00"
+
+
+def test_stages_are_a_sites_own_and_their_names_lead_to_them(world: World) -> None:
+    key = world.site.key
+    assert pipeline_of(world.db, key).key_of(" 已付款 ") == "已付款"
+    stages = [Stage("deal", "order", "Contract", ("合同",)), Stage("cash", "payment", "已付款")]
+    found = set_stages(world.db, key, stages)
+    assert [found.key_of(name) for name in ("CONTRACT", "合同", "Deal", "已付款", "询盘")] == [
+        *("deal", "deal", "deal", "cash", "询盘")
+    ]
+    assert found.keys("order") == ("deal",)
+    assert set_stages(world.db, key, []).stages == DEFAULT_STAGES
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        ([Stage("a:b", "order")], "Not a key of a stage"),
+        ([Stage("", "order")], "Not a key of a stage"),
+        ([Stage("a", "prize")], "Unknown role 'prize'"),  # type: ignore[arg-type]
+        ([Stage("a", "order"), Stage("b", "order", "A")], "Two stages are called 'a'"),
+        ([Stage("a", "order"), Stage("a", "lost")], "Two stages"),
+        ([Stage(f"s{n}", "other") for n in range(31)], "31 stages"),
+    ],
+)
+def test_a_bad_pipeline_is_refused(world: World, stages: list[Stage], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        set_stages(world.db, world.site.key, stages)
+    assert pipeline_of(world.db, world.site.key).stages == DEFAULT_STAGES
+
+
+def test_a_delivery_is_read_by_its_paths() -> None:
+    fields = {
+        "items": "data.deals",
+        "id": "id",
+        "stage": "=order",
+        "value": "money.amount",
+        "email": "people.0.mail",
+    }
+    deal = {"id": 7, "money": {"amount": "12.5"}, "people": [{"mail": "a@b.example"}], "x": 1}
+    body = json.dumps({"data": {"deals": [deal]}}).encode()
+    assert read_delivery(body, "application/json", fields) == [
+        Entry(id="7", stage="order", value=Decimal("12.5"), email="a@b.example")
+    ]
+    form = b"id=8&stage=%E8%AF%A2%E7%9B%98&phone=%2B8613800138000"
+    assert read_delivery(form, "application/x-www-form-urlencoded; charset=utf-8", {}) == [
+        Entry(id="8", stage="询盘", phone="+8613800138000")
+    ]
+    for bad in (b"{", b"7", b'{"id": "a"}', b'{"id":"a","stage":"b","value":"much"}'):
+        with pytest.raises(InvalidInput):
+            read_delivery(bad, "application/json", {})

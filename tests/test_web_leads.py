@@ -1,0 +1,254 @@
+"""Leads and the pipeline as pages, as the API and through webhooks, on the whole application."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from tests.web_app import PASSWORD, Browser
+from tests.world import NOW, World, ad, at
+from tracker.accounts.memberships import set_membership
+from tracker.accounts.pipeline import DEFAULT_STAGES, pipeline_of
+from tracker.accounts.rights import Role
+from tracker.accounts.sessions import add_session
+from tracker.accounts.sites import get_site
+from tracker.accounts.tokens import add_token
+from tracker.accounts.users import add_user
+from tracker.accounts.webhooks import list_webhooks
+from tracker.app import create_app
+from tracker.conversions.deliveries import signing_key
+from tracker.warehouse.client import Warehouse
+
+CHINESE_TAGS = re.compile(r"<[^>]+>|\s+")
+
+
+class Desk:
+    """A sales desk: somebody in front of the pages, and programs with a token."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.app = create_app(world.parts, role="web")
+        user = add_user(world.db, email="owner@pump.example", password=PASSWORD, now=NOW)
+        set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.OWNER)
+        self.browser = Browser(self.app, "en")
+        _, secret = add_session(world.db, user=user.id, now=NOW)
+        self.browser.cookies.set("tracker_session", secret)
+        _, self.token = add_token(
+            world.db, tenant=world.tenant, site=world.site.key, scope="write", now=NOW
+        )
+        self.site = f"/sites/{world.site.key}"
+
+    def api(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A request of a program."""
+        headers = {"Authorization": f"Bearer {self.token}", **headers}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        if method == "GET":
+            content = b""
+        address = f"/api/v1{self.site}{path}"
+        return Browser(self.app, "en").request(method, address, content=content, headers=headers)
+
+
+@pytest.fixture
+def desk(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Desk:
+    return Desk(World(warehouse_embedded, sqlite_db, tmp_path))
+
+
+def text_of(page: str) -> str:
+    return CHINESE_TAGS.sub(" ", page)
+
+
+def test_a_lead_is_entered_moved_corrected_and_counted_by_hand(desk: Desk) -> None:
+    browser, world = desk.browser, desk.world
+    code = at("09-01 10:00", url=ad("water pump"), code="K3F7")
+    world.events([code])
+    made = browser.submit(
+        f"{desk.site}/leads",
+        stage="inquiry",
+        id="Q-7/8",
+        visit_code="k3f7",
+        time="2026-09-01T11:00",
+    )
+    assert made.status_code == 303
+    address = made.headers["location"]
+    assert address == f"{desk.site}/lead?lead=Q-7%2F8"
+    assert "Q-7/8" in browser.page(f"{desk.site}/leads?stage=inquiry")
+    moved = browser.submit(
+        f"{desk.site}/leads/move",
+        lead="Q-7/8",
+        stage="order",
+        time="2026-09-05 10:00",
+        value="900.50",
+    )
+    assert moved.status_code == 303
+    world.reconcile()
+    page = browser.page(address)
+    assert "water pump" in page
+    assert "CN¥900.50" in page
+    step = re.findall(r'name="id" value="([^"]+)"', page)[-1]
+    wrong = browser.submit(
+        f"{desk.site}/leads/correct", lead="Q-7/8", id=step, stage="order", value="much"
+    )
+    assert wrong.status_code == 400
+    assert "Not an amount" in wrong.text
+    browser.submit(
+        f"{desk.site}/leads/correct",
+        lead="Q-7/8",
+        id=step,
+        stage="order",
+        time="2026-09-05 10:00",
+        value="800",
+    )
+    world.reconcile()
+    report = browser.page(f"{desk.site}/pipeline?from=2026-09-01&to=2026-09-30")
+    assert "800.00" in report
+    keywords = browser.page(
+        f"{desk.site}/keywords?from=2026-09-01&to=2026-09-30&goal=stage%3Aorder"
+    )
+    assert "Stage: Order" in keywords
+    browser.submit("/preferences", language="zh-Hans")
+    for path in ("/leads", "/lead?lead=Q-7%2F8", "/pipeline", "/pipeline/stages"):
+        said = text_of(browser.page(desk.site + path))
+        assert "询盘" in said
+        assert not re.search(r"\b(Stage|Value|Reason|Cost|Lead)\b", said), path
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"stage": ""}, "The stage is missing"),
+        ({"email": "nobody"}, "Not an e-mail address"),
+        ({"time": "tomorrow"}, "tomorrow"),
+        ({"value": "1,5x"}, "Not an amount"),
+        ({"person": "Li"}, "Not a person"),
+        ({"id": "x" * 201}, "longer than 200"),
+    ],
+)
+def test_a_wrong_lead_is_refused_and_stays_in_the_form(
+    desk: Desk, form: dict[str, str], said: str
+) -> None:
+    answer = desk.browser.submit(
+        f"{desk.site}/leads", **{"stage": "inquiry", "reason": "kept"} | form
+    )
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert 'value="kept"' in answer.text
+    assert desk.world.rows("SELECT count() FROM offline_conversions") == [(0,)]
+
+
+def test_a_lead_that_is_not_there_is_not_found(desk: Desk) -> None:
+    assert desk.browser.get(f"{desk.site}/lead?lead=none").status_code == 404
+    answer = desk.browser.submit(f"{desk.site}/leads/move", lead="none", stage="order")
+    assert answer.status_code == 404
+
+
+def test_the_api_takes_conversions_once_and_lists_leads(desk: Desk) -> None:
+    order = {"id": "A", "stage": "订单", "time": "2026-09-01T10:00:00+08:00", "value": "12.50"}
+    many = [order, {"id": "B", "stage": "inquiry", "time": "2026-09-02"}]
+    first = desk.api("POST", "/conversions", many)
+    assert first.status_code == 202
+    assert first.json()["added"] == 2
+    again = desk.api("POST", "/conversions", {"conversions": many}).json()
+    assert (again["unchanged"], again["version"]) == (2, None)
+    desk.world.reconcile()
+    found = desk.api("GET", "/leads?stage=order").json()
+    assert [one["lead"] for one in found["leads"]] == ["A"]
+    assert found["leads"][0]["opened"].startswith("2026-09-01T02:00:00")
+    report = desk.api("GET", "/reports/pipeline?from=2026-09-01&to=2026-09-30").json()
+    assert {line["stage"]: line["value"] for line in report["stages"]}["order"] == "12.50"
+    assert desk.api("GET", "/reports/pipeline").status_code == 400
+    bad = desk.api("POST", "/conversions", [order, {"id": "C", "stage": "order", "email": "x"}])
+    assert bad.status_code == 400
+    assert "Conversion 2 ('C')" in bad.json()["error"]["message"]
+    form = desk.api("POST", "/conversions", b"id=1", **{"Content-Type": "text/plain"})
+    assert form.status_code == 400
+    huge = desk.api("POST", "/conversions", b"[" + b" " * (3 << 20) + b"]")
+    assert huge.status_code == 413
+
+
+def test_goals_come_and_go_through_the_api(desk: Desk) -> None:
+    made = desk.api("POST", "/goals", {"name": "Call", "click": "call", "count": "person"})
+    assert made.status_code == 201
+    assert made.json()["kind"] == "click"
+    assert desk.api("POST", "/goals", {"name": "Call", "click": "call"}).status_code == 400
+    assert desk.api("POST", "/goals", {"name": "x", "colour": "red"}).status_code == 400
+    assert [goal["name"] for goal in desk.api("GET", "/goals").json()["goals"]] == ["Call"]
+    assert desk.api("POST", "/goals/remove", {"name": "Call"}).status_code == 200
+    assert desk.api("POST", "/goals/remove", {"name": "Call"}).status_code == 404
+
+
+def test_stages_are_edited_on_their_page(desk: Desk) -> None:
+    browser, db, key = desk.browser, desk.world.db, desk.world.site.key
+    path = f"{desk.site}/pipeline/stages"
+    form = {"stages": "ask | inquiry | First call | 咨询\ndeal|order", "repeat_orders": "inherit"}
+    assert browser.submit(path, **form).status_code == 303
+    assert [stage.key for stage in pipeline_of(db, key).stages] == ["ask", "deal"]
+    assert pipeline_of(db, key).key_of("咨询") == "ask"
+    assert get_site(db, key).settings.repeat_orders == "inherit"
+    assert "First call" in browser.page(f"{desk.site}/leads")
+    for bad in ("nonsense", "a | prize", "a | order\na | lost"):
+        answer = browser.submit(path, stages=bad, repeat_orders="open")
+        assert answer.status_code == 400
+        assert bad.splitlines()[0] in answer.text
+    assert browser.submit(path, reset="1").status_code == 303
+    assert pipeline_of(db, key).stages == DEFAULT_STAGES
+
+
+def deliver(desk: Desk, address: str, body: bytes, **headers: str) -> httpx.Response:
+    return Browser(desk.app, "en").request("POST", address, content=body, headers=headers)
+
+
+def test_a_webhook_takes_what_a_crm_sends(desk: Desk) -> None:
+    browser = desk.browser
+    fields = "id=deal.id\nstage==order\nvalue=deal.sum"
+    page = browser.submit(f"{desk.site}/pipeline/webhooks", name="CRM", fields=fields).text
+    found = re.search(r"http://testserver(/hooks/[\w-]+)", page)
+    assert found
+    address = found[1]
+    assert address not in browser.page(f"{desk.site}/pipeline/stages")
+    body = json.dumps({"deal": {"id": 7, "sum": 12.5}}).encode()
+    for added in (1, 0):
+        answer = deliver(desk, address, body, **{"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["added"]) == (202, added)
+    assert deliver(desk, address, b"{}").status_code == 400
+    (hook,) = list_webhooks(desk.world.db, desk.world.site.key)
+    assert "nothing where id" in hook.error
+    assert "nothing where id" in browser.page(f"{desk.site}/pipeline/stages")
+    assert deliver(desk, "/hooks/unknown", body).status_code == 404
+    assert (
+        browser.submit(f"{desk.site}/pipeline/webhooks/remove", webhook=hook.id).status_code == 303
+    )
+    assert deliver(desk, address, body).status_code == 404
+
+
+def test_a_signed_webhook_takes_only_what_is_signed(desk: Desk) -> None:
+    page = desk.browser.submit(f"{desk.site}/pipeline/webhooks", name="Shop", signed="1").text
+    found = re.search(r"http://testserver(/hooks/[\w-]+)", page)
+    assert found
+    (hook,) = list_webhooks(desk.world.db, desk.world.site.key)
+    key = re.findall(r'class="secret">([0-9a-f]{64})<', page)[0]
+    body = b'{"id":"S","stage":"order"}'
+    signature = hmac.new(key.encode(), body, sha256).hexdigest()
+    assert deliver(desk, found[1], body).status_code == 401
+    forged = deliver(desk, found[1], body, **{"X-Hub-Signature-256": "sha256=" + "0" * 64})
+    assert forged.status_code == 401
+    other = body.replace(b"S", b"T")
+    tampered = deliver(desk, found[1], other, **{"X-Tracker-Signature": signature})
+    assert tampered.status_code == 401
+    taken = deliver(desk, found[1], body, **{"X-Tracker-Signature": f"sha256={signature}"})
+    assert taken.status_code == 202
+    assert signing_key("another installation", hook.id) != key
+
+
+def test_a_bad_field_of_a_webhook_is_refused(desk: Desk) -> None:
+    for fields in ("colour=red", "id="):
+        answer = desk.browser.submit(f"{desk.site}/pipeline/webhooks", name="x", fields=fields)
+        assert answer.status_code == 400
+    assert list_webhooks(desk.world.db, desk.world.site.key) == []

@@ -1,0 +1,15 @@
+-- Question: which stages has a lead been in?
+-- Grain: one row per stage entered, oldest first. Parameters: site String; lead String
+SELECT external_id, toString(fact.1) AS stage, fact.2 AS time, fact.3 AS value,
+    toString(fact.4) AS currency, fact.5 AS lead, fact.7 AS reason, versions
+FROM
+(
+    SELECT external_id,
+        argMax((stage, time, value, currency, lead, removed, reason), version) AS fact,
+        max(version) AS written, uniqExact(version) AS versions
+    FROM offline_conversions
+    WHERE site = {site:String}
+    GROUP BY external_id
+    HAVING NOT fact.6 AND (fact.5 = {lead:String} OR (fact.5 = '' AND external_id = {lead:String}))
+)
+ORDER BY time, written, external_id

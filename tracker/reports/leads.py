@@ -1,0 +1,145 @@
+"""Leads of the sales pipeline: where they stand, whose they are, what they went through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tracker.accounts.sites import Site
+from tracker.errors import NotFound
+from tracker.money import decimal_text
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+PACKAGE = "tracker.reports"
+
+
+class LeadOrigin(msgspec.Struct, frozen=True):
+    """Whose a lead is and what brought it (last non-direct touch); texts are empty and
+    ``matched`` is ``none`` while it is not known. ``person`` is 16 hexadecimal digits."""
+
+    person: str = ""
+    matched: str = "none"
+    channel: str = ""
+    platform: str = ""
+    campaign: str = ""
+    keyword: str = ""
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """A lead as it stands. Times are UTC; ``value`` is the latest that was recorded, decimal text
+    in ``currency``."""
+
+    lead: str
+    stage: str
+    opened: datetime
+    moved: datetime
+    stages: int
+    value: str | None
+    currency: str
+    reason: str
+    origin: LeadOrigin
+
+
+class LeadStep(msgspec.Struct, frozen=True):
+    """A stage that a lead entered; ``corrected`` when it was said anew later."""
+
+    id: str
+    stage: str
+    time: datetime
+    value: str | None
+    currency: str
+    reason: str
+    corrected: bool
+
+
+class LeadPage(msgspec.Struct, frozen=True):
+    """Some leads, and how many there are in all."""
+
+    leads: list[Lead]
+    total: int
+
+
+def list_leads(
+    warehouse: Warehouse,
+    site: Site,
+    *,
+    stage: str = "",
+    search: str = "",
+    keys: list[str] | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> LeadPage:
+    """Leads, the last moved first; ``search`` is a part of a lead's key, ``keys`` names leads."""
+    rows = warehouse.dicts(
+        load_sql(PACKAGE, "leads.sql"),
+        {
+            "site": site.key,
+            "stage": stage,
+            "lead": search.strip(),
+            "keys": keys or [],
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+    origins = _origins(warehouse, site, [str(row["first_id"]) for row in rows])
+    leads = [
+        Lead(
+            lead=str(row["lead"]),
+            stage=str(row["stage"]),
+            opened=row["opened"],
+            moved=row["moved"],
+            stages=int(row["stages"]),
+            value=decimal_text(row["value"]),
+            currency=str(row["currency"]),
+            reason=str(row["reason"]),
+            origin=origins.get(str(row["first_id"]), LeadOrigin()),
+        )
+        for row in rows
+    ]
+    return LeadPage(leads, int(rows[0]["leads"]) if rows else 0)
+
+
+def leads_by_stage(warehouse: Warehouse, site: Site) -> dict[str, int]:
+    """How many leads stand in each stage."""
+    rows = warehouse.rows(load_sql(PACKAGE, "lead_stages.sql"), {"site": site.key})
+    return {str(stage): int(count) for stage, count in rows}
+
+
+def lead_steps(warehouse: Warehouse, site: Site, lead: str) -> list[LeadStep]:
+    """The stages of a lead, oldest first; NotFound."""
+    rows = warehouse.dicts(load_sql(PACKAGE, "lead_facts.sql"), {"site": site.key, "lead": lead})
+    if not rows:
+        raise NotFound(f"No lead {lead!r}.", hint="Look at the list of leads.")
+    return [
+        LeadStep(
+            id=str(row["external_id"]),
+            stage=str(row["stage"]),
+            time=row["time"],
+            value=decimal_text(row["value"]),
+            currency=str(row["currency"]),
+            reason=str(row["reason"]),
+            corrected=int(row["versions"]) > 1,
+        )
+        for row in rows
+    ]
+
+
+def _origins(warehouse: Warehouse, site: Site, ids: list[str]) -> dict[str, LeadOrigin]:
+    if not ids:
+        return {}
+    rows = warehouse.dicts(
+        load_sql(PACKAGE, "lead_sources.sql"), {"site": site.key, "ids": sorted(set(ids))}
+    )
+    return {
+        str(row["id"]): LeadOrigin(
+            person=f"{int(row['person']):016x}" if row["person"] else "",
+            matched=str(row["matched"]),
+            channel=str(row["channel"]),
+            platform=str(row["platform"]),
+            campaign=str(row["campaign"]),
+            keyword=str(row["keyword"]),
+        )
+        for row in rows
+    }

@@ -1,0 +1,9 @@
+-- Question: what is an order worth on average?
+-- Grain: one row: leads with an order that has a value, and their sum in the site's currency,
+--   refunds taken off. Parameters: site String; goals Array(String)
+SELECT uniqExact(if(lead = '', external_id, lead)) AS orders, sum(value_site) AS total
+FROM conversions
+WHERE site = {site:String} AND origin = 'offline' AND goal IN {goals:Array(String)}
+    AND value_site IS NOT NULL
+    AND (day, build) IN (SELECT day, max(build) FROM slices
+        WHERE kind = 'credits' AND site = {site:String} GROUP BY day)

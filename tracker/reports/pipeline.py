@@ -1,0 +1,225 @@
+"""The pipeline report: what each stage brought and cost, and what open leads may still bring.
+
+Values are those of the stage's own date, in the site's currency; cost is the whole of the
+period's. Stages are figures of their own and are never added to each other: an order and its
+payment are the same money.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+from sqlalchemy import Engine
+
+from tracker.accounts.clock import Clock
+from tracker.accounts.pipeline import CLOSED, Pipeline, pipeline_of
+from tracker.accounts.sites import Site
+from tracker.money import decimal_text
+from tracker.period import Period, day_start, parse_zone
+from tracker.reports.expected import Track, expected_value, open_leads
+from tracker.reports.keywords import keyword_report
+from tracker.reports.request import By, KeywordRequest
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+PACKAGE = "tracker.reports"
+#: Leads that the estimate looks at, the newest first.
+MOST_LEADS = 100_000
+CENT = Decimal("0.01")
+
+
+class StageLine(msgspec.Struct, frozen=True):
+    """One stage in the period. ``value`` is null where none was recorded or a rate is missing;
+    ``cost_per`` is cost / conversions; ``roi`` is (value - cost) / cost; both null when undefined.
+    ``repeat_…``: of repeat orders, which stand apart."""
+
+    stage: str
+    role: str
+    conversions: int
+    value: str | None
+    cost_per: str | None
+    roi: str | None
+    repeat_conversions: int
+    repeat_value: str | None
+    incomplete: bool
+
+
+class OpenStage(msgspec.Struct, frozen=True):
+    """Open leads in a stage, and the revenue expected of them (null without any order value)."""
+
+    stage: str
+    leads: int
+    expected: str | None
+
+
+class ReasonLine(msgspec.Struct, frozen=True):
+    """Why leads were invalid or lost in the period."""
+
+    stage: str
+    reason: str
+    leads: int
+
+
+class PipelineReport(msgspec.Struct, frozen=True):
+    """``valid_rate`` is valid / (valid + invalid) in the period; ``mean_order`` the mean value of
+    all orders so far. ``expected`` is a figure of its own, never part of a stage's value."""
+
+    site: str
+    first: str
+    last: str
+    currency: str
+    cost: str | None
+    stages: list[StageLine]
+    valid_rate: str | None
+    open: list[OpenStage]
+    expected: str | None
+    mean_order: str | None
+    reasons: list[ReasonLine]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    conversions: int = 0
+    value: Decimal | None = None
+    unpriced: bool = False
+
+
+def pipeline_report(
+    warehouse: Warehouse, db: Engine, site: Site, period: Period, *, clock: Clock
+) -> PipelineReport:
+    """The report of a site and period; the errors are those of the warehouse."""
+    pipeline = pipeline_of(db, site.key)
+    cost = _cost(warehouse, db, site, period, clock)
+    sums = _stage_sums(warehouse, site, period)
+    keys = [stage.key for stage in pipeline.stages]
+    keys += sorted({goal.partition(":")[2] for goal in sums} - set(keys))
+    mean = _mean_order(warehouse, site, pipeline)
+    waiting = _open(warehouse, site, pipeline, mean, clock())
+    total = [Decimal(line.expected) for line in waiting if line.expected is not None]
+    return PipelineReport(
+        site=site.key,
+        first=period.first.isoformat(),
+        last=period.last.isoformat(),
+        currency=site.currency,
+        cost=decimal_text(cost),
+        stages=[_line(pipeline, key, sums, cost) for key in keys],
+        valid_rate=_valid_rate(pipeline, sums),
+        open=waiting,
+        expected=decimal_text(sum(total, Decimal(0))) if mean is not None else None,
+        mean_order=decimal_text(mean),
+        reasons=_reasons(warehouse, site, period, pipeline),
+    )
+
+
+def _cost(
+    warehouse: Warehouse, db: Engine, site: Site, period: Period, clock: Clock
+) -> Decimal | None:
+    request = KeywordRequest(site=site, period=period, by=By.CONVERSION, limit=1)
+    found = keyword_report(warehouse, db, request, clock=clock).totals.cost
+    return None if found is None else Decimal(found)
+
+
+def _stage_sums(warehouse: Warehouse, site: Site, period: Period) -> Mapping[str, _Sums]:
+    rows = warehouse.dicts(
+        load_sql(PACKAGE, "stage_sums.sql"),
+        {"site": site.key, "first": period.first, "last": period.last},
+    )
+    return {
+        str(row["goal"]): _Sums(
+            int(row["conversions"]),
+            row["total"] if row["valued"] and not row["unpriced"] else None,
+            bool(row["unpriced"]),
+        )
+        for row in rows
+    }
+
+
+def _line(
+    pipeline: Pipeline, key: str, sums: Mapping[str, _Sums], cost: Decimal | None
+) -> StageLine:
+    own = sums.get(f"stage:{key}", _Sums())
+    repeat = sums.get(f"repeat:{key}", _Sums())
+    known = pipeline.find(key)
+    return StageLine(
+        stage=key,
+        role=known.role if known else "other",
+        conversions=own.conversions,
+        value=decimal_text(own.value),
+        cost_per=_ratio(cost, own.conversions),
+        roi=_roi(own.value, cost),
+        repeat_conversions=repeat.conversions,
+        repeat_value=decimal_text(repeat.value),
+        incomplete=own.unpriced or repeat.unpriced,
+    )
+
+
+def _ratio(cost: Decimal | None, count: int) -> str | None:
+    return None if cost is None or not count else f"{(cost / count).quantize(CENT):f}"
+
+
+def _roi(value: Decimal | None, cost: Decimal | None) -> str | None:
+    if value is None or not cost:
+        return None
+    return f"{((value - cost) / cost).quantize(Decimal('0.0001')):f}"
+
+
+def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:
+    def count(keys: tuple[str, ...]) -> int:
+        return sum(sums.get(f"stage:{key}", _Sums()).conversions for key in keys)
+
+    valid, invalid = count(pipeline.keys("valid")), count(pipeline.keys("invalid"))
+    if not valid + invalid:
+        return None
+    return f"{(Decimal(valid) / (valid + invalid)).quantize(Decimal('0.0001')):f}"
+
+
+def _mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> Decimal | None:
+    goals = [f"{kind}:{key}" for key in pipeline.keys("order") for kind in ("stage", "repeat")]
+    ((orders, value),) = warehouse.rows(
+        load_sql(PACKAGE, "order_values.sql"), {"site": site.key, "goals": goals}
+    )
+    return (Decimal(value) / int(orders)).quantize(CENT) if orders else None
+
+
+def read_tracks(warehouse: Warehouse, site: Site) -> list[Track]:
+    """How the leads of a site moved, the last moved first."""
+    rows = warehouse.rows(
+        load_sql(PACKAGE, "lead_tracks.sql"), {"site": site.key, "most": MOST_LEADS}
+    )
+    return [Track(str(lead), [(time, str(stage)) for time, stage in steps]) for lead, steps in rows]
+
+
+def _open(
+    warehouse: Warehouse, site: Site, pipeline: Pipeline, mean: Decimal | None, now: datetime
+) -> list[OpenStage]:
+    counts: Counter[str] = Counter()
+    expected: dict[str, Decimal] = defaultdict(Decimal)
+    for lead in open_leads(read_tracks(warehouse, site), pipeline, now):
+        counts[lead.stage] += 1
+        if mean is not None:
+            expected[lead.stage] += expected_value(lead.chance, mean)
+    return [
+        OpenStage(stage, counts[stage], None if mean is None else decimal_text(expected[stage]))
+        for stage in sorted(counts, key=lambda key: (pipeline.place(key), key))
+    ]
+
+
+def _reasons(
+    warehouse: Warehouse, site: Site, period: Period, pipeline: Pipeline
+) -> list[ReasonLine]:
+    zone = parse_zone(site.timezone)
+    rows = warehouse.rows(
+        load_sql(PACKAGE, "stage_reasons.sql"),
+        {
+            "site": site.key,
+            "stages": list(pipeline.keys(*CLOSED)),
+            "since": day_start(period.first, zone),
+            "until": day_start(period.last + timedelta(days=1), zone),
+        },
+    )
+    return [ReasonLine(str(stage), str(reason), int(count)) for stage, reason, count in rows]

@@ -1,0 +1,175 @@
+"""Leads: the list by stage, one lead with its stages, and the forms that move and correct them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from anyio import to_thread
+from starlette.responses import RedirectResponse, Response
+
+from tracker.accounts.pipeline import pipeline_of
+from tracker.conversions.entries import Entry
+from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead
+from tracker.errors import InvalidInput
+from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
+from tracker.web.api_conversions import offline_deps
+from tracker.web.call import Call
+from tracker.web.forms import optional_amount
+from tracker.web.messages import translated
+from tracker.web.query import bounded_number
+from tracker.web.stages import MATCHED, stage_name, stage_options
+
+T = TypeVar("T")
+PAGE = 50
+_TEXTS = (
+    *("stage", "time", "currency", "email", "phone", "visit_code", "visitor", "person"),
+    *("click_id", "order_id", "landing_url", "keyword", "platform", "reason"),
+)
+_EMPTY = dict.fromkeys((*_TEXTS, "id", "value"), "") | {"stage": "inquiry"}
+
+
+async def show_leads(call: Call) -> Response:
+    """The leads of a stage, or of all, the last moved first; and the form for another."""
+    return await to_thread.run_sync(partial(_list, call, _EMPTY))
+
+
+async def add_lead(call: Call) -> Response:
+    """A new lead, by hand."""
+    form = _EMPTY | dict(call.form)
+    try:
+        lead = await to_thread.run_sync(_open, call, form)
+    except InvalidInput as error:
+        return await to_thread.run_sync(
+            partial(_list, call, form, problem=_said(call, error), status=400)
+        )
+    return _to_lead(call, lead)
+
+
+async def show_lead(call: Call) -> Response:
+    """One lead: what it went through, whose it is, what brought it."""
+    lead = call.request.query_params.get("lead", "")
+    return await to_thread.run_sync(partial(_lead, call, lead))
+
+
+async def move(call: Call) -> Response:
+    """The next stage of a lead."""
+    return await _change(call, _move)
+
+
+async def correct(call: Call) -> Response:
+    """A stage said anew, or withdrawn."""
+    return await _change(call, _correct)
+
+
+async def _change(call: Call, work: Callable[[Call, str], object]) -> Response:
+    lead = call.form.get("lead", "")
+    try:
+        await to_thread.run_sync(work, call, lead)
+    except InvalidInput as error:
+        return await to_thread.run_sync(
+            partial(_lead, call, lead, problem=_said(call, error), status=400)
+        )
+    return _to_lead(call, lead)
+
+
+def _open(call: Call, form: dict[str, str]) -> str:
+    texts = {name: form.get(name, "").strip() for name in _TEXTS}
+    entry = msgspec.structs.replace(
+        Entry(id=form["id"].strip(), stage=""), value=optional_amount(form["value"]), **texts
+    )
+    return open_lead(offline_deps(call, call.site), call.site, entry)
+
+
+def _step(call: Call, *, removed: bool = False) -> Entry:
+    form = call.form
+    return Entry(
+        id=form.get("id", ""),
+        stage=form.get("stage", ""),
+        time=form.get("time", ""),
+        value=optional_amount(form.get("value", "")),
+        currency=form.get("currency", ""),
+        reason=form.get("reason", ""),
+        removed=removed,
+    )
+
+
+def _move(call: Call, lead: str) -> None:
+    move_lead(offline_deps(call, call.site), call.site, lead, _step(call))
+
+
+def _correct(call: Call, lead: str) -> None:
+    step = _step(call, removed="remove" in call.form)
+    correct_stage(offline_deps(call, call.site), call.site, lead, step)
+
+
+def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 200) -> Response:
+    params = call.request.query_params
+    stage, search = params.get("stage", ""), params.get("search", "")
+    page = bounded_number("page", params.get("page", "1"), 1, 100_000)
+    parts, site = call.parts, call.site
+    pipeline = pipeline_of(parts.db, site.key)
+    found = list_leads(
+        parts.warehouse, site, stage=stage, search=search, limit=PAGE, offset=(page - 1) * PAGE
+    )
+    counts = leads_by_stage(parts.warehouse, site)
+    keys = [one.key for one in pipeline.stages]
+    keys += sorted(set(counts) - set(keys))
+
+    def address(**changes: object) -> str:
+        wanted = {"stage": stage, "search": search} | changes
+        return "?" + urlencode({name: value for name, value in wanted.items() if value})
+
+    return call.pages.render(
+        call,
+        "leads.html",
+        status=status,
+        leads=found.leads,
+        total=found.total,
+        tabs=[("", sum(counts.values()), address(stage=""))]
+        + [(key, counts.get(key, 0), address(stage=key)) for key in keys],
+        stage=stage,
+        search=search,
+        newer=address(page=page - 1) if page > 1 else "",
+        older=address(page=page + 1) if page * PAGE < found.total else "",
+        form=form,
+        problem=problem,
+        **_words(call),
+    )
+
+
+def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Response:
+    parts, site = call.parts, call.site
+    steps = lead_steps(parts.warehouse, site, lead)
+    (found,) = list_leads(parts.warehouse, site, keys=[lead]).leads
+    return call.pages.render(
+        call,
+        "lead.html",
+        status=status,
+        lead=found,
+        steps=steps,
+        local=lambda time: time.astimezone(call.zone).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+        problem=problem,
+        **_words(call),
+    )
+
+
+def _words(call: Call) -> dict[str, object]:
+    pipeline = pipeline_of(call.parts.db, call.site.key)
+    return {
+        "stages": stage_options(call.language, pipeline),
+        "stage_name": partial(stage_name, call.language, pipeline),
+        "matched": lambda way: call.text(MATCHED[way]) if way in MATCHED else way,
+    }
+
+
+def _to_lead(call: Call, lead: str) -> Response:
+    address = f"/sites/{call.site.key}/lead?{urlencode({'lead': lead})}"
+    return RedirectResponse(address, status_code=303)
+
+
+def _said(call: Call, error: InvalidInput) -> str:
+    return " ".join(translated(call.language, error)).strip()

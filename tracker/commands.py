@@ -28,6 +28,7 @@ from tracker.reports.leads import list_leads
 from tracker.reports.pipeline import pipeline_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
 from tracker.reports.result import KeywordReport
+from tracker.spend.health import HealthDeps, site_health
 
 if TYPE_CHECKING:
     from tracker.parts import Parts
@@ -199,6 +200,12 @@ class ResumeRun(msgspec.Struct, frozen=True):
     """``tracker connection resume``."""
 
     run: str
+
+
+class CheckHealth(msgspec.Struct, frozen=True):
+    """``tracker health``."""
+
+    site: str
 
 
 class Diagnose(msgspec.Struct, frozen=True):
@@ -373,6 +380,11 @@ def _resume_run(parts: Parts, request: ResumeRun, progress: Progress) -> object:
     return operations.resume_connection_run(parts, request.run, progress=progress)
 
 
+def _health(parts: Parts, request: CheckHealth, _: Progress) -> object:
+    deps = HealthDeps(parts.warehouse, parts.db, parts.clock())
+    return site_health(deps, get_site(parts.db, request.site))
+
+
 def _diagnose(parts: Parts, _: Diagnose, __: Progress) -> object:
     return operations.diagnose(parts)
 
@@ -398,5 +410,6 @@ COMMANDS: dict[str, Command] = {
     "connection-test": Command(CheckConnection, _test_connection),
     "connection-run": Command(RunConnection, _run_connection),
     "connection-resume": Command(ResumeRun, _resume_run),
+    "health": Command(CheckHealth, _health),
     "doctor": Command(Diagnose, _diagnose),
 }

@@ -7,6 +7,7 @@ Synchronous: callers on an event loop use worker threads.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from tracker.accounts.connection_runs import get_connection_run
 from tracker.accounts.connections import get_connection, list_connections
 from tracker.accounts.goal_wish import GoalWish, goal_fields, grant_goal
 from tracker.accounts.pipeline import Pipeline, Stage, set_stages
-from tracker.accounts.sites import Site, get_site
+from tracker.accounts.sites import Site, get_site, list_sites
 from tracker.accounts.tenants import list_tenants
 from tracker.conversions.offline import OfflineDeps, OfflineOptions, OfflineReport, import_offline
 from tracker.errors import InvalidInput, Unavailable
@@ -40,6 +41,7 @@ from tracker.reconcile.reconciler import LEASE, Outcome
 from tracker.spend.connections.asking import again, ask, finish
 from tracker.spend.connections.linking import check_connection
 from tracker.spend.connections.shown import account_fields, run_fields
+from tracker.spend.health import HealthDeps, site_health
 from tracker.spend.importer import SpendDeps, SpendOptions, SpendReport, import_spend_file
 from tracker.spend.rates import RatesReport, import_rates_file
 
@@ -322,8 +324,26 @@ def diagnose(parts: Parts) -> dict[str, Any]:
         "oldest": min((entry.oldest.isoformat() for entry in backlog), default=None),
         "reconciling": leases.held(parts.db, LEASE, parts.clock()),
         "failed_segments": len(failed),
+        "findings": _findings(parts),
         "problems": problems,
     }
+
+
+#: With more sites than this, ask for the health of each by itself.
+_SITES_CHECKED = 20
+
+
+def _findings(parts: Parts) -> dict[str, int]:
+    """How many findings about spend there are, by kind, beside those that only inform."""
+    sites = list_sites(parts.db)
+    deps = HealthDeps(parts.warehouse, parts.db, parts.clock())
+    found = [
+        one.kind
+        for site in sites[:_SITES_CHECKED]
+        for one in site_health(deps, site).findings
+        if one.severity != "information"
+    ]
+    return dict(Counter(found))
 
 
 def goals_changed(parts: Parts, site: Site) -> None:

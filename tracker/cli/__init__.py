@@ -12,6 +12,7 @@ import typer
 from tracker.cli import connection_runs as connection_runs  # adds commands to ``connection``
 from tracker.cli import rules as rules  # adds commands to ``site``
 from tracker.cli.connections import connection
+from tracker.cli.health import health
 from tracker.cli.imports import conversions, events, rates, spend
 from tracker.cli.output import fail, refuse
 from tracker.cli.pipeline import lead, pipeline, webhook
@@ -45,6 +46,7 @@ for name, group in {
     app.add_typer(group, name=name)
 for command in (init, serve, demo, doctor, reconcile, rebuild, reclassify):
     app.command()(command)
+app.command()(health)
 
 
 #: What Typer raises for words that are no command, option or value; it exports only a child.

@@ -14,6 +14,7 @@ from tracker.reports.keyword_table import KeywordSums
 from tracker.reports.request import By, KeywordRequest, Model
 from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.roi import MICRO
+from tracker.spend.health import HealthDeps, missing_days
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -110,6 +111,7 @@ def incomplete(
     untracked = sums.now.untracked_cost
     return [
         *(_missing_rates(warehouse, request, asof) if unpriced else ()),
+        *_missing_spend(warehouse, db, request, now),
         *_waiting(db, request),
         *(_untracked(warehouse, request, asof, untracked) if untracked else ()),
         *_too_early(request, known, now),
@@ -141,6 +143,24 @@ def _missing_rates(warehouse: Warehouse, request: KeywordRequest, asof: int) -> 
         )
         for what, currency, first, last in rows
     ]
+
+
+def _missing_spend(
+    warehouse: Warehouse, db: Engine, request: KeywordRequest, now: datetime
+) -> list[Incomplete]:
+    """Sources that failed, and days that a stored connection should have brought."""
+    first, last = request.period.first.isoformat(), request.period.last.isoformat()
+    found = []
+    for one in missing_days(HealthDeps(warehouse, db, now), request.site, request.period):
+        if request.platform not in ("", one.platform):
+            continue
+        detail = f"{one.platform} {one.account}: {one.detail}"
+        if one.kind == "source_failed":
+            found.append(Incomplete("failed_source", one.platform, first, last, detail))
+        else:
+            days = (one.first or first, one.last or last)
+            found.append(Incomplete("days_missing", one.platform, *days, detail))
+    return found
 
 
 def _waiting(db: Engine, request: KeywordRequest) -> list[Incomplete]:

@@ -21,6 +21,7 @@ from tracker.ingest import server_events
 from tracker.money import decimal_text
 from tracker.web.call import Call
 from tracker.web.json_bodies import GoalFields, GoalName, decode, read_json
+from tracker.web.pages_health import check_health
 from tracker.web.pages_imports import file_options, keep_upload, run_import
 from tracker.web.pages_keywords import csv_response, run_report
 from tracker.web.pages_runs import visible_runs
@@ -47,6 +48,11 @@ async def keywords(call: Call) -> Response:
     if wanted == "csv":
         return csv_response(keyword_csv(report), report)
     return json_answer(report)
+
+
+async def health(call: Call) -> Response:
+    """What is wrong with the cost of the site, or may be, as the command prints it."""
+    return _json(await to_thread.run_sync(check_health, call))
 
 
 async def goals(call: Call) -> Response:

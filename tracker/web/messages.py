@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from tracker.errors import TrackerError
+from tracker.spend.findings import KINDS
 from tracker.web.i18n import DEFAULT, Language, msgid
 from tracker.web.messages_general import GENERAL
 from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
 
 #: Messages, hints and parts of them, with the values as %(name)s, as the raising code writes them.
-KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS)
+#: Words of findings about spend are written where they are found.
+FINDINGS = tuple(words for _, words in KINDS.values())
+KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS)
 
 #: Columns as messages name them.
 _FIELDS = {
@@ -52,6 +55,7 @@ _FIELDS = {
 #: All other values come from outside (names, cells) and stay as they are.
 _OURS = {
     "message": "",
+    "words": "",
     "expected": "",
     "where": "",
     "delimiter": "",

@@ -31,6 +31,7 @@ GAPS = {
         "%(source)s, %(days)s: the file has no days and reaches beyond this period; its cost is "
         "not in this report."
     ),
+    "days_missing": msgid("%(source)s, %(days)s: no cost was imported for these days."),
     "failed_source": msgid(
         "%(source)s, %(days)s: the last import failed; cost of these days may be missing."
     ),

@@ -55,6 +55,7 @@ _SECTIONS = (
     ("pipeline", msgid("Pipeline"), "read"),
     ("goals", msgid("Goals"), "read"),
     ("imports", msgid("Imports"), "write"),
+    ("health", msgid("Data health"), "read"),
     ("runs", msgid("Runs"), "read"),
     ("install", msgid("Installation"), "read"),
     ("settings", msgid("Settings"), "admin"),

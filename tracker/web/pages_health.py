@@ -1,0 +1,81 @@
+"""Data health of a site: what is wrong with its cost, or may be, and how old it is."""
+
+from __future__ import annotations
+
+from anyio import to_thread
+from starlette.responses import Response
+
+from tracker.spend.findings import KINDS, Finding
+from tracker.spend.health import Health, HealthDeps, site_health
+from tracker.web.call import Call
+from tracker.web.i18n import msgid
+from tracker.web.messages import translated_text
+from tracker.web.vocabulary import platform_name
+
+SEVERITIES = {
+    "error": (msgid("Error"), "bad"),
+    "warning": (msgid("Warning"), "warn"),
+    "information": (msgid("Note"), ""),
+}
+ORIGINS = {
+    "api": msgid("Connection"),
+    "push": msgid("Script in the account"),
+    "file": msgid("File"),
+    "watch": msgid("Watch folder"),
+    "mail": msgid("Mailbox"),
+    "https": msgid("Address"),
+    "sftp": msgid("SFTP"),
+    "sheet": msgid("Published sheet"),
+}
+
+
+async def show_health(call: Call) -> Response:
+    """The findings, worst first, and the accounts."""
+    health = await to_thread.run_sync(check_health, call)
+    return call.pages.render(
+        call,
+        "health.html",
+        findings=[
+            (
+                *_severity(call, one),
+                platform_name(call.language, one.platform),
+                one,
+                words(call, one),
+            )
+            for one in health.findings
+        ],
+        accounts=[
+            (platform_name(call.language, one.platform), one, origin_name(call, one.origin))
+            for one in health.accounts
+        ],
+    )
+
+
+def check_health(call: Call) -> Health:
+    """What is found now."""
+    deps = HealthDeps(call.parts.warehouse, call.parts.db, call.parts.clock())
+    return site_health(deps, call.site)
+
+
+def words(call: Call, finding: Finding) -> str:
+    """A finding in the reader's language."""
+    values: dict[str, str] = dict(finding.values)
+    if finding.first and finding.last:
+        values["days"] = call.formats.days(finding.first, finding.last)
+    if "source" in values and finding.kind == "overlap":
+        values["source"] = origin_name(call, values["source"])
+        names = values["sources"].split(", ")
+        values["sources"] = ", ".join(origin_name(call, name) for name in names)
+    if "words" in values:
+        values["words"] = translated_text(call.language, values["words"])
+    return call.language.gettext(KINDS[finding.kind][1]) % values
+
+
+def origin_name(call: Call, origin: str | None) -> str:
+    """How spend came, in words; an unknown one as it stands."""
+    return call.text(ORIGINS[origin]) if origin in ORIGINS else origin or ""
+
+
+def _severity(call: Call, finding: Finding) -> tuple[str, str]:
+    title, tone = SEVERITIES[finding.severity]
+    return call.text(title), tone

@@ -52,7 +52,7 @@ async def keywords(call: Call) -> Response:
 
 async def health(call: Call) -> Response:
     """What is wrong with the cost of the site, or may be, as the command prints it."""
-    return _json(await to_thread.run_sync(check_health, call))
+    return json_answer(await to_thread.run_sync(check_health, call))
 
 
 async def goals(call: Call) -> Response:

@@ -49,6 +49,8 @@ MODULES = (
     "attribution/markov.py",
     "money.py",
     "period.py",
+    "reports/attribution_request.py",
+    "reports/conversion_detail.py",
     "reports/keywords.py",
     "reports/request.py",
     "warehouse/failures.py",

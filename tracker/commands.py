@@ -19,12 +19,17 @@ from tracker import operations
 from tracker.accounts.goal_wish import GoalWish
 from tracker.accounts.pipeline import Role, Stage
 from tracker.accounts.sites import get_site
+from tracker.attribution.grouping import Level
 from tracker.conversions.entries import Entry, take_entries
 from tracker.conversions.lead_moves import correct_stage, move_lead
 from tracker.ingest.proposal import apply_map, propose
 from tracker.period import Period
+from tracker.reports.attribution_request import AttributionRequest
+from tracker.reports.conversion_detail import conversion_detail, list_conversions
 from tracker.reports.keywords import keyword_report
 from tracker.reports.leads import list_leads
+from tracker.reports.model_comparison import compare_models
+from tracker.reports.path_report import path_report
 from tracker.reports.pipeline import pipeline_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
 from tracker.reports.result import KeywordReport
@@ -208,6 +213,37 @@ class CheckHealth(msgspec.Struct, frozen=True):
     site: str
 
 
+class ReportAttribution(msgspec.Struct, frozen=True, kw_only=True):
+    """``tracker report models`` and ``tracker report paths``; days as YYYY-MM-DD."""
+
+    site: str
+    first: str
+    last: str
+    level: str = Level.CAMPAIGN
+    by: str = By.CONVERSION
+    goal: str = ""
+    order: int = 1
+    limit: int = 50
+
+
+class ListConversions(msgspec.Struct, frozen=True, kw_only=True):
+    """``tracker report conversions``; days as YYYY-MM-DD, of the conversion."""
+
+    site: str
+    first: str
+    last: str
+    goal: str = ""
+    limit: int = 100
+    offset: int = 0
+
+
+class ShowConversion(msgspec.Struct, frozen=True):
+    """``tracker report conversion``: one conversion with its touches."""
+
+    site: str
+    conversion: str
+
+
 class Diagnose(msgspec.Struct, frozen=True):
     """``tracker doctor``."""
 
@@ -385,6 +421,44 @@ def _health(parts: Parts, request: CheckHealth, _: Progress) -> object:
     return site_health(deps, get_site(parts.db, request.site))
 
 
+def _attribution(parts: Parts, request: ReportAttribution) -> AttributionRequest:
+    return AttributionRequest(
+        site=get_site(parts.db, request.site),
+        period=Period.parse(request.first, request.last),
+        level=choice(Level, "level", request.level),
+        by=choice(By, "by", request.by),
+        goal=operations.goal_filter(parts, request.site, request.goal),
+        order=request.order,
+        limit=request.limit,
+    )
+
+
+def _models(parts: Parts, request: ReportAttribution, _: Progress) -> object:
+    return compare_models(parts.warehouse, _attribution(parts, request))
+
+
+def _paths(parts: Parts, request: ReportAttribution, _: Progress) -> object:
+    return path_report(parts.warehouse, _attribution(parts, request))
+
+
+def _list_conversions(parts: Parts, request: ListConversions, _: Progress) -> object:
+    found = list_conversions(
+        parts.warehouse,
+        parts.db,
+        get_site(parts.db, request.site),
+        Period.parse(request.first, request.last),
+        goal=operations.goal_filter(parts, request.site, request.goal),
+        limit=request.limit,
+        offset=request.offset,
+    )
+    return {"conversions": found}
+
+
+def _show_conversion(parts: Parts, request: ShowConversion, _: Progress) -> object:
+    site = get_site(parts.db, request.site)
+    return conversion_detail(parts.warehouse, parts.db, site, request.conversion)
+
+
 def _diagnose(parts: Parts, _: Diagnose, __: Progress) -> object:
     return operations.diagnose(parts)
 
@@ -411,5 +485,9 @@ COMMANDS: dict[str, Command] = {
     "connection-run": Command(RunConnection, _run_connection),
     "connection-resume": Command(ResumeRun, _resume_run),
     "health": Command(CheckHealth, _health),
+    "report-models": Command(ReportAttribution, _models),
+    "report-paths": Command(ReportAttribution, _paths),
+    "report-conversions": Command(ListConversions, _list_conversions),
+    "report-conversion": Command(ShowConversion, _show_conversion),
     "doctor": Command(Diagnose, _diagnose),
 }

@@ -28,7 +28,7 @@ class Level(StrEnum):
     KEYWORD = "keyword"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Group:
     """One channel of the model; ``names`` from platform down as far as the level goes. A group
     without a keyword of the spend has its channel and the reason in place of a campaign."""

@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from tracker.cli import attribution as attribution  # adds commands to ``report``
 from tracker.cli import connection_runs as connection_runs  # adds commands to ``connection``
 from tracker.cli import rules as rules  # adds commands to ``site``
 from tracker.cli.connections import connection

@@ -19,6 +19,9 @@ from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, NotFound
 from tracker.ingest import server_events
 from tracker.money import decimal_text
+from tracker.reports.model_comparison import compare_models
+from tracker.reports.path_report import path_report
+from tracker.web.attribution_query import attribution_request, found_conversions, opened_conversion
 from tracker.web.call import Call
 from tracker.web.json_bodies import GoalFields, GoalName, decode, read_json
 from tracker.web.pages_health import check_health
@@ -53,6 +56,28 @@ async def keywords(call: Call) -> Response:
 async def health(call: Call) -> Response:
     """What is wrong with the cost of the site, or may be, as the command prints it."""
     return json_answer(await to_thread.run_sync(check_health, call))
+
+
+async def models(call: Call) -> Response:
+    """The comparison of models, as the command prints it."""
+    request = attribution_request(call)
+    return json_answer(await to_thread.run_sync(compare_models, call.parts.warehouse, request))
+
+
+async def paths(call: Call) -> Response:
+    """Paths to conversion, as the command prints them."""
+    request = attribution_request(call)
+    return json_answer(await to_thread.run_sync(path_report, call.parts.warehouse, request))
+
+
+async def conversions(call: Call) -> Response:
+    """``{"conversions": […]}`` of a period, newest first."""
+    return json_answer({"conversions": await to_thread.run_sync(found_conversions, call)})
+
+
+async def one_conversion(call: Call) -> Response:
+    """One conversion with its touches, each model's weights, and the visits that did not count."""
+    return json_answer(await to_thread.run_sync(opened_conversion, call))
 
 
 async def goals(call: Call) -> Response:

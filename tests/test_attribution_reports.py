@@ -1,0 +1,142 @@
+"""Comparison of models, paths, and a conversion opened: functions, API and pages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import Engine
+
+from tests.web_app import Browser
+from tests.world import HOME, World, ad, at
+from tracker.accounts.memberships import set_membership
+from tracker.accounts.rights import Role
+from tracker.accounts.sessions import add_session
+from tracker.accounts.users import add_user
+from tracker.app import create_app
+from tracker.commands import ListConversions, ReportAttribution, ShowConversion
+from tracker.errors import InvalidInput, NotFound
+from tracker.warehouse.client import Warehouse
+
+SEPTEMBER: dict[str, Any] = {"first": "2026-09-01", "last": "2026-09-30"}
+SPEND = (
+    "day,platform,campaign,ad group,keyword,clicks,impressions,cost\n"
+    "2026-09-01,baidu,pumps,water,water pump,10,100,50\n"
+    "2026-09-01,baidu,valves,ball,ball valve,10,100,50\n"
+)
+
+
+@pytest.fixture
+def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    """Anna came three times before she ordered, and once after; Bert never ordered."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path, lookback_days=30)
+    world.spend(SPEND, platform="baidu")
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    world.events(
+        [
+            at("07-01 10:00", "anna", ad("water pump")),
+            at("09-01 10:00", "anna", ad("water pump")),
+            at("09-03 10:00", "anna", ad("ball valve", campaign="valves")),
+            at("09-05 10:00", "anna", HOME),
+            at("09-05 10:05", "anna", name="order", value="300", currency="CNY"),
+            at("09-09 10:00", "anna", HOME),
+            at("09-02 10:00", "bert", ad("water pump")),
+        ]
+    )
+    world.reconcile()
+    return world
+
+
+def report(world: World, name: str, **options: Any) -> Any:
+    request = ReportAttribution(site=world.site.key, **SEPTEMBER, **options)
+    return msgspec.to_builtins(world.run(name, request))
+
+
+def test_every_model_credits_the_same_total(world: World) -> None:
+    found = report(world, "report-models")
+    assert {one["conversions"] for one in found["totals"].values()} == {"1"}
+    assert {one["revenue"] for one in found["totals"].values()} == {"300.00"}
+    assert found["probability"] == 0.5
+    by_campaign = {
+        row["source"]["campaign"] or row["source"]["channel"]: row["models"]
+        for row in found["rows"]
+    }
+    assert next(iter(by_campaign)) == "valves"
+    assert by_campaign["pumps"]["first"] == {"conversions": "1", "revenue": "300.00"}
+    assert by_campaign["valves"]["last_non_direct"]["conversions"] == "1"
+    assert by_campaign["Direct"]["last"]["conversions"] == "1"
+    shares = [Decimal(models["markov"]["conversions"]) for models in by_campaign.values()]
+    assert sum(shares) == 1
+    # One path: without any of its three sources nothing converts.
+    assert max(shares) - min(shares) <= Decimal("1e-9")
+
+
+@pytest.mark.parametrize("level", ["channel", "platform", "ad_group", "keyword"])
+def test_totals_are_the_same_at_every_grain_and_order(world: World, level: str) -> None:
+    whole = report(world, "report-models")["totals"]
+    assert report(world, "report-models", level=level, order=3)["totals"] == whole
+    clicks = report(world, "report-models", level=level, by="click")["totals"]
+    assert clicks["linear"]["conversions"] == "1"
+
+
+def test_paths_say_who_came_first_who_helped_and_how_long_it_took(world: World) -> None:
+    found = report(world, "report-paths", level="keyword")
+    assert (found["conversions"], found["without_touch"], found["path_count"]) == (1, 0, 2)
+    won, lost = found["paths"]
+    assert [step["keyword"] or step["channel"] for step in won["steps"]] == [
+        *("water pump", "ball valve", "Direct")
+    ]
+    assert (won["conversions"], won["revenue"], won["lost"]) == (1, "300.00", 0)
+    assert (lost["conversions"], lost["lost"]) == (0, 1)
+    assert found["lengths"] == [{"at": 3, "conversions": 1}]
+    assert found["first_lag"] == [{"at": 4, "conversions": 1}]
+    assert found["last_lag"] == [{"at": 2, "conversions": 1}]
+    helped = {
+        row["source"]["keyword"] or row["source"]["channel"]: (row["assisted"], row["last"])
+        for row in found["assists"]
+    }
+    assert helped == {"water pump": (1, 0), "ball valve": (1, 0), "Direct": (0, 1)}
+
+
+def test_an_opened_conversion_says_why_other_visits_did_not_count(world: World) -> None:
+    listed = world.run("report-conversions", ListConversions(site=world.site.key, **SEPTEMBER))
+    (one,) = listed["conversions"]
+    detail = world.run("report-conversion", ShowConversion(world.site.key, one.conversion))
+    assert [touch.source.name for touch in detail.path] == ["water pump", "ball valve", "Direct"]
+    assert [touch.models["linear"].conversions for touch in detail.path] == [
+        *("0.333333334", "0.333333333", "0.333333333")
+    ]
+    assert detail.path[0].models["first"].revenue == "300.00"
+    assert detail.path[0].page == "pump.example/"
+    assert [touch.reason for touch in detail.others] == ["before_lookback", "after_conversion"]
+    assert (detail.conversion.revenue, detail.conversion.matched) == ("300.00", "visit")
+    with pytest.raises(NotFound):
+        world.run("report-conversion", ShowConversion(world.site.key, "00000000000000aa"))
+    with pytest.raises(InvalidInput):
+        world.run("report-conversion", ShowConversion(world.site.key, "../etc"))
+
+
+def test_pages_and_api_show_the_same(world: World) -> None:
+    browser = Browser(create_app(world.parts, role="web"), "en")
+    owner = add_user(world.db, email="o@pump.example", password="correct horse battery")
+    set_membership(world.db, user=owner.id, tenant=world.tenant, role=Role.OWNER)
+    _, secret = add_session(world.db, user=owner.id, now=world.now)
+    browser.cookies.set("tracker_session", secret)
+    base = f"/sites/{world.site.key}"
+    days = "?from=2026-09-01&to=2026-09-30"
+    page = browser.get(f"{base}/attribution{days}&level=keyword")
+    assert page.status_code == 200
+    assert "water pump → " in page.text.replace("Baidu / pumps / water / ", "")
+    api = f"/api/v1{base}"
+    assert browser.get(f"{api}/reports/models{days}").json() == report(world, "report-models")
+    assert browser.get(f"{api}/reports/paths{days}").json() == report(world, "report-paths")
+    (one,) = browser.get(f"{api}/conversions{days}").json()["conversions"]
+    detail = browser.get(f"{api}/conversions/{one['conversion']}").json()
+    assert len(detail["path"]) == 3
+    opened = browser.get(f"{base}/attribution/{one['conversion']}")
+    assert "Older than the lookback" in opened.text
+    assert browser.get(f"{base}/attribution/zz").status_code == 400
+    assert browser.get(f"{api}/reports/models{days}&page=2").status_code == 400

@@ -1,0 +1,144 @@
+"""``tracker report models``, ``paths``, ``conversions`` and ``conversion``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tracker.cli.output import Json, SiteKey, print_json, say, table
+from tracker.cli.reports import report
+from tracker.cli.session import run_command
+from tracker.commands import ListConversions, ReportAttribution, ShowConversion
+
+First = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
+Last = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
+Level = Annotated[str, typer.Option(help="channel, platform, campaign, ad_group or keyword.")]
+By = Annotated[str, typer.Option(help="click or conversion: the day credit lands on.")]
+Goal = Annotated[str, typer.Option(help="Only this goal, or stage:NAME.")]
+Limit = Annotated[int, typer.Option(min=0, help="Rows; 0 = all.")]
+
+
+@report.command("models")
+def report_models(
+    site_key: SiteKey,
+    first: First,
+    last: Last,
+    level: Level = "campaign",
+    by: By = "conversion",
+    goal: Goal = "",
+    order: Annotated[int, typer.Option(help="Order of the Markov chain, 1 to 4.")] = 1,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """Every attribution model beside the others."""
+    request = ReportAttribution(
+        site=site_key,
+        first=first,
+        last=last,
+        level=level,
+        by=by,
+        goal=goal,
+        order=order,
+        limit=limit,
+    )
+    result = run_command("report-models", request)
+    if as_json:
+        print_json(result)
+        return
+    models = list(result["totals"])
+    rows = [(_name(row["source"]), *_figures(row["models"], models)) for row in result["rows"]]
+    rows.append(("Total", *_figures(result["totals"], models)))
+    table("Conversions by model", ["source", *(f">{model}" for model in models)], rows)
+
+
+@report.command("paths")
+def report_paths(
+    site_key: SiteKey,
+    first: First,
+    last: Last,
+    level: Level = "campaign",
+    by: By = "conversion",
+    goal: Goal = "",
+    limit: Limit = 25,
+    as_json: Json = False,
+) -> None:
+    """The paths by which conversions came, and who helped."""
+    request = ReportAttribution(
+        site=site_key, first=first, last=last, level=level, by=by, goal=goal, limit=limit
+    )
+    result = run_command("report-paths", request)
+    if as_json:
+        print_json(result)
+        return
+    rows = [
+        (" > ".join(map(_name, row["steps"])), row["conversions"], row["revenue"], row["lost"])
+        for row in result["paths"]
+    ]
+    table("Paths", ["path", ">conversions", ">revenue", ">without conversion"], rows)
+    helped = [
+        (_name(row["source"]), row["assisted"], row["last"], row["first"])
+        for row in result["assists"]
+    ]
+    table("Who helped", ["source", ">assisted", ">last", ">first"], helped)
+
+
+@report.command("conversions")
+def report_conversions(
+    site_key: SiteKey,
+    first: First,
+    last: Last,
+    goal: Goal = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    offset: Annotated[int, typer.Option(min=0, help="Rows to leave out.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Conversions of a period, newest first."""
+    request = ListConversions(
+        site=site_key, first=first, last=last, goal=goal, limit=limit, offset=offset
+    )
+    result = run_command("report-conversions", request)
+    if as_json:
+        print_json(result)
+        return
+    rows = [
+        (one["conversion"], one["time"], one["goal"], one["revenue"], one["matched"])
+        for one in result["conversions"]
+    ]
+    table("", ["id", "time", "goal", ">revenue", "found by"], rows)
+
+
+@report.command("conversion")
+def report_conversion(
+    site_key: SiteKey,
+    conversion: Annotated[str, typer.Argument(help="Its id, 16 hex digits.")],
+    as_json: Json = False,
+) -> None:
+    """One conversion: its touches, each model's weights, and why other visits did not count."""
+    result = run_command("report-conversion", ShowConversion(site_key, conversion))
+    if as_json:
+        print_json(result)
+        return
+    one = result["conversion"]
+    say(f"{one['goal']} at {one['time']}, found by {one['matched']}")
+    models = sorted({model for touch in result["path"] for model in touch["models"]})
+    rows = [
+        (touch["time"], _name(touch["source"]), *_figures(touch["models"], models))
+        for touch in result["path"]
+    ]
+    table("Path", ["time", "source", *(f">{model}" for model in models)], rows)
+    others = [
+        (touch["time"], _name(touch["source"]), touch["reason"]) for touch in result["others"]
+    ]
+    table("Visits that do not count", ["time", "source", "why"], others)
+
+
+def _name(step: dict[str, Any]) -> str:
+    names = [step[name] for name in ("platform", "campaign", "ad_group", "keyword") if step[name]]
+    if step["channel"]:
+        names = [step["channel"], *names]
+    return " / ".join(names) or f"({step['reason']})"
+
+
+def _figures(credit: dict[str, Any], models: list[str]) -> list[str | None]:
+    return [credit[model]["conversions"] if model in credit else None for model in models]

@@ -1,0 +1,47 @@
+"""What the reports on attribution are asked for: comparison of models, and paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker.accounts.sites import Site
+from tracker.attribution.grouping import Level
+from tracker.attribution.journeys import Scope
+from tracker.attribution.markov import ORDERS
+from tracker.errors import InvalidInput
+from tracker.period import Period
+from tracker.reports.request import By
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionRequest:
+    """``level`` is the grain of rows and path steps, ``order`` that of the Markov chain, ``limit``
+    the number of rows (0: all)."""
+
+    site: Site
+    period: Period
+    level: Level = Level.CAMPAIGN
+    by: By = By.CONVERSION
+    goal: str = ""
+    order: int = 1
+    limit: int = 50
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise InvalidInput(
+                f"There is no Markov chain of order {self.order}.", hint="Use 1, 2, 3 or 4."
+            )
+
+    def scope(self, warehouse: Warehouse) -> Scope:
+        """The conversions that count, in the state that is published now."""
+        found = warehouse.rows(load_sql("tracker.reports", "asof.sql"), {"site": self.site.key})
+        return Scope(
+            self.site.key,
+            int(found[0][0]),
+            self.period.first,
+            self.period.last,
+            self.by is By.CLICK,
+            self.goal,
+        )

@@ -1,0 +1,275 @@
+"""A conversion opened: its touches, each model's weights, and why other visits did not count."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine
+
+from tracker.accounts.goals import list_goals
+from tracker.accounts.sites import Site
+from tracker.attribution.grouping import Level, group_of
+from tracker.attribution.journeys import SourceName, source_names
+from tracker.errors import InvalidInput, NotFound
+from tracker.money import decimal_text
+from tracker.period import Period
+from tracker.reports.attribution_result import Earned, Step, earned, step_of
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+PACKAGE = "tracker.reports"
+_EVER = (date(1970, 1, 2), date(2149, 6, 5))
+
+
+class Conversion(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversion. ``revenue`` is its value in the site's currency, null where there is none or
+    the rate is missing; ``path_end`` is where its path ends: its own time, or that of the first
+    stage of its lead. ``matched`` says how it was given to a visitor."""
+
+    conversion: str
+    goal: str
+    time: datetime
+    path_end: datetime
+    visitor: str | None
+    person: str | None
+    matched: str
+    lead: str | None
+    value: str | None
+    currency: str | None
+    revenue: str | None
+    rate_missing: bool
+
+
+class Touch(msgspec.Struct, frozen=True, kw_only=True):
+    """A visit of the person. ``position`` in the path, null with the reason where the visit is not
+    in it: after_conversion, before_lookback, continues_visit (it goes on across midnight)."""
+
+    visit: str | None
+    time: datetime
+    source: Step
+    page: str | None
+    referrer: str | None
+    device: str | None
+    position: int | None
+    reason: str | None
+    models: dict[str, Earned]
+
+
+class ConversionDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """The conversion, its path, and the visits that are not in it, each in order of time."""
+
+    site: str
+    currency: str
+    lookback_days: int
+    conversion: Conversion
+    path: list[Touch]
+    others: list[Touch]
+    without_touch: dict[str, Earned]
+
+
+def list_conversions(
+    warehouse: Warehouse,
+    db: Engine,
+    site: Site,
+    period: Period,
+    *,
+    goal: str = "",
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Conversion]:
+    """Conversions of the period by their own day, newest first."""
+    rows = _rows(warehouse, site, (period.first, period.last), goal, 0, limit, offset)
+    names = _goal_names(db, site)
+    return [_conversion(row, names) for row in rows]
+
+
+def conversion_detail(
+    warehouse: Warehouse, db: Engine, site: Site, conversion: str
+) -> ConversionDetail:
+    """The conversion of that id (16 hex digits); NotFound, InvalidInput for another form."""
+    rows = _rows(warehouse, site, _EVER, "", _number(conversion), 1, 0)
+    if not rows:
+        raise NotFound(f"No conversion {conversion!r}.", hint="A rebuild may have removed it.")
+    row = rows[0]
+    asof = _asof(warehouse, site)
+    names = source_names(warehouse, site.key, asof)
+    credits = warehouse.dicts(
+        load_sql(PACKAGE, "conversion_credit.sql"),
+        {"site": site.key, "asof": asof, "day": row["day"], "conversion": row["conversion_id"]},
+    )
+    lookback = _lookback(db, site, row["goal"])
+    path = _path(credits, names)
+    visits = _visits(warehouse, site, asof, row)
+    known = {touch.visit for touch in path}
+    pages = {_hex(visit["visit_id"]): visit for visit in visits}
+    return ConversionDetail(
+        site=site.key,
+        currency=site.currency,
+        lookback_days=lookback,
+        conversion=_conversion(row, _goal_names(db, site)),
+        path=[_with_page(touch, pages.get(touch.visit or "")) for touch in path],
+        others=[
+            _other(visit, row["path_time"], timedelta(days=lookback), names)
+            for visit in visits
+            if _hex(visit["visit_id"]) not in known or not visit["touch"]
+        ],
+        without_touch=_without_touch(credits),
+    )
+
+
+def _asof(warehouse: Warehouse, site: Site) -> int:
+    return int(warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": site.key})[0][0])
+
+
+def _rows(
+    warehouse: Warehouse,
+    site: Site,
+    days: tuple[date, date],
+    goal: str,
+    wanted: int,
+    limit: int,
+    offset: int,
+) -> list[dict[str, Any]]:
+    return warehouse.dicts(
+        load_sql(PACKAGE, "conversion_list.sql"),
+        {
+            "site": site.key,
+            "asof": _asof(warehouse, site),
+            "first": days[0],
+            "last": days[1],
+            "goal": goal,
+            "wanted": wanted,
+            "rows": limit,
+            "skip": offset,
+        },
+    )
+
+
+def _number(text: str) -> int:
+    try:
+        found = int(text, 16)
+    except ValueError:
+        found = 0
+    if len(text) != 16 or not found:
+        raise InvalidInput(f"Not the id of a conversion: {text!r}.", hint="It has 16 hex digits.")
+    return found
+
+
+def _goal_names(db: Engine, site: Site) -> dict[str, str]:
+    return {goal.id: goal.name for goal in list_goals(db, site.key)}
+
+
+def _lookback(db: Engine, site: Site, goal: str) -> int:
+    own = {goal.id: goal.lookback_days for goal in list_goals(db, site.key)}
+    return own.get(goal) or site.lookback_days
+
+
+def _conversion(row: Mapping[str, Any], goals: Mapping[str, str]) -> Conversion:
+    return Conversion(
+        conversion=_hex(row["conversion_id"]),
+        goal=goals.get(row["goal"], row["goal"]),
+        time=_utc(row["time"]),
+        path_end=_utc(row["path_time"]),
+        visitor=_hex(row["visitor"]) if row["visitor"] else None,
+        person=_hex(row["person"]) if row["person"] else None,
+        matched=row["matched"],
+        lead=row["lead"] or None,
+        value=decimal_text(row["value"]),
+        currency=row["currency"] if row["value"] is not None else None,
+        revenue=decimal_text(row["value_site"]),
+        rate_missing=bool(row["rate_missing"]),
+    )
+
+
+def _path(credits: list[dict[str, Any]], names: Mapping[int, SourceName]) -> list[Touch]:
+    models: dict[int, dict[str, Earned]] = defaultdict(dict)
+    touches: dict[int, dict[str, Any]] = {}
+    for row in credits:
+        if row["position"]:
+            touches[row["position"]] = row
+            models[row["position"]][row["model"]] = _earned(row)
+    return [
+        Touch(
+            visit=_hex(row["visit_id"]) if row["visit_id"] else None,
+            time=_utc(row["touch_time"]),
+            source=step_of(group_of(names.get(row["source_key"]), Level.KEYWORD)),
+            page=None,
+            referrer=None,
+            device=None,
+            position=position,
+            reason=None,
+            models=models[position],
+        )
+        for position, row in sorted(touches.items())
+    ]
+
+
+def _without_touch(credits: list[dict[str, Any]]) -> dict[str, Earned]:
+    return {row["model"]: _earned(row) for row in credits if not row["position"]}
+
+
+def _earned(row: Mapping[str, Any]) -> Earned:
+    return earned(row["weight"], row["amount"], row["rate_missing"])
+
+
+def _visits(
+    warehouse: Warehouse, site: Site, asof: int, row: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    if not row["visitor"]:
+        return []
+    found = warehouse.dicts(
+        load_sql(PACKAGE, "conversion_visits.sql"),
+        {"site": site.key, "asof": asof, "visitor": row["visitor"], "person": row["person"]},
+    )
+    return found[::-1]
+
+
+def _with_page(touch: Touch, visit: Mapping[str, Any] | None) -> Touch:
+    if visit is None:
+        return touch
+    return msgspec.structs.replace(touch, **_place(visit))
+
+
+def _place(visit: Mapping[str, Any]) -> dict[str, str | None]:
+    return {
+        "page": f"{visit['entry_host']}{visit['entry_path']}",
+        "referrer": visit["referrer"] or None,
+        "device": visit["device"] or None,
+    }
+
+
+def _other(
+    visit: Mapping[str, Any],
+    end: datetime,
+    lookback: timedelta,
+    names: Mapping[int, SourceName],
+) -> Touch:
+    if not visit["touch"]:
+        reason = "continues_visit"
+    elif visit["start"] > end:
+        reason = "after_conversion"
+    elif end - visit["start"] > lookback:
+        reason = "before_lookback"
+    else:
+        reason = "not_rebuilt"
+    return Touch(
+        visit=_hex(visit["visit_id"]),
+        time=_utc(visit["start"]),
+        source=step_of(group_of(names.get(visit["source_key"]), Level.KEYWORD)),
+        position=None,
+        reason=reason,
+        models={},
+        **_place(visit),
+    )
+
+
+def _hex(number: int) -> str:
+    return f"{number:016x}"
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -50,6 +50,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("trusted_proxies", "127.0.0.1/32,::1/128", "Proxies whose X-Forwarded-For counts"),
     Setting("city_mmdb", "", "MMDB file with cities; empty = country only"),
     Setting("network_mmdb", "", "MMDB file with network owners (ASN); empty = none"),
+    Setting("ip2region", "", "ip2region files (.xdb), comma between; empty = none"),
     Setting("hosting_networks", "", "File with networks of data centres; empty = packaged list"),
     Setting("spool_mb", 2048, "Disk budget of events that wait for ClickHouse, MiB; then 503"),
     Setting("memory_mb", 512, "Memory limit of one job statement in ClickHouse, MiB"),
@@ -77,6 +78,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     city_mmdb: str
     network_mmdb: str
+    ip2region: str
     hosting_networks: str
     spool_mb: int
     memory_mb: int
@@ -217,6 +219,7 @@ def _checked(values: dict[str, str | int]) -> Settings:
         trusted_proxies=proxies,
         city_mmdb=str(values["city_mmdb"]),
         network_mmdb=str(values["network_mmdb"]),
+        ip2region=str(values["ip2region"]),
         hosting_networks=str(values["hosting_networks"]),
         spool_mb=int(values["spool_mb"]),
         memory_mb=int(values["memory_mb"]),

@@ -198,7 +198,8 @@ def open_engine(settings: Settings, stack: ExitStack) -> Warehouse:
 
 def geography(settings: Settings) -> Geography:
     """The address databases that are configured."""
-    return Geography(PACKAGED, _path(settings.city_mmdb), _path(settings.network_mmdb))
+    regions = tuple(Path(name.strip()) for name in settings.ip2region.split(",") if name.strip())
+    return Geography(PACKAGED, _path(settings.city_mmdb), _path(settings.network_mmdb), regions)
 
 
 def hosting(settings: Settings) -> HostingNetworks:

@@ -1,8 +1,9 @@
 """Where an address is: country from the packaged database, city and network where configured.
 
-Databases are MMDB files. They are opened at the first look-up and again when the file changes (its
-time and size are looked at every ``CHECK_SECONDS``). A file that is missing or cannot be read
-makes the fields empty and is reported by ``problems``; it never stops an event.
+Databases are MMDB files, and ip2region files, whose provinces, cities and carriers come before
+those of the others. They are opened at the first look-up and again when the file changes (its time
+and size are looked at every ``CHECK_SECONDS``). A file that is missing or cannot be read makes the
+fields empty and is reported by ``problems``; it never stops an event.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import maxminddb
 
 from tracker.ingest.address import parse_ip
+from tracker.ingest.regions import Regions
 
 #: Seconds between looks at the files.
 CHECK_SECONDS = 30.0
@@ -39,13 +41,18 @@ class Place:
 NOWHERE = Place()
 
 
-class _Database:
-    """One MMDB file that may come, change and go."""
+class _Reader(Protocol):
+    def get(self, ip: str, /) -> Any: ...
 
-    def __init__(self, path: Path) -> None:
+
+class _Database:
+    """One file that may come, change and go."""
+
+    def __init__(self, path: Path, open_file: Callable[[Path], _Reader]) -> None:
         self.path = path
         self.problem = ""
-        self._reader: maxminddb.Reader | None = None
+        self._open = open_file
+        self._reader: _Reader | None = None
         self._seen: tuple[int, int] | None = None
 
     def refresh(self) -> bool:
@@ -62,7 +69,7 @@ class _Database:
             return False
         self._seen = seen
         try:
-            self._reader = open_copy(self.path)
+            self._reader = self._open(self.path)
             self.problem = ""
         except (maxminddb.InvalidDatabaseError, OSError, ValueError) as error:
             self._reader = None
@@ -101,19 +108,21 @@ def open_copy(path: Path) -> maxminddb.Reader:
 
 
 class Geography:
-    """Look-ups in up to three databases; safe from any thread."""
+    """Look-ups in the databases there are; safe from any thread. ``regions``: ip2region files."""
 
     def __init__(
         self,
         country: Path | None = PACKAGED,
         city: Path | None = None,
         network: Path | None = None,
+        regions: tuple[Path, ...] = (),
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._country = _Database(country) if country else None
-        self._city = _Database(city) if city else None
-        self._network = _Database(network) if network else None
+        self._country = _Database(country, open_copy) if country else None
+        self._city = _Database(city, open_copy) if city else None
+        self._network = _Database(network, open_copy) if network else None
+        self._regions = [_Database(path, Regions) for path in regions]
         self._clock = clock
         self._checked = float("-inf")
         self._lock = threading.Lock()
@@ -144,10 +153,21 @@ class Geography:
             _country_code(self._country.find(ip)) if self._country else ""
         )
         owner = self._network.find(ip) if self._network else {}
-        return Place(country, _region(city), _city_name(city), _owner(owner))
+        region = self._region_of(ip)
+        return Place(
+            country or _country_code(region),
+            _region(region) or _region(city),
+            _city_name(region) or _city_name(city),
+            _owner(region) or _owner(owner),
+        )
+
+    def _region_of(self, ip: str) -> Mapping[str, Any]:
+        found = (database.find(ip) for database in self._regions)
+        return next((record for record in found if record), {})
 
     def _databases(self) -> list[_Database]:
-        return [d for d in (self._country, self._city, self._network) if d is not None]
+        single = (self._country, self._city, self._network)
+        return [*(database for database in single if database is not None), *self._regions]
 
 
 def _public(ip: str) -> bool:

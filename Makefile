@@ -67,6 +67,13 @@ export TEST_LENGTH
 crash: test-needs install  ## Kill the server at bad moments, many times
 	$(call pytest,crash,crash and not browser)
 
+# atheris, which follows the coverage, is used where a wheel of it fits; nothing else needs it.
+.PHONY: fuzz
+fuzz: install  ## A million hostile requests to the public entrances
+	-@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check --no-input --no-deps atheris
+	$(BIN)/python -m tests.fuzz
+
 .PHONY: check
 check: install $(MODULES)  ## Format, lint and types of Python and TypeScript, the layering
 	$(BIN)/ruff format --check .

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1] / "tracker"
 VALUE = "\0"
 PROSE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}|[a-z]{2,} [A-Za-z]{2,}")
 ERRORS = {name for name, one in vars(errors).items() if inspect.isclass(one)} | {
-    *("CellError", "AmbiguousDay", "Forged", "WrongMethod", "Internal")
+    *("CellError", "AmbiguousDay", "Forged", "WrongMethod", "Internal", "Terminal", "Transient")
 }
 
 

@@ -33,6 +33,9 @@ SILENT = {
 #: Other modules whose errors reach pages.
 MODULES = (
     "accounts/access.py",
+    "accounts/connection_accounts.py",
+    "accounts/connection_runs.py",
+    "accounts/connections.py",
     "accounts/domains.py",
     "accounts/goal_wish.py",
     "accounts/goals.py",
@@ -56,6 +59,13 @@ MODULES = (
     "warehouse/failures.py",
     "warehouse/pool.py",
     *sorted(f"web/{path.name}" for path in (ROOT / "web").glob("*.py")),
+    "spend/connections/asking.py",
+    "spend/connections/authorising.py",
+    "spend/connections/catalogue.py",
+    "spend/connections/grants.py",
+    "spend/connections/linking.py",
+    "spend/connections/worker.py",
+    *(f"spend/connectors/{path.name}" for path in (ROOT / "spend/connectors").glob("*.py")),
 )
 #: Texts of these modules that no page shows, and why.
 UNSEEN = {

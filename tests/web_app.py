@@ -232,7 +232,7 @@ def web(companies: Path, embedded_engine: Warehouse, tmp_path: Path) -> Iterator
     actions = Recorder()
     ours, theirs = list_sites(db)
     parts = WebParts(db, embedded_engine, _settings(tmp_path), lambda: NOW, actions)
-    yield WebWorld(_application(parts), db, parts, actions, ours, theirs)
+    yield WebWorld(application(parts), db, parts, actions, ours, theirs)
     db.dispose()
 
 
@@ -240,7 +240,7 @@ def web(companies: Path, embedded_engine: Warehouse, tmp_path: Path) -> Iterator
 def fresh_web(sqlite_db: Engine, embedded_engine: Warehouse, tmp_path: Path) -> Browser:
     """A browser before an installation that nobody has set up."""
     parts = WebParts(sqlite_db, embedded_engine, _settings(tmp_path), lambda: NOW, Recorder())
-    return Browser(_application(parts), "en")
+    return Browser(application(parts), "en")
 
 
 def _settings(directory: Path) -> WebSettings:
@@ -249,7 +249,7 @@ def _settings(directory: Path) -> WebSettings:
     )
 
 
-def _application(parts: WebParts) -> Starlette:
+def application(parts: WebParts) -> Starlette:
     return Starlette(routes=routes(parts), exception_handlers=dict(exception_handlers(parts)))
 
 

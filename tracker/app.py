@@ -191,6 +191,7 @@ def _web_parts(parts: Parts, actions: Actions, code: str) -> web.WebParts:
         ),
         clock=parts.clock,
         actions=actions,
+        workshop=parts.workshop(),
     )
 
 

@@ -16,13 +16,14 @@ from functools import lru_cache
 from tracker.errors import TrackerError
 from tracker.spend.findings import KINDS
 from tracker.web.i18n import DEFAULT, Language, msgid
+from tracker.web.messages_connections import CONNECTIONS
 from tracker.web.messages_general import GENERAL
 from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
 
 #: Messages, hints and parts of them, with the values as %(name)s, as the raising code writes them.
 #: Words of findings about spend are written where they are found.
 FINDINGS = tuple(words for _, words in KINDS.values())
-KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS)
+KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS)
 
 #: Columns as messages name them.
 _FIELDS = {
@@ -56,6 +57,7 @@ _FIELDS = {
 _OURS = {
     "message": "",
     "words": "",
+    "reason": "",
     "expected": "",
     "where": "",
     "delimiter": "",

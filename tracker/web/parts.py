@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock
 from tracker.accounts.sites import Site
+from tracker.spend.connections.kinds import Workshop
 from tracker.warehouse.client import Warehouse
 
 #: Largest spend or conversion file that may be uploaded, in bytes.
@@ -123,3 +124,4 @@ class WebParts:
     settings: WebSettings
     clock: Clock
     actions: WebActions
+    workshop: Workshop | None = None

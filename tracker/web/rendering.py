@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from tracker.accounts.rights import Right
 from tracker.web.call import Call
+from tracker.web.connection_view import alerts
 from tracker.web.i18n import LANGUAGES, language
 from tracker.web.resources import asset_versions, dashboards
 from tracker.web.vocabulary import channel_name, device_name, platform_name, site_sections
@@ -89,6 +90,7 @@ def _common(call: Call) -> dict[str, Any]:
     speech, site = call.language, call.known_site
     rights = {right.value: site is not None and call.may(right) for right in Right}
     return {
+        "alerts": alerts(call),
         "csrf": call.csrf,
         "fmt": call.formats,
         "here": call.request.url.path,

@@ -14,6 +14,8 @@ from tracker.web import (
     api_conversions,
     assets,
     pages_attribution,
+    pages_connection_runs,
+    pages_connections,
     pages_entry,
     pages_goals,
     pages_health,
@@ -37,6 +39,8 @@ _PUBLIC, _SET_UP, _LOGGED_IN = Access.PUBLIC, Access.SET_UP, Access.LOGGED_IN
 _READ, _WRITE, _ADMIN = Access.SITE_READ, Access.SITE_WRITE, Access.SITE_ADMIN
 _SITE = "/sites/{site}"
 _API = "/api/v1"
+_CONNECTION = f"{_SITE}/connections/{{connection}}"
+_CONNECTION_RUN = f"{_SITE}/connections/runs/{{run}}"
 
 PAGES = (
     Endpoint("GET", "/assets/{name}", assets.asset, _PUBLIC),
@@ -77,6 +81,23 @@ PAGES = (
     Endpoint("POST", f"{_SITE}/imports", pages_imports.preview, _WRITE, upload=True),
     Endpoint("POST", f"{_SITE}/imports/confirm", pages_imports.confirm, _WRITE),
     Endpoint("GET", f"{_SITE}/health", pages_health.show_health, _READ),
+    Endpoint("GET", f"{_SITE}/connections", pages_connections.show_connections, _WRITE),
+    Endpoint("GET", f"{_SITE}/connections/new", pages_connections.new_form, _ADMIN),
+    Endpoint("POST", f"{_SITE}/connections/new", pages_connections.add_new, _ADMIN),
+    Endpoint("GET", f"{_CONNECTION_RUN}", pages_connection_runs.show_run, _WRITE),
+    Endpoint("GET", f"{_CONNECTION_RUN}/progress", pages_connection_runs.progress, _WRITE),
+    Endpoint("POST", f"{_CONNECTION_RUN}/stop", pages_connection_runs.stop, _WRITE),
+    Endpoint("POST", f"{_CONNECTION_RUN}/resume", pages_connection_runs.resume, _WRITE),
+    Endpoint("GET", _CONNECTION, pages_connections.show_connection, _WRITE),
+    Endpoint("POST", f"{_CONNECTION}/run", pages_connection_runs.start_run, _WRITE),
+    Endpoint("POST", f"{_CONNECTION}/test", pages_connections.try_connection, _WRITE),
+    Endpoint("POST", f"{_CONNECTION}/secrets", pages_connections.enter_secrets, _ADMIN),
+    Endpoint("POST", f"{_CONNECTION}/schedule", pages_connections.change_schedule, _ADMIN),
+    Endpoint("POST", f"{_CONNECTION}/accounts", pages_connections.change_accounts, _ADMIN),
+    Endpoint("POST", f"{_CONNECTION}/state", pages_connections.change_state, _ADMIN),
+    Endpoint("POST", f"{_CONNECTION}/authorise", pages_connections.authorise, _ADMIN),
+    # The state in the address says which connection it is about, and whose it is.
+    Endpoint("GET", pages_connections.CALLBACK, pages_connections.callback, _LOGGED_IN),
     Endpoint("GET", f"{_SITE}/runs", pages_runs.show_runs, _READ),
     Endpoint("POST", f"{_SITE}/runs", pages_runs.start_run, _WRITE),
     Endpoint("GET", f"{_SITE}/install", pages_sites.install, _READ),
@@ -103,6 +124,26 @@ API = tuple(
         ("GET", "/sites/{site}/health", api.health, _READ),
         ("GET", "/sites/{site}/runs", api.runs, _READ),
         ("GET", "/sites/{site}/runs/{run}", api.one_run, _READ),
+        ("GET", "/sites/{site}/connections", pages_connection_runs.api_connections, _WRITE),
+        (
+            "GET",
+            "/sites/{site}/connections/{connection}/runs",
+            pages_connection_runs.api_runs,
+            _WRITE,
+        ),
+        (
+            "POST",
+            "/sites/{site}/connections/{connection}/runs",
+            pages_connection_runs.api_start,
+            _WRITE,
+        ),
+        ("GET", "/sites/{site}/connection-runs/{run}", pages_connection_runs.api_run, _WRITE),
+        (
+            "POST",
+            "/sites/{site}/connection-runs/{run}/stop",
+            pages_connection_runs.api_stop,
+            _WRITE,
+        ),
         ("POST", "/sites/{site}/events", api.take_events, _WRITE),
         ("POST", "/sites/{site}/spend/files", api.import_spend, _WRITE),
         ("POST", "/sites/{site}/conversions", api_conversions.take_conversions, _WRITE),

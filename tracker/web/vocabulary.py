@@ -55,6 +55,7 @@ _SECTIONS = (
     ("leads", msgid("Leads"), "read"),
     ("pipeline", msgid("Pipeline"), "read"),
     ("goals", msgid("Goals"), "read"),
+    ("connections", msgid("Connections"), "write"),
     ("imports", msgid("Imports"), "write"),
     ("health", msgid("Data health"), "read"),
     ("runs", msgid("Runs"), "read"),

@@ -90,9 +90,11 @@ class Reconcile(msgspec.Struct, frozen=True):
 
 
 class Rebuild(msgspec.Struct, frozen=True):
-    """``tracker rebuild``: mark the whole history of a site dirty, then reconcile."""
+    """``tracker rebuild``: mark the history of a site dirty, or some days, then reconcile."""
 
     site: str
+    first: str = ""
+    last: str = ""
 
 
 class Reclassify(msgspec.Struct, frozen=True):
@@ -314,7 +316,8 @@ def _reconcile(parts: Parts, _: Reconcile, progress: Progress) -> object:
 
 
 def _rebuild(parts: Parts, request: Rebuild, progress: Progress) -> object:
-    return operations.rebuild(parts, get_site(parts.db, request.site), progress=progress)
+    site = get_site(parts.db, request.site)
+    return operations.rebuild(parts, site, request.first, request.last, progress=progress)
 
 
 def _reclassify(parts: Parts, request: Reclassify, progress: Progress) -> object:

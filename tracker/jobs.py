@@ -24,6 +24,7 @@ from tracker.accounts.sites import list_sites
 from tracker.errors import TrackerError, Unavailable
 from tracker.ingest.retention import cut_addresses
 from tracker.parts import Parts
+from tracker.reconcile.bucket_plans import plan_buckets
 from tracker.reconcile.sweep import sweep
 from tracker.spend.connections.schedule import queue_due
 from tracker.spend.connections.worker import Worker
@@ -72,6 +73,11 @@ def _sweep(parts: Parts) -> Result:
     return {"superseded": gone} if gone else None
 
 
+def _buckets(parts: Parts) -> Result:
+    grown = plan_buckets(parts.warehouse, parts.db, parts.clock())
+    return {"sites": len(grown)} if grown else None
+
+
 def _salts(parts: Parts) -> Result:
     now = parts.clock()
     salts.make_salts(parts.db, list_sites(parts.db), now=now)
@@ -92,6 +98,7 @@ JOBS: tuple[Job, ...] = (
     Job("spend", 5, _spend),
     Job("connections", 5, _connections),
     Job("sweep", 600, _sweep),
+    Job("buckets", 86_400, _buckets),
     Job("salts", 3600, _salts),
     Job("prune", 86_400, _prune),
 )

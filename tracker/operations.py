@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from tracker.ingest.sightings import Sightings, site_rules
 from tracker.ingest.steps import Environment
 from tracker.ingest.suppressed import Suppressed
 from tracker.parts import Parts
-from tracker.period import Period
+from tracker.period import Period, parse_day
 from tracker.reconcile.marking import mark_credits, mark_money, mark_visits
 from tracker.reconcile.reconciler import LEASE, Outcome
 from tracker.spend.connections.asking import again, ask, finish
@@ -187,9 +188,17 @@ def reconcile(parts: Parts, *, progress: Progress = silent) -> Reconciled:
     return Reconciled(events, outcome.builds, outcome.slices, outcome.left)
 
 
-def rebuild(parts: Parts, site: Site, *, progress: Progress = silent) -> Reconciled:
-    """Make every derived row of the site again."""
-    mark_visits(parts.warehouse, parts.db, site)
+def rebuild(
+    parts: Parts, site: Site, first: str = "", last: str = "", *, progress: Progress = silent
+) -> Reconciled:
+    """Make every derived row of the site again, or those of some days (YYYY-MM-DD, inclusive)."""
+    begin = parse_day(first) if first else date.min
+    end = parse_day(last) if last else date.max
+    if begin > end:
+        raise InvalidInput(
+            f"The period ends before it begins: {first} to {last}.", hint="Swap --from and --to."
+        )
+    mark_visits(parts.warehouse, parts.db, site, begin, end)
     return reconcile(parts, progress=progress)
 
 

@@ -102,10 +102,15 @@ def reconcile(as_json: Json = False) -> None:
     _print(result, as_json)
 
 
-def rebuild(site_key: SiteKey, as_json: Json = False) -> None:
-    """Make every derived row of a site again from facts."""
+def rebuild(
+    site_key: SiteKey,
+    first: Annotated[str, typer.Option("--from", help="First day; all where left out.")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day; all where left out.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make the derived rows of a site again from facts, all of them or those of some days."""
     with progress_bar("Rebuilding", quiet=as_json) as progress:
-        result = run_command("rebuild", Rebuild(site_key), progress)
+        result = run_command("rebuild", Rebuild(site_key, first, last), progress)
     _print(result, as_json)
 
 

@@ -21,8 +21,13 @@ from tracker.warehouse.sql import load_sql
 PACKAGE = "tracker.reconcile"
 
 
-def mark_visits(warehouse: Warehouse, db: Engine, site: Site) -> int:
-    """Everything of the site: after a change of time zone, visit timeout or currency."""
+def mark_visits(
+    warehouse: Warehouse, db: Engine, site: Site, first: date = date.min, last: date = date.max
+) -> int:
+    """Everything of the site: after a change of time zone, visit timeout or currency.
+
+    Of the days from ``first`` to ``last`` only, where a rebuild of these was asked for.
+    """
     frame = Frame(site, plans_of(db, [site.key])[site.key])
     slices: set[Slice] = set()
     for kind, day, bucket in _known(warehouse, site):
@@ -32,8 +37,9 @@ def mark_visits(warehouse: Warehouse, db: Engine, site: Site) -> int:
             slices.add(Slice("visits", site.key, day, bucket))
         slices.add(Slice("credits", site.key, day))
     slices.update(_spend_slices(warehouse, db, site))
-    mark(db, slices)
-    return len(slices)
+    wanted = [piece for piece in slices if first <= piece.day <= last]
+    mark(db, wanted)
+    return len(wanted)
 
 
 def mark_credits(warehouse: Warehouse, db: Engine, site: Site) -> int:

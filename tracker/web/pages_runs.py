@@ -32,6 +32,7 @@ JOBS = {
     "spend": msgid("Import from watch folders"),
     "spend_import": msgid("Spend import"),
     "conversions_import": msgid("Conversion import"),
+    "buckets": msgid("Deal large sites into buckets"),
     "sweep": msgid("Remove superseded results"),
     "salts": msgid("Renew the salts of visitor hashes"),
     "prune": msgid("Remove old records"),

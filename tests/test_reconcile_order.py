@@ -1,0 +1,214 @@
+"""Reconcile: the same facts give the same tables, in whatever order and portions they arrive."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.world import HOME, World, ad, at
+from tracker.accounts import marks
+from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
+from tracker.accounts.marks import Slice
+from tracker.accounts.sites import add_site
+from tracker.commands import Rebuild
+from tracker.reconcile.bucket_plans import buckets_of, plan_buckets
+from tracker.warehouse.client import Warehouse
+
+#: Derived tables with the publication that says which of their rows count.
+TABLES = {
+    "hits": ("visits", "day, bucket"),
+    "visits": ("visits", "day, bucket"),
+    "conversions": ("credits", "day"),
+    "credits": ("credits", "day"),
+    "site_spend": ("spend", "day"),
+    "keywords": ("keywords", ""),
+    "resolution": ("resolution", ""),
+}
+SPEND = (
+    "day,platform,campaign,ad group,keyword,clicks,impressions,cost\n"
+    "{day},baidu,pumps,water,water pump,10,100,50\n"
+    "{day},baidu,valves,ball,ball valve,10,100,70\n"
+)
+
+
+@pytest.fixture
+def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    return World(warehouse_embedded, sqlite_db, tmp_path, lookback_days=30)
+
+
+def tables(world: World) -> dict[str, list[tuple[Any, ...]]]:
+    """Every published row of every derived table of the site, without its build, in order."""
+    found = {}
+    for table, (kind, key) in TABLES.items():
+        columns = f"{key}, build" if key else "build"
+        group = f"GROUP BY {key}" if key else ""
+        found[table] = world.rows(
+            f"SELECT * EXCEPT build FROM {table} WHERE site = '{world.site.key}' AND ({columns}) IN"
+            f" (SELECT {f'{key}, ' if key else ''}max(build) FROM slices WHERE kind = '{kind}'"
+            f" AND site = '{world.site.key}' {group}) ORDER BY ALL"
+        )
+    return found
+
+
+def events(chance: random.Random) -> list[dict[str, Any]]:
+    """Ten people over two weeks, across midnights, some with orders, some on two devices."""
+    lines: list[dict[str, Any]] = []
+    for person in range(10):
+        day, hour = chance.randrange(1, 8), chance.randrange(24)
+        for visit in range(chance.randrange(1, 5)):
+            day += chance.choice([0, 0, 1, 3])
+            hour = (hour + chance.choice([0, 1, 7])) % 24
+            time = f"09-{day:02} {hour:02}:{chance.randrange(50):02}"
+            url = chance.choice([ad("water pump"), ad("ball valve", campaign="valves"), HOME])
+            lines.append(at(time, f"p{person}-{visit % 2}", url, id=f"{len(lines):032x}"))
+            if chance.random() < 0.5:
+                order = {"name": "order", "value": "100", "currency": "CNY"}
+                lines.append(
+                    at(
+                        f"{time[:-1]}9:30",
+                        f"p{person}-{visit % 2}",
+                        id=f"{len(lines):032x}",
+                        **order,
+                    )
+                )
+    return lines
+
+
+def arrivals(world: World, seed: int) -> list[Callable[[], Any]]:
+    """Everything that happens to the site, as pieces that may come in any order."""
+    lines = events(random.Random(seed))
+    third = len(lines) // 3
+    orders = "id,lead,time,stage,value,visitor\n{row}\n"
+    return [
+        *(
+            lambda part=part: world.events(part)
+            for part in (lines[:third], lines[third : 2 * third], lines[2 * third :])
+        ),
+        lambda: world.spend(SPEND.format(day="2026-09-02"), platform="baidu"),
+        lambda: world.spend(SPEND.format(day="2026-09-09"), platform="baidu"),
+        lambda: world.offline(orders.format(row="i1,L1,2026-09-10T10:00:00Z,inquiry,,p1-0")),
+        lambda: world.offline(orders.format(row="o1,L1,2026-09-12T10:00:00Z,order,900,p1-0")),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_facts_in_any_order_end_in_the_same_tables(world: World, seed: int) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    for arrive in arrivals(world, seed):
+        arrive()
+    world.reconcile()
+    expected = tables(world)
+    assert all(expected.values())
+    chance = random.Random(seed)
+    order = arrivals(world, seed)
+    for _ in range(2):
+        forget(world)
+        chance.shuffle(order)
+        for arrive in order:
+            arrive()
+            if chance.random() < 0.6:
+                world.reconcile()
+        world.reconcile()
+        assert tables(world) == expected
+
+
+def forget(world: World) -> None:
+    """Take every fact and every derived row of the world away; settings stay."""
+    for table in ("events", "spend", "spend_slices", "offline_conversions", "sources", "slices"):
+        world.warehouse.execute(f"TRUNCATE TABLE {table}")
+    for table in TABLES:
+        world.warehouse.execute(f"TRUNCATE TABLE {table}")
+
+
+def test_a_rebuild_of_some_days_gives_the_same_rows_under_new_builds(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    for arrive in arrivals(world, 3):
+        arrive()
+    world.reconcile()
+    before = tables(world)
+    builds = world.rows("SELECT max(build) FROM slices")
+    result = world.run("rebuild", Rebuild(world.site.key, "2026-09-02", "2026-09-05"))
+    assert result.slices
+    assert world.rows("SELECT max(build) FROM slices") > builds
+    rebuilt = world.rows(
+        f"SELECT DISTINCT day FROM slices WHERE kind = 'visits' AND build > {builds[0][0]}"
+    )
+    assert {day for (day,) in rebuilt} <= {date(2026, 9, day) for day in range(2, 6)}
+    assert tables(world) == before
+    world.run("rebuild", Rebuild(world.site.key))
+    assert tables(world) == before
+
+
+@pytest.mark.slow
+def test_days_dealt_into_buckets_hold_the_same_visits_as_one_slice(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    for arrive in arrivals(world, 4):
+        arrive()
+    world.reconcile()
+    whole = tables(world)
+    forget(world)
+    add_bucket_plan(world.db, world.site.key, date(2026, 9, 4), 8)
+    for arrive in arrivals(world, 4):
+        arrive()
+        world.reconcile()
+    dealt = tables(world)
+    assert len(world.rows("SELECT DISTINCT bucket FROM visits")) > 2
+    for table in ("conversions", "credits", "site_spend", "resolution"):
+        assert dealt[table] == whole[table]
+    assert len(dealt["visits"]) == len(whole["visits"])
+
+
+@pytest.mark.slow
+def test_a_goal_that_changes_counts_in_history_as_if_it_had_always_been(world: World) -> None:
+    for arrive in arrivals(world, 5):
+        arrive()
+    world.reconcile()
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.run("rebuild", Rebuild(world.site.key))
+    late = tables(world)
+    forget(world)
+    for arrive in arrivals(world, 5):
+        arrive()
+    world.reconcile()
+    assert tables(world) == late
+
+
+def test_a_site_that_grows_is_dealt_into_more_buckets_from_a_day_without_facts(
+    world: World,
+) -> None:
+    assert [buckets_of(events) for events in (0, 2000, 2001, 4000, 10**9)] == [1, 1, 8, 8, 4096]
+    world.warehouse.execute(
+        "INSERT INTO events (site, time, received, event_id, visitor) SELECT "
+        f"'{world.site.key}', toDateTime64('2026-10-30 10:00:00', 3, 'UTC'), now64(3), "
+        "generateUUIDv4(), number FROM numbers(3000)"
+    )
+    assert plan_buckets(world.warehouse, world.db, world.now) == {world.site.key: 8}
+    plans = plans_of(world.db, [world.site.key])[world.site.key]
+    today = world.now.date()
+    assert [buckets_for(plans, today + timedelta(days=n)) for n in (0, 1, 2)] == [1, 1, 8]
+    assert plan_buckets(world.warehouse, world.db, world.now) == {}
+
+
+def test_a_site_with_a_large_backlog_does_not_keep_others_waiting(world: World) -> None:
+    other = add_site(
+        world.db,
+        tenant=world.tenant,
+        name="Small",
+        domains=["s.example"],
+        timezone="UTC",
+        currency="CNY",
+    )
+    start = date(2020, 1, 1)
+    large = [Slice("visits", world.site.key, start + timedelta(days=n)) for n in range(1000)]
+    marks.mark(world.db, large)
+    marks.mark(world.db, [Slice("visits", other.key, start)])
+    taken = marks.take(world.db, 2000, 400)
+    assert len([mark for mark in taken if mark.slice.site == world.site.key]) == 400
+    assert other.key in {mark.slice.site for mark in taken}

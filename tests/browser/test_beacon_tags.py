@@ -60,7 +60,7 @@ def ingest(
         yield opened
 
 
-def _visitor(browser: Browser, *, script: bool = True) -> BrowserContext:
+def visitor(browser: Browser, *, script: bool = True) -> BrowserContext:
     """A browser that does not say that it is driven by a test."""
     context = browser.new_context(user_agent=CHROME, java_script_enabled=script)
     if script:
@@ -83,7 +83,7 @@ def test_every_click_id_and_tag_reaches_the_server_as_it_was_written(
     browser: Browser, company: CompanySite, ingest: Ingest
 ) -> None:
     _embed(company, ingest)
-    context = _visitor(browser)
+    context = visitor(browser)
     for query, _ in LANDINGS.values():
         page = context.new_page()
         with page.expect_response(f"{ingest.url}/e") as answered:
@@ -109,7 +109,7 @@ def test_a_page_whose_policy_allows_only_images_reaches_the_server(
     company.embedding.headers["Content_Security_Policy"] = (
         f"default-src 'none'; script-src {collector.url}; img-src {ingest.url}"
     )
-    context = _visitor(browser)
+    context = visitor(browser)
     page = context.new_page()
     with page.expect_response(lambda answer: answer.url.startswith(f"{ingest.url}/e?d=")) as seen:
         page.goto(f"{company.url}/products.html?gclid=G1")
@@ -126,7 +126,7 @@ def test_a_visitor_without_script_is_counted_by_the_image(
     assert image
     pasted = image[0].replace("https://HOST", ingest.url).replace("KEY", ingest.site.key)
     company.pages["plain.html"] = f"<!doctype html><title>Plain</title><p>Pumps</p>{pasted}"
-    context = _visitor(browser, script=False)
+    context = visitor(browser, script=False)
     context.new_page().goto(f"{company.url}/plain.html?gclid=G2")
     context.close()
     assert ingest.drain().events == 1

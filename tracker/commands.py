@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from tracker import operations
+from tracker.accounts.cost_rules import rule_draft
 from tracker.accounts.goal_wish import GoalWish
 from tracker.accounts.pipeline import Role, Stage
 from tracker.accounts.sites import get_site
@@ -24,6 +25,14 @@ from tracker.conversions.entries import Entry, take_entries
 from tracker.conversions.lead_moves import correct_stage, move_lead
 from tracker.ingest.proposal import apply_map, propose
 from tracker.period import Period
+from tracker.reconcile.account_changes import (
+    Desk,
+    add_rule,
+    place_account,
+    place_campaign,
+    remove_rule,
+)
+from tracker.reconcile.account_view import rule_view
 from tracker.reports.attribution_request import AttributionRequest
 from tracker.reports.conversion_detail import conversion_detail, list_conversions
 from tracker.reports.keywords import keyword_report
@@ -207,6 +216,40 @@ class ResumeRun(msgspec.Struct, frozen=True):
     """``tracker connection resume``."""
 
     run: str
+
+
+class PlaceAccount(msgspec.Struct, frozen=True):
+    """``tracker account place``: an account, or a campaign of it, to the site, or to none."""
+
+    site: str
+    platform: str
+    account: str
+    campaign: str = ""
+    away: bool = False
+
+
+class AddCostRule(msgspec.Struct, frozen=True):
+    """``tracker account rule-add``; days as YYYY-MM-DD, amounts as decimal text."""
+
+    site: str
+    platform: str
+    account: str
+    kind: str
+    first: str
+    value: str
+    last: str = ""
+    credit: str = ""
+    currency: str = ""
+    note: str = ""
+
+
+class RemoveCostRule(msgspec.Struct, frozen=True):
+    """``tracker account rule-remove``."""
+
+    site: str
+    platform: str
+    account: str
+    rule: str
 
 
 class CheckHealth(msgspec.Struct, frozen=True):
@@ -419,6 +462,32 @@ def _resume_run(parts: Parts, request: ResumeRun, progress: Progress) -> object:
     return operations.resume_connection_run(parts, request.run, progress=progress)
 
 
+def _account_desk(parts: Parts, request: Any) -> tuple[Desk, tuple[str, str, str]]:
+    tenant = get_site(parts.db, request.site).tenant
+    desk = Desk(parts.warehouse, parts.db, parts.clock)
+    return desk, (tenant, request.platform, request.account)
+
+
+def _place_account(parts: Parts, request: PlaceAccount, _: Progress) -> object:
+    desk, key = _account_desk(parts, request)
+    site = None if request.away else request.site
+    if request.campaign:
+        place_campaign(desk, key, request.campaign, site)
+    else:
+        place_account(desk, key, site)
+    return {"account": request.account, "campaign": request.campaign, "site": site}
+
+
+def _add_cost_rule(parts: Parts, request: AddCostRule, _: Progress) -> object:
+    desk, key = _account_desk(parts, request)
+    return rule_view(add_rule(desk, key, rule_draft(msgspec.structs.asdict(request))))
+
+
+def _remove_cost_rule(parts: Parts, request: RemoveCostRule, _: Progress) -> object:
+    desk, key = _account_desk(parts, request)
+    return rule_view(remove_rule(desk, key, request.rule))
+
+
 def _health(parts: Parts, request: CheckHealth, _: Progress) -> object:
     deps = HealthDeps(parts.warehouse, parts.db, parts.clock())
     return site_health(deps, get_site(parts.db, request.site))
@@ -487,6 +556,9 @@ COMMANDS: dict[str, Command] = {
     "connection-test": Command(CheckConnection, _test_connection),
     "connection-run": Command(RunConnection, _run_connection),
     "connection-resume": Command(ResumeRun, _resume_run),
+    "account-place": Command(PlaceAccount, _place_account),
+    "cost-rule-add": Command(AddCostRule, _add_cost_rule),
+    "cost-rule-remove": Command(RemoveCostRule, _remove_cost_rule),
     "health": Command(CheckHealth, _health),
     "report-models": Command(ReportAttribution, _models),
     "report-paths": Command(ReportAttribution, _paths),

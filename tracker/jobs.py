@@ -21,9 +21,11 @@ from tracker import operations
 from tracker.accounts import marks, runs, salts
 from tracker.accounts.connection_runs import prune_connection_runs
 from tracker.accounts.sites import list_sites
+from tracker.accounts.tenants import list_tenants
 from tracker.errors import TrackerError, Unavailable
 from tracker.ingest.retention import cut_addresses
 from tracker.parts import Parts
+from tracker.reconcile.account_changes import mark_fees
 from tracker.reconcile.bucket_plans import plan_buckets
 from tracker.reconcile.sweep import sweep
 from tracker.spend.connections.schedule import queue_due
@@ -93,6 +95,13 @@ def _prune(parts: Parts) -> Result:
     return {"superseded_pulls": gone, "cut_addresses": cut} if gone or cut else None
 
 
+def _fees(parts: Parts) -> Result:
+    """A monthly fee is due on days without spend too: let their days be computed."""
+    tenants = [tenant.id for tenant in list_tenants(parts.db)]
+    mark_fees(parts.db, tenants, parts.clock().date())
+    return None
+
+
 JOBS: tuple[Job, ...] = (
     Job("reconcile", 2, _reconcile),
     Job("spend", 5, _spend),
@@ -100,6 +109,7 @@ JOBS: tuple[Job, ...] = (
     Job("sweep", 600, _sweep),
     Job("buckets", 86_400, _buckets),
     Job("salts", 3600, _salts),
+    Job("fees", 21_600, _fees),
     Job("prune", 86_400, _prune),
 )
 

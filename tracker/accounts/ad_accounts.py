@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, and_, delete, func, or_, select
+from sqlalchemy import Engine, Row, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tracker.accounts import schema
@@ -63,6 +63,19 @@ def upsert_ad_account(db: Engine, account: AdAccount) -> AdAccount:
     except IntegrityError as error:
         raise NotFound(f"No tenant {account.tenant!r} or no site {account.site!r}.") from error
     return _account(row)
+
+
+def place_ad_account(db: Engine, key: tuple[str, str, str], site: str | None) -> None:
+    """Let an account, (tenant, platform, account), belong to a site, or to none. The caller marks
+    both sites' slices. NotFound for an account or site that does not exist."""
+    table = schema.ad_accounts
+    try:
+        with write(db) as connection:
+            done = connection.execute(update(table).where(_is(table.c, *key)).values(site=site))
+    except IntegrityError as error:
+        raise NotFound(f"No site {site!r}.") from error
+    if not done.rowcount:
+        raise NotFound(f"No ad account {key[2]!r} at {key[1]}.")
 
 
 def find_ad_account(db: Engine, tenant: str, platform: str, account: str) -> AdAccount | None:

@@ -12,7 +12,7 @@ A rule holds from ``first`` to ``last``, both included; None is open. The arithm
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,7 +27,8 @@ from tracker.accounts.clock import utc_now
 from tracker.accounts.database import write
 from tracker.accounts.identifiers import new_id
 from tracker.errors import InvalidInput, NotFound
-from tracker.money import LIMIT, STEP, parse_currency
+from tracker.money import LIMIT, STEP, parse_amount, parse_currency
+from tracker.period import parse_day
 
 RuleKind = Literal["fee", "vat", "recharge", "monthly"]
 #: Percent that a fee or tax may have.
@@ -69,6 +70,21 @@ class RuleDraft:
     credit: Decimal | None = None
     currency: str | None = None
     note: str = ""
+
+
+def rule_draft(fields: Mapping[str, str]) -> RuleDraft:
+    """A rule from plain texts: ``kind``, ``first``, ``value``, and what is not empty of ``last``,
+    ``credit``, ``currency``, ``note``. InvalidInput names what cannot be read."""
+    last, credit = fields.get("last", ""), fields.get("credit", "")
+    return RuleDraft(
+        kind=fields.get("kind", "").strip(),
+        first=parse_day(fields.get("first", "")),
+        last=parse_day(last) if last.strip() else None,
+        value=parse_amount(fields.get("value", "")),
+        credit=parse_amount(credit) if credit.strip() else None,
+        currency=fields.get("currency", "").strip() or None,
+        note=fields.get("note", ""),
+    )
 
 
 def add_cost_rule(

@@ -12,6 +12,7 @@ import typer
 from tracker.cli import attribution as attribution  # adds commands to ``report``
 from tracker.cli import connection_runs as connection_runs  # adds commands to ``connection``
 from tracker.cli import rules as rules  # adds commands to ``site``
+from tracker.cli.accounts import account
 from tracker.cli.connections import connection
 from tracker.cli.health import health
 from tracker.cli.imports import conversions, events, rates, spend
@@ -47,6 +48,7 @@ for name, group in {
     app.add_typer(group, name=name)
 for command in (init, serve, demo, doctor, reconcile, rebuild, reclassify):
     app.command()(command)
+app.add_typer(account, name="account")
 app.command()(health)
 
 

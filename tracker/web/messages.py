@@ -16,6 +16,7 @@ from functools import lru_cache
 from tracker.errors import TrackerError
 from tracker.spend.findings import KINDS
 from tracker.web.i18n import DEFAULT, Language, msgid
+from tracker.web.messages_accounts import ACCOUNTS
 from tracker.web.messages_connections import CONNECTIONS
 from tracker.web.messages_general import GENERAL
 from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
@@ -23,7 +24,7 @@ from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
 #: Messages, hints and parts of them, with the values as %(name)s, as the raising code writes them.
 #: Words of findings about spend are written where they are found.
 FINDINGS = tuple(words for _, words in KINDS.values())
-KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS)
+KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS, *ACCOUNTS)
 
 #: Columns as messages name them.
 _FIELDS = {

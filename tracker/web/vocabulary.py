@@ -58,6 +58,7 @@ _SECTIONS = (
     ("connections", msgid("Connections"), "write"),
     ("imports", msgid("Imports"), "write"),
     ("health", msgid("Data health"), "read"),
+    ("accounts", msgid("Ad accounts"), "read"),
     ("runs", msgid("Runs"), "read"),
     ("install", msgid("Installation"), "read"),
     ("settings", msgid("Settings"), "admin"),

@@ -372,3 +372,19 @@ def test_importing_again_in_any_mixture_changes_no_total(desk: Desk) -> None:
             desk.rows(*rng.sample(days[day], len(days[day])))
         assert desk.costs()["*"] == whole
     assert not desk.rows(*[row for day in days for row in day]).changed
+
+
+def test_signs_that_mean_something_on_the_way_to_the_warehouse_arrive_as_they_are(
+    desk: Desk,
+) -> None:
+    odd = ['"a\tb"', '"line\nbreak"', "back\\slash", "\\N", '"quote""d"', "\x1eid", "泵 \u2028x"]
+    rows = [f"2026-09-01,C,G,{word},10,1,{number}.000001" for number, word in enumerate(odd)]
+    first = desk.rows(*rows)
+    stored = desk.warehouse.rows("SELECT keyword, cost FROM spend ORDER BY cost")
+    assert [keyword for keyword, _ in stored] == [
+        "a\tb", "line\nbreak", "back\\slash", "\\N", 'quote"d', "id", "泵 \u2028x",
+    ]  # fmt: skip
+    assert [f"{cost:f}" for _, cost in stored] == [f"{n}.000001" for n in range(len(odd))]
+    assert first.rows == len(odd)
+    again = desk.rows(*rows)
+    assert (again.unchanged, again.changed, again.pull) == (1, False, None)

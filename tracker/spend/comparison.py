@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from tracker.spend.lines import Campaign, Line, Unit, campaign_of, keyword_of, shown_keyword
+from tracker.spend.staging import Staging
+from tracker.spend.standing import Ledger, StandingSlice
 
 #: Vanished keywords are named up to this number; all of them are counted up to ``COUNTED``.
 NAMED = 50
@@ -54,6 +56,20 @@ class Comparison:
     def vanished_keywords(self) -> list[str]:
         """The first keywords, in order, that had lines in a unit and have none there now."""
         return [shown_keyword(naming) for naming in sorted(self.vanished)[:NAMED]]
+
+
+def compare_staged(
+    staging: Staging, ledger: Ledger, replaced: Sequence[StandingSlice], wanted: Set[Unit]
+) -> Comparison:
+    """The lines of the ``wanted`` units that are staged, against those of the slices replaced."""
+    if replaced:
+        return compare(staging.lines(wanted), ledger.lines(replaced))
+    comparison = Comparison()
+    for unit, *sums in staging.units():
+        if unit in wanted:
+            # What campaigns they are matters only where others disappear.
+            comparison.changes[unit] = Change(after=Sums(*sums), same=False)
+    return comparison
 
 
 def compare(after: Iterable[Line], before: Iterable[Line]) -> Comparison:

@@ -20,7 +20,7 @@ from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.money import decimal_text
 from tracker.period import MAX_DAYS, local_day, parse_zone
-from tracker.spend.comparison import Comparison, compare
+from tracker.spend.comparison import Comparison, compare_staged
 from tracker.spend.files.guidance import how_to_segment
 from tracker.spend.files.reader import SpendFile, open_spend_file
 from tracker.spend.files.rows import Scope
@@ -155,7 +155,8 @@ class _Import:
         self.staging.add(remainder(ledger, plan, present))
         self.staging.seal()
         replaced = [one for target in plan.targets for one in target.replaced]
-        comparison = compare(self.staging.lines(), ledger.lines(replaced))
+        units = {target.unit for target in plan.targets}
+        comparison = compare_staged(self.staging, ledger, replaced, units)
         reasons = (
             []
             if options.replace
@@ -195,7 +196,7 @@ class _Import:
             pull = next_pull(db)
             write_rows(
                 publication,
-                self.staging.lines(),
+                self.staging,
                 pull,
                 lambda n: reading.progress(
                     min(rows, int(READING * rows + (1 - READING) * n)), rows

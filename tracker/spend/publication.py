@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,15 +24,13 @@ from tracker.accounts.counters import advance, next_number
 from tracker.accounts.database import write
 from tracker.accounts.marks import Slice, mark
 from tracker.errors import Unavailable
-from tracker.spend.lines import BY_ID, SEPARATOR, Line, Unit, amount
+from tracker.spend.lines import tab_escaped
 from tracker.spend.plan import Plan, Target
+from tracker.spend.staging import TEXT_COLUMNS, Staging
 from tracker.spend.standing import Ledger, StandingSlice, Window
 
 COLUMNS = (
-    "tenant", "platform", "account", "day", "last_day", "scope", "pull", "kind", "reason",
-    "campaign_id", "campaign", "ad_group_id", "ad_group", "keyword_id", "keyword", "match_type",
-    "device", "network", "impressions", "clicks", "cost", "currency", "platform_conversions",
-    "platform_value",
+    "tenant", "platform", "account", "day", "last_day", "scope", "pull", *TEXT_COLUMNS,
 )  # fmt: skip
 SLICE_COLUMNS = (
     "tenant", "platform", "account", "day", "last_day", "scope", "pull", "version", "origin",
@@ -41,6 +40,8 @@ SLICE_COLUMNS = (
 #: than a hundred of them at once.
 BATCH = 50_000
 MONTHS = 50
+#: Characters of one insert, where rows are uncommonly long.
+BATCH_TEXT = 32 << 20
 
 Row = tuple[object, ...]
 
@@ -77,21 +78,29 @@ class Publication:
 
 def write_rows(
     publication: Publication,
-    lines: Iterable[Line],
+    staging: Staging,
     pull: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Insert the lines of the changed targets under ``pull``; nobody sees them yet."""
-    ledger = publication.ledger
-    scopes = {target.unit: target.scope for target in publication.targets}
+    warehouse = publication.ledger.warehouse
     # Unique, so that two batches are never taken for one; a repetition by the driver is.
     token = f"pull-{pull}-{secrets.token_hex(8)}"
     written = 0
-    for batch in _batches(lines, scopes):
-        rows = [_row(ledger, line, scopes[line.unit], pull) for line in batch]
-        ledger.warehouse.insert("spend", COLUMNS, rows, token=f"{token}-{written}")
-        written += len(rows)
-        progress(written)
+    # One insert is on its way while the next block is put together.
+    with ThreadPoolExecutor(1, "spend-insert") as inserter:
+        inserting: Future[None] | None = None
+        for rows, block in _batches(publication, staging, pull):
+            if inserting is not None:
+                inserting.result()
+                progress(written)
+            written += rows
+            inserting = inserter.submit(
+                warehouse.insert_text, "spend", COLUMNS, block, token=f"{token}-{written}"
+            )
+        if inserting is not None:
+            inserting.result()
+            progress(written)
 
 
 def publish(
@@ -150,59 +159,28 @@ def _slice_rows(publication: Publication, pull: int, now: datetime) -> Iterator[
         )
 
 
-def _batches(lines: Iterable[Line], scopes: dict[Unit, str]) -> Iterator[list[Line]]:
-    batch: list[Line] = []
+def _batches(publication: Publication, staging: Staging, pull: int) -> Iterator[tuple[int, bytes]]:
+    """Blocks of lines, each with their number."""
+    texts: list[str] = []
+    count = size = 0
     months: set[tuple[int, int]] = set()
-    day = 0
-    wanted = False
-    unit: tuple[object, ...] = ()
-    for line in lines:
-        if line[:3] != unit:
-            unit = line[:3]
-            wanted = unit in scopes
-            if wanted and line.day != day:
-                day = line.day
-                first = date.fromordinal(day)
-                months.add((first.year, first.month))
-        if not wanted:
-            continue
-        if len(batch) >= BATCH or len(months) > MONTHS:
-            yield batch
-            first = date.fromordinal(line.day)
-            batch, months = [], {(first.year, first.month)}
-        batch.append(line)
-    if batch:
-        yield batch
+    for target in sorted(publication.targets, key=lambda one: one.unit):
+        first = target.unit.first_day
+        for rows, text in staging.texts(target.unit, _head(publication.ledger, target, pull)):
+            full = count + rows > BATCH or size + len(text) > BATCH_TEXT
+            if texts and (full or len(months | {(first.year, first.month)}) > MONTHS):
+                yield count, "\n".join((*texts, "")).encode()
+                texts, count, size = [], 0, 0
+                months = set()
+            texts.append(text)
+            months.add((first.year, first.month))
+            count, size = count + rows, size + len(text)
+    if texts:
+        yield count, "\n".join((*texts, "")).encode()
 
 
-def _row(ledger: Ledger, line: Line, scope: str, pull: int) -> Row:
-    (
-        campaign, ad_group, word, match_type, campaign_id, ad_group_id, keyword_id, device,
-        network, kind, reason, currency,
-    ) = line.key.split(SEPARATOR)  # fmt: skip
-    return (
-        ledger.tenant,
-        ledger.platform,
-        line.account,
-        date.fromordinal(line.day),
-        date.fromordinal(line.last),
-        scope,
-        pull,
-        kind,
-        reason,
-        campaign_id,
-        campaign,
-        ad_group_id,
-        ad_group,
-        keyword_id,
-        "" if word.startswith(BY_ID) else word,
-        match_type,
-        device,
-        network,
-        line.impressions,
-        line.clicks,
-        amount(line.cost),
-        currency,
-        None if line.conversions is None else amount(line.conversions),
-        None if line.value is None else amount(line.value),
-    )
+def _head(ledger: Ledger, target: Target, pull: int) -> str:
+    """What the lines of a target share, as tab-separated text."""
+    unit = target.unit
+    cells = (ledger.tenant, ledger.platform, unit.account, unit.first_day, unit.last_day)
+    return "\t".join(tab_escaped(str(cell)) for cell in (*cells, target.scope, pull))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +18,7 @@ from typing import TypeVar
 from tracker.accounts.ad_accounts import AdAccount, find_ad_account, upsert_ad_account
 from tracker.errors import Unavailable
 from tracker.period import Period, local_day, parse_zone
-from tracker.spend.comparison import Comparison, compare
+from tracker.spend.comparison import Comparison, compare_staged
 from tracker.spend.connectors.contract import (
     AccountRef,
     Batch,
@@ -31,7 +31,7 @@ from tracker.spend.connectors.contract import (
 from tracker.spend.connectors.failures import Cause, Terminal, Transient
 from tracker.spend.files.rows import Scope
 from tracker.spend.importer import SpendDeps
-from tracker.spend.lines import Line, Unit, line_of
+from tracker.spend.lines import Unit, line_of
 from tracker.spend.owners import linked_sites
 from tracker.spend.plan import Content, Plan, make_plan, stood
 from tracker.spend.publication import Basis, Publication, next_pull, publish, write_rows
@@ -174,12 +174,13 @@ class _Portion:
         basis = Basis(window, ledger.slices(window))
         plan, conflicts = self._plan(basis)
         replaced = [one for unit in plan.targets for one in unit.replaced]
-        comparison = compare(self._lines(plan), ledger.lines(replaced))
+        wanted = {target.unit for target in plan.targets}
+        comparison = compare_staged(self._staging, ledger, replaced, wanted)
         targets = [one for one in plan.targets if change_of(one, comparison) != "unchanged"]
         if targets or plan.removed():
             publication = Publication(ledger, basis, plan, targets, ORIGIN, "")
             pull = next_pull(deps.db)
-            write_rows(publication, self._lines(plan), pull)
+            write_rows(publication, self._staging, pull)
             publish(publication, pull, deps.db, sites, deps.clock)
             report.pulls.append(pull)
         self._report(report, plan, comparison, conflicts)
@@ -208,10 +209,6 @@ class _Portion:
             if not new:
                 return plan, conflicts
             conflicts |= new
-
-    def _lines(self, plan: Plan) -> Iterator[Line]:
-        wanted = {target.unit.day for target in plan.targets}
-        return (line for line in self._staging.lines() if line.day in wanted)
 
     def _today(self) -> date:
         known = self._timezone or self._target.account.timezone

@@ -20,6 +20,7 @@ Progress = Callable[[int, int | None], None]
 
 #: Progress is told after so many rows; reading is so much of the work, writing the rest.
 STEP = 5_000
+FIRST_STEP = 500
 READING = 0.6
 
 
@@ -36,17 +37,21 @@ class Reading:
 
     def lines(self) -> Iterator[Line]:
         """The file's rows. Accounts and currencies are settled as they first appear."""
-        file = self.file
+        file, units = self.file, self._units
         owners: dict[tuple[str, str], tuple[str, str]] = {}
+        campaign = ("", "")
         for count, row in enumerate(file.rows, 1):
             written = (row.account, row.currency)
             owner = owners.get(written)
             if owner is None:
                 owner = owners[written] = self.owners.resolve(*written)
             self.devices.add(row.device)
-            self._campaigns.add((row.campaign_id, row.campaign))
-            yield line_of(row, self._unit(owner[0], row.day), owner[1])
-            if not count % STEP:
+            if campaign != (campaign := (row.campaign_id, row.campaign)) or count == 1:
+                self._campaigns.add(campaign)
+            account, currency = owner
+            unit = units.get((account, row.day)) or self._unit(account, row.day)
+            yield line_of(row, unit, currency)
+            if not count % STEP or count == FIRST_STEP:
                 self.progress(int(READING * count), int(count / (file.progress() or 1)))
 
     @property

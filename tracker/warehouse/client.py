@@ -165,6 +165,21 @@ class Warehouse:
         with data.open("rb") as file:
             self._insert_block(table, file, settings)
 
+    def insert_text(self, table: str, columns: Sequence[str], block: bytes, *, token: str) -> None:
+        r"""Insert lines of tab-separated text into these columns: the fastest way for rows that
+        are text already. ``\\``, ``\t``, ``\n`` and ``\r`` are escaped, ``\N`` stands for null.
+
+        A line that does not fit refuses the whole block.
+        """
+        with self._client() as client:
+            client.raw_insert(
+                table,
+                list(columns),
+                insert_block=block,
+                fmt="TabSeparated",
+                settings=_plain(_token(token)),
+            )
+
     def ping(self) -> None:
         """Return if the engine answers a query; raise Unavailable if not."""
         self.rows("SELECT 1")

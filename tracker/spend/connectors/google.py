@@ -176,7 +176,8 @@ class GoogleAds:
 
 def _sorted(sorter: Sorter, result: Result, want: Capability, line: int) -> Batch | None:
     customer = result.customer
-    if customer.id and customer.id != _digits(sorter.account.account):
+    ours = sorter.account.account
+    if customer.id and customer.id != ours and customer.id != _digits(ours):
         raise unreadable(PLATFORM, "it has rows of another account")
     sorter.describe(customer.currency_code, customer.time_zone)
     return sorter.add(day_of_result(result), row_of(result, want, line))

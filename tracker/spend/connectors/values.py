@@ -26,8 +26,11 @@ _EXACT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _ID = re.compile(r"[\w.~:\-]{1,64}")
 _DELETED: Final = "[已删除]"
+#: A report says the same ids, names and small counts again and again: so many of them are kept.
+REPEATED: Final = 1 << 15
 
 
+@lru_cache(maxsize=REPEATED)
 def count_of(value: str | int | Decimal | None, field: str) -> int:
     """A count; nothing is 0, since platforms leave zeros out."""
     if value is None or (isinstance(value, str) and value in NULLS):
@@ -47,6 +50,7 @@ def count_of(value: str | int | Decimal | None, field: str) -> int:
     return value
 
 
+@lru_cache(maxsize=REPEATED)
 def micros_amount(value: str | int | None, field: str) -> Decimal:
     """An amount given in millionths, exact; may be negative (a correction)."""
     if value is None or value == "":
@@ -93,6 +97,7 @@ def _in_range(value: Decimal, field: str) -> Decimal:
     return value.quantize(STEP, context=_EXACT)
 
 
+@lru_cache(maxsize=REPEATED)
 def id_of(value: str | int | None, field: str) -> str:
     """An id as text; nothing and 0 are ""."""
     text = "" if value is None else str(value).strip()
@@ -105,6 +110,7 @@ def id_of(value: str | int | None, field: str) -> str:
     return text
 
 
+@lru_cache(maxsize=REPEATED)
 def name_of(value: str | None) -> str:
     """A name, without the mark of deleted entities."""
     text = (value or "").strip()

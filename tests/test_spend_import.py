@@ -388,3 +388,37 @@ def test_signs_that_mean_something_on_the_way_to_the_warehouse_arrive_as_they_ar
     assert first.rows == len(odd)
     again = desk.rows(*rows)
     assert (again.unchanged, again.changed, again.pull) == (1, False, None)
+
+
+UNKNOWN = "Fecha,Palabra,Gasto,Pulsaciones,Vistas"
+COLUMNS = {
+    "day": "Fecha",
+    "keyword": "Palabra",
+    "cost": "Gasto",
+    "clicks": "Pulsaciones",
+    "impressions": "Vistas",
+}
+
+
+def test_a_mapping_that_was_used_is_found_again_by_the_header(desk: Desk) -> None:
+    first = desk.file(["2026-09-01,pump,10.50,5,100"], header=UNKNOWN)
+    with pytest.raises(InvalidInput, match="no header of a keyword report"):
+        desk.run(first)
+    desk.run(first, mapping=COLUMNS, platform="yandex", currency="EUR")
+    other = desk.file(["2026-09-02,pump,11.50,5,100"], header=UNKNOWN.lower(), name="next.csv")
+    report = desk.run(other)
+    assert (report.platform, report.currency, report.cost) == ("yandex", "EUR", "11.50")
+    assert "chosen for this layout before" in " ".join(report.warnings)
+    changed = desk.file(["2026-09-02,pump,11.50,5,100"], header=UNKNOWN + "x", name="x.csv")
+    with pytest.raises(InvalidInput, match="no header of a keyword report"):
+        desk.run(changed)
+
+
+def test_a_mapping_is_remembered_only_when_its_import_succeeded(desk: Desk) -> None:
+    file = desk.file(["2026-09-01,pump,ten,5,100"], header=UNKNOWN)
+    with pytest.raises(InvalidInput, match="ten"):
+        desk.run(file, mapping=COLUMNS, platform="yandex")
+    good = desk.file(["2026-09-01,pump,10,5,100"], header=UNKNOWN)
+    desk.run(good, mapping=COLUMNS, platform="yandex", dry_run=True)
+    with pytest.raises(InvalidInput, match="no header of a keyword report"):
+        desk.run(good)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -50,6 +50,23 @@ def recall_mapping(db: Engine, tenant: str, fingerprint: str) -> dict[str, str] 
                 table.c.tenant == tenant, table.c.fingerprint == fingerprint
             )
         ).scalar_one_or_none()
+    return None if stored is None else msgspec.json.decode(stored, type=dict[str, str])
+
+
+def first_mapping(
+    db: Engine, tenant: str, fingerprints: Callable[[], Iterable[str]]
+) -> dict[str, str] | None:
+    """The mapping of the first of these headers that has one. They are asked for only where the
+    tenant has mappings at all, since telling them means reading a file."""
+    table = schema.spend_mappings
+    with db.connect() as connection:
+        known: dict[str, str] = {
+            row.fingerprint: row.mapping
+            for row in connection.execute(select(table).where(table.c.tenant == tenant))
+        }
+    if not known:
+        return None
+    stored = next((known[one] for one in fingerprints() if one in known), None)
     return None if stored is None else msgspec.json.decode(stored, type=dict[str, str])
 
 

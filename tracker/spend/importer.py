@@ -31,6 +31,7 @@ from tracker.spend.platforms import is_known, parse_platform
 from tracker.spend.publication import Basis, Publication, next_pull, publish, write_rows
 from tracker.spend.reading import READING, Progress, Reading
 from tracker.spend.remainder import remainder
+from tracker.spend.remembered import recall, remember
 from tracker.spend.report import FileFacts, SpendReport, change_of, make_report
 from tracker.spend.staging import Staging
 from tracker.spend.standing import Ledger, StandingSlice, Window
@@ -90,6 +91,7 @@ def import_spend_file(
     when the warehouse is away or another import changed the same days meanwhile.
     """
     check_file(path, deps.file_limit, options.filename)
+    options, recalled = recall(deps.db, site.tenant, path, options)
     file = open_spend_file(
         path,
         platform=options.platform or None,
@@ -100,6 +102,8 @@ def import_spend_file(
     platform = parse_platform(file.platform)
     _check_dated(file, platform, options)
     owners = Owners(deps.db, site, platform, options.account, options.currency)
+    if recalled:
+        owners.warnings.append("The columns are those that were chosen for this layout before.")
     if not is_known(platform):
         owners.warnings.append(
             f"{platform!r} is no platform from which visits are recognised; check --platform."
@@ -166,6 +170,7 @@ class _Import:
         if not options.dry_run:
             ask(reasons)
             pull = self._publish(ledger, Basis(window, standing), plan, comparison)
+            remember(self.deps.db, self.site.tenant, reading.file.header.cells, options)
         facts = self._facts(scope)
         return make_report(facts, plan, comparison, reasons, dry_run=options.dry_run, pull=pull)
 

@@ -26,6 +26,10 @@ _UNIT = re.compile(r"\((?:[a-z]{3}|[a-z]{0,2}[$¥￥€£₽]|元|人民币元?|
 _PARENS = str.maketrans("（）［］", "()[]")
 
 
+class UnclearColumns(InvalidInput):
+    """The columns of a file are not known, or not which is what: a person can say so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """A header row: where it stands (``position`` counts rows from 0) and what it says."""
@@ -125,7 +129,7 @@ def resolve_columns(titles: Sequence[str], names: Names) -> dict[str, int]:
             ]
             if len(hits) > 1:
                 two = " and ".join(f"{titles[index]!r}" for index in hits)
-                raise InvalidInput(
+                raise UnclearColumns(
                     f"Two columns could be the {field.replace('_', ' ')}: {two}.",
                     hint=f"Choose one with --map {field}={titles[hits[0]]}.",
                 )
@@ -187,4 +191,4 @@ def _mapped_column(titles: Sequence[str], field: str, title: str) -> int:
     message = f"There is no column {title!r} for the field {field}."
     if hits:
         message = f"There are {len(hits)} columns {title!r}; the field {field} needs one."
-    raise InvalidInput(message, hint=f"The file has: {join_titles(titles)}.")
+    raise UnclearColumns(message, hint=f"The file has: {join_titles(titles)}.")

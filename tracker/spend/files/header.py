@@ -14,6 +14,7 @@ from tracker.spend.files.guidance import which_report
 from tracker.spend.files.layouts import LAYOUTS, is_header
 from tracker.tables.columns import (
     Header,
+    UnclearColumns,
     find_headers,
     mapped_columns,
     mapped_header,
@@ -67,13 +68,13 @@ def _check_report(
             hint=which_report(platform),
         )
     if "cost" not in columns:
-        raise InvalidInput(
+        raise UnclearColumns(
             f"The report has no cost column; it has: {header.titles()}.",
             hint=f"{which_report(platform)} Or name the column: --map cost=…",
         )
     missing = [field for field in METRICS if field not in columns]
     if missing and not mapping:
-        raise InvalidInput(
+        raise UnclearColumns(
             f"The report has no column for {' and '.join(missing)}; it has: {header.titles()}.",
             hint=f"{which_report(platform)} Or name the columns that there are: --map cost=…",
         )
@@ -95,22 +96,22 @@ def _check_keywordless(
             " To import it without keywords, as unallocated spend of its campaigns, "
             f"say so: --map campaign={title}"
         )
-    raise InvalidInput(
+    raise UnclearColumns(
         f"This is a report by {level}: it has no keyword column ({header.titles()}).",
         hint=which_report(platform) + advice,
     )
 
 
-def _unknown(name: str, views: Sequence[View], mapping: Mapping[str, str]) -> InvalidInput:
+def _unknown(name: str, views: Sequence[View], mapping: Mapping[str, str]) -> UnclearColumns:
     likeliest = widest_row(views)
     there = ""
     if likeliest is not None and likeliest.titles():
         there = f" Its likeliest header is line {likeliest.line}: {likeliest.titles()}."
     if mapping:
         wanted = ", ".join(mapping.values())
-        return InvalidInput(f"No line of {name} holds the columns {wanted}.{there}")
+        return UnclearColumns(f"No line of {name} holds the columns {wanted}.{there}")
     known = " | ".join(f"{one.name}: {one.example}" for one in LAYOUTS if one.example)
-    return InvalidInput(
+    return UnclearColumns(
         f"{name} has no header of a keyword report that is known.{there}",
         hint=f"Known: {known}. {_HOW_TO_MAP}",
     )

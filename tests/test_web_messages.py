@@ -26,6 +26,7 @@ SILENT = {
     "conversions/offline_columns.py": "names of columns",
     "spend/files/fields.py": "names of columns",
     "spend/files/layouts.py": "names of columns",
+    "spend/push_body.py": "answers programs, in English",
     "spend/rate_file.py": "rates are imported by command only",
     "spend/rates.py": "rates are imported by command only",
     "spend/watch.py": "speaks to the log only",

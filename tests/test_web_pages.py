@@ -18,9 +18,10 @@ from tests.world import World
 from tracker.accounts.goals import list_goals
 from tracker.accounts.runs import finish_run, start_run
 from tracker.accounts.sites import get_site, list_sites
-from tracker.accounts.tokens import list_tokens
+from tracker.accounts.tokens import list_tokens, resolve_token
 from tracker.app import create_app
 from tracker.errors import InvalidInput, NeedsConfirmation
+from tracker.tables.columns import UnclearColumns
 from tracker.warehouse.client import Warehouse
 from tracker.web.guard import Guarded
 from tracker.web.parts import FileOptions
@@ -255,6 +256,44 @@ def test_a_bad_file_is_explained_and_can_be_tried_with_other_options(web: WebWor
         web.site.key,
         FileOptions(filename="a.csv", dry_run=True, columns={"cost": "花费"}),
     )
+
+
+def test_the_columns_of_an_unknown_table_are_chosen_from_its_own(web: WebWorld) -> None:
+    web.actions.answer = UnclearColumns("a.csv has no header of a keyword report that is known.")
+    browser, path = web.owner, f"/sites/{web.site.key}/imports"
+    table = b"Stand 2026\nFecha,Keyword,Gasto,<b>x</b>\n2026-09-01,pump,10.50,1\n"
+    answer = browser.upload(path, "a.csv", table, kind="spend", platform="yandex")
+    assert answer.status_code == 400
+    assert "Which column is what" in answer.text
+    assert '<option value="Keyword" selected>' in answer.text, "what is known is proposed"
+    assert "<td>10.50</td>" in answer.text
+    assert "<b>x</b>" not in answer.text
+    ticket = re.search(r'name="ticket" value="([^"]+)"', answer.text)
+    assert ticket
+    web.actions.answer = REPORT
+    chosen = {"map_day": "Fecha", "map_keyword": "Keyword", "map_cost": "Gasto", "map_clicks": ""}
+    again = browser.submit(
+        path + "/confirm", ticket=ticket[1], kind="spend", preview="1", platform="yandex", **chosen
+    )
+    assert '<option value="Gasto" selected>' in again.text, "the choice stays for the import"
+    columns = {"day": "Fecha", "keyword": "Keyword", "cost": "Gasto"}
+    expected = FileOptions(filename="a.csv", dry_run=True, platform="yandex", columns=columns)
+    assert web.actions.asked[-1] == ("spend", (web.site.key, expected))
+
+
+def test_the_scripts_hold_this_sites_address_and_a_token_of_their_own(web: WebWorld) -> None:
+    path = f"/sites/{web.site.key}/imports/scripts"
+    page = web.owner.page(path)
+    assert f"/api/v1/sites/{web.site.key}/spend" in page
+    assert "trk_…" in page
+    made = web.owner.submit(path)
+    assert made.status_code == 200
+    secret = re.search(r"const TOKEN = &#34;(trk_[\w-]+)&#34;", made.text)
+    assert secret
+    token = resolve_token(web.db, secret[1], now=NOW)
+    assert token
+    assert (token.scope, token.site) == ("spend", web.site.key)
+    assert web.viewer.submit(path).status_code == 403
 
 
 @pytest.mark.parametrize("content", [b"", None])

@@ -63,6 +63,14 @@ class Recorder:
         """As for spend."""
         return self._import("conversions", site, path, options)
 
+    def push_spend(self, site: Site, body: bytes) -> Mapping[str, object]:
+        """Keep the body; give or raise what the test said."""
+        self.asked.append(("push", site.key))
+        self.contents.append(body)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
     async def take_events(self, site: Site, body: bytes) -> Mapping[str, object]:
         """Keep the body; give or raise what the test said."""
         self.asked.append(("events", site.key))

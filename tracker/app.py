@@ -87,6 +87,10 @@ class Actions:
         )
         return _fields(report)
 
+    def push_spend(self, site: Site, body: bytes) -> Mapping[str, object]:
+        """Take whole days of spend that a script sends."""
+        return _fields(operations.push_spend(self.parts, site, body))
+
     async def take_events(self, site: Site, body: bytes) -> Mapping[str, object]:
         """Take events that a server sends."""
         taken = await self.events.take(site, body)

@@ -44,6 +44,7 @@ from tracker.spend.connections.linking import check_connection
 from tracker.spend.connections.shown import account_fields, run_fields
 from tracker.spend.health import HealthDeps, site_health
 from tracker.spend.importer import SpendDeps, SpendOptions, SpendReport, import_spend_file
+from tracker.spend.push import import_push
 from tracker.spend.rates import RatesReport, import_rates_file
 
 Progress = Callable[[int, int | None], None]
@@ -117,6 +118,12 @@ def import_spend(
     """A spend file into the site's ad account."""
     deps = SpendDeps(warehouse=parts.warehouse, db=parts.db, clock=parts.clock)
     return import_spend_file(deps, site, path, options, progress)
+
+
+def push_spend(parts: Parts, site: Site, body: bytes) -> SpendReport:
+    """Whole days of spend that a script sends, into the site's ad account."""
+    deps = SpendDeps(warehouse=parts.warehouse, db=parts.db, clock=parts.clock)
+    return import_push(deps, site, body)
 
 
 def import_conversions(

@@ -110,16 +110,22 @@ def visible_sites(db: Engine, principal: Principal) -> list[Site]:
     else:
         tenants = [member.tenant for member in principal.memberships]
     sites = [site for tenant in tenants for site in list_sites(db, tenant)]
-    readable = [site for site in sites if principal.right_on(site) is not None]
+    rights = {site.key: principal.right_on(site) for site in sites}
+    readable = [s for s in sites if (held := rights[s.key]) and held.covers(Right.READ)]
     return sorted(readable, key=lambda site: (site.created_at, site.key))
 
 
 def _require(held: Right, right: Right, what: str) -> None:
     if not held.covers(right):
         raise AccessDenied(
-            f"You may {held.value} {what}, but this needs the right to {_VERBS[right]} it.",
+            f"You may {_VERBS[held]} {what}, but this needs the right to {_VERBS[right]} it.",
             hint="Ask an owner of the account for it.",
         )
 
 
-_VERBS = {Right.READ: "read", Right.WRITE: "write", Right.ADMIN: "administer"}
+_VERBS = {
+    Right.READ: "read",
+    Right.WRITE: "write",
+    Right.ADMIN: "administer",
+    Right.SPEND: "send spend to",
+}

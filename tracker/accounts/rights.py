@@ -8,14 +8,18 @@ from tracker.errors import InvalidInput
 
 
 class Right(enum.StrEnum):
-    """What one may do with a site; each right includes those before it."""
+    """What one may do with a site; read, write and admin include those before."""
 
+    #: To send spend and nothing else: for a token that lies open in an ad account's script.
+    SPEND = "spend"
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
 
     def covers(self, other: Right) -> bool:
         """Whether one who holds this right may do what asks for the other."""
+        if Right.SPEND in (self, other):
+            return self is other or self in (Right.WRITE, Right.ADMIN)
         order = list(Right)
         return order.index(self) >= order.index(other)
 
@@ -34,11 +38,13 @@ class Role(enum.StrEnum):
 
 
 def parse_right(text: str) -> Right:
-    """``read``, ``write`` or ``admin``, or InvalidInput."""
+    """``read``, ``write``, ``admin`` or ``spend``, or InvalidInput."""
     try:
         return Right(text)
     except ValueError as error:
-        raise InvalidInput(f"Unknown scope {text!r}.", hint="Use read, write or admin.") from error
+        raise InvalidInput(
+            f"Unknown scope {text!r}.", hint="Use read, write, admin or spend."
+        ) from error
 
 
 def parse_role(text: str) -> Role:

@@ -131,7 +131,7 @@ tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("last_used_at", Instant),
     Column("revoked_at", Instant),
-    CheckConstraint("scope IN ('read', 'write', 'admin')", name="scope"),
+    CheckConstraint("scope IN ('read', 'write', 'admin', 'spend')", name="scope"),
 )
 
 goals = Table(

@@ -29,8 +29,7 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 # A key with a sign that has a meaning in such text is rare, and put right in Python. Amounts are
 # millionths: 1500000e-6. NOTE: five searches for one sign take half of what GLOB takes for a set.
-_TEXTS = r"""
-SELECT count(*), max(key), group_concat(line, char(10)) FROM (
+_TEXTS = r"""SELECT count(*), max(key), group_concat(line, char(10)) FROM (
   SELECT key, printf('%s	%s	%d	%d	%de-6	%s	%s', ?, CASE
       WHEN instr(key, char(9)) + instr(key, char(10)) + instr(key, char(13))
         + instr(key, char(30)) + instr(key, '\') THEN text_of_key(key)

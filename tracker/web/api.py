@@ -21,11 +21,12 @@ from tracker.ingest import server_events
 from tracker.money import decimal_text
 from tracker.reports.model_comparison import compare_models
 from tracker.reports.path_report import path_report
+from tracker.spend import push_body
 from tracker.web.attribution_query import attribution_request, found_conversions, opened_conversion
 from tracker.web.call import Call
 from tracker.web.json_bodies import GoalFields, GoalName, decode, read_json
 from tracker.web.pages_health import check_health
-from tracker.web.pages_imports import file_options, keep_upload, run_import
+from tracker.web.pages_imports import file_options, keep_upload, run_import, run_push
 from tracker.web.pages_keywords import csv_response, run_report
 from tracker.web.pages_runs import visible_runs
 from tracker.web.query import api_request, bounded_number
@@ -129,6 +130,12 @@ async def one_run(call: Call) -> Response:
     if run.site != call.site.key:
         raise NotFound(f"No run {run.id!r}.", hint="Runs are kept for 400 days.")
     return json_answer(_run(run))
+
+
+async def push_spend(call: Call) -> Response:
+    """Whole days of spend from a script, as JSON (``tracker.spend.push_body`` has the fields)."""
+    body = await read_json(call, push_body.BODY_BYTES)
+    return json_answer(await to_thread.run_sync(run_push, call, body))
 
 
 async def import_spend(call: Call) -> Response:

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from anyio import to_thread
 from starlette.responses import Response
 
-from tracker.accounts.runs import finish_run, start_run
+from tracker.accounts.runs import RunStatus, finish_run, start_run
 from tracker.errors import InvalidInput, NeedsConfirmation, TrackerError
+from tracker.spend.files.fields import FIELDS
+from tracker.spend.files.sample import Sample, sample_of
+from tracker.tables.columns import UnclearColumns
 from tracker.web.call import Call
 from tracker.web.forms import words
+from tracker.web.i18n import msgid
 from tracker.web.import_view import ImportView
 from tracker.web.messages import translated
 from tracker.web.parts import FileOptions
 from tracker.web.uploads import Upload, UploadStore
 from tracker.web.vocabulary import PLATFORMS
 
+#: What the names of the select boxes begin with.
+MAP = "map_"
+_FIELD_TITLES = {
+    "day": msgid("Day"),
+    "account": msgid("Account"),
+    "campaign": msgid("Campaign"),
+    "campaign_id": msgid("Campaign ID"),
+    "ad_group": msgid("Ad group"),
+    "ad_group_id": msgid("Ad group ID"),
+    "keyword": msgid("Keyword"),
+    "keyword_id": msgid("Keyword ID"),
+    "match_type": msgid("Match type"),
+    "device": msgid("Device"),
+    "network": msgid("Network"),
+    "impressions": msgid("Impressions"),
+    "clicks": msgid("Clicks"),
+    "cost": msgid("Cost"),
+    "currency": msgid("Currency"),
+    "conversions": msgid("Conversions"),
+    "value": msgid("Conversion value"),
+}
 _TEXTS = ("platform", "account", "currency", "columns")
 _SWITCHES = ("skip_bad_rows", "replace", "partial", "period_total")
 #: Figures of an import's report that its run keeps.
@@ -61,7 +87,8 @@ async def _try(call: Call, form: dict[str, str], upload: Upload, *, dry_run: boo
     if not dry_run:
         upload.path.unlink(missing_ok=True)
     view = ImportView(report, call.language, call.formats)
-    return _page(call, form=form, upload=upload, view=view, done=not dry_run)
+    sample = None if not dry_run else _sample(form, upload, wanted=False)
+    return _page(call, form=form, upload=upload, view=view, done=not dry_run, sample=sample)
 
 
 def run_import(call: Call, kind: str, upload: Upload, options: FileOptions) -> Mapping[str, object]:
@@ -80,6 +107,30 @@ def run_import(call: Call, kind: str, upload: Upload, options: FileOptions) -> M
         finish_run(db, run, "failed", error=f"{upload.filename}: {known}", now=clock())
         raise
     _record(call, run, upload, report)
+    return report
+
+
+def run_push(call: Call, body: bytes) -> Mapping[str, object]:
+    """Take pushed spend, and record it as a run unless it changed nothing."""
+    db, clock = call.parts.db, call.parts.clock
+    started = clock()
+
+    def record(status: RunStatus, **outcome: Any) -> None:
+        site = call.site.key
+        run = start_run(db, job="spend_import", site=site, trigger="push", now=started)
+        finish_run(db, run, status, now=clock(), **outcome)
+
+    try:
+        report = call.parts.actions.push_spend(call.site, body)
+    except NeedsConfirmation as error:
+        record("held", error=str(error))
+        raise
+    except TrackerError as error:
+        record("failed", error=str(error)[:2000])
+        raise
+    if not report.get("dry_run"):
+        told = {name: report[name] for name in ("account", *_TOLD) if name in report}
+        record("ok", rows=report.get("rows"), totals=told)
     return report
 
 
@@ -104,7 +155,7 @@ def file_options(form: Mapping[str, str], filename: str, *, dry_run: bool) -> Fi
         platform=form.get("platform", "").strip(),
         account=form.get("account", "").strip(),
         currency=form.get("currency", "").strip(),
-        columns=_columns(form.get("columns", "")),
+        columns=_columns(form.get("columns", "")) | _chosen(form),
         **switches,
     )
 
@@ -121,6 +172,24 @@ def keep_upload(call: Call) -> Upload:
     if file is None or not file.filename:
         raise InvalidInput("No file was sent.", hint="Choose a file in the field 'file'.")
     return upload_store(call).keep(file)
+
+
+def _chosen(form: Mapping[str, str]) -> dict[str, str]:
+    """The columns that were chosen from the file's own, field by field."""
+    chosen = {name: form.get(f"{MAP}{name}", "").strip() for name in FIELDS}
+    return {name: title for name, title in chosen.items() if title}
+
+
+def _sample(form: Mapping[str, str], upload: Upload | None, *, wanted: bool) -> Sample | None:
+    """The file's columns to choose from, where nobody knows them or somebody has chosen."""
+    if upload is None or form.get("kind") == "conversions" or not upload.path.exists():
+        return None
+    if not (wanted or _chosen(form)):
+        return None
+    try:
+        return sample_of(upload.path, upload.filename)
+    except InvalidInput:
+        return None
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -144,7 +213,14 @@ def _failed(
 ) -> Response:
     message, hint = translated(call.language, error)
     return _page(
-        call, form=form, upload=upload, problem=message, hint=hint, asks=asks, status=error.status
+        call,
+        form=form,
+        upload=upload,
+        sample=_sample(form, upload, wanted=isinstance(error, UnclearColumns)),
+        problem=message,
+        hint=hint,
+        asks=asks,
+        status=error.status,
     )
 
 
@@ -159,7 +235,19 @@ def _page(
     ticket = ""
     if upload and upload.path.exists():
         ticket = upload_store(call).ticket(upload, call.principal.id, call.site.key)
-    shown = {"view": None, "done": False, "problem": "", "hint": "", "asks": False} | context
+    sample = context.get("sample")
+    if isinstance(sample, Sample):
+        titles = [(title, title) for title in dict.fromkeys(sample.titles) if title]
+        context["columns"] = [("", call.text(msgid("Not in the file"))), *titles]
+        context["fields"] = _field_choices(call, form, sample)
+    shown = {
+        "sample": None,
+        "view": None,
+        "done": False,
+        "problem": "",
+        "hint": "",
+        "asks": False,
+    } | context
     platforms = [(name, call.text(title)) for name, title in PLATFORMS.items()]
     return call.pages.render(
         call,
@@ -171,3 +259,14 @@ def _page(
         platforms=platforms,
         **shown,
     )
+
+
+def _field_choices(
+    call: Call, form: Mapping[str, str], sample: Sample
+) -> list[tuple[str, str, str]]:
+    """Name of the select box, title and column chosen or guessed, for every field."""
+    chosen = _chosen(form)
+    taken = chosen or sample.guesses
+    return [
+        (f"{MAP}{name}", call.text(_FIELD_TITLES[name]), taken.get(name, "")) for name in FIELDS
+    ]

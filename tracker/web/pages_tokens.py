@@ -16,6 +16,7 @@ from tracker.web.messages import translated
 
 SCOPES = {
     Right.READ: msgid("Read reports"),
+    Right.SPEND: msgid("Send spend, and nothing else"),
     Right.WRITE: msgid("Read reports, import spend and conversions"),
     Right.ADMIN: msgid("Everything on this site"),
 }

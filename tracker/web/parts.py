@@ -93,6 +93,9 @@ class WebActions(Protocol):
     ) -> Mapping[str, object]:
         """Import a file of offline conversions and return its report."""
 
+    def push_spend(self, site: Site, body: bytes) -> Mapping[str, object]:
+        """Take whole days of spend (``spend/push_body.py``) and return the import's report."""
+
     async def take_events(self, site: Site, body: bytes) -> Mapping[str, object]:
         """Take events that a server sends and return, once they are on disk, what became of them.
 

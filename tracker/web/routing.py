@@ -27,6 +27,7 @@ from tracker.web import (
     pages_live,
     pages_pipeline,
     pages_runs,
+    pages_scripts,
     pages_sites,
     pages_tokens,
 )
@@ -104,6 +105,8 @@ PAGES = (
     Endpoint("POST", f"{_CONNECTION}/authorise", pages_connections.authorise, _ADMIN),
     # The state in the address says which connection it is about, and whose it is.
     Endpoint("GET", pages_connections.CALLBACK, pages_connections.callback, _LOGGED_IN),
+    Endpoint("GET", f"{_SITE}/imports/scripts", pages_scripts.show_scripts, _WRITE),
+    Endpoint("POST", f"{_SITE}/imports/scripts", pages_scripts.make_token, _ADMIN),
     Endpoint("GET", f"{_SITE}/runs", pages_runs.show_runs, _READ),
     Endpoint("POST", f"{_SITE}/runs", pages_runs.start_run, _WRITE),
     Endpoint("GET", f"{_SITE}/install", pages_sites.install, _READ),
@@ -155,6 +158,7 @@ API = tuple(
             _WRITE,
         ),
         ("POST", "/sites/{site}/events", api.take_events, _WRITE),
+        ("POST", "/sites/{site}/spend", api.push_spend, Access.SITE_SPEND),
         ("POST", "/sites/{site}/spend/files", api.import_spend, _WRITE),
         ("POST", "/sites/{site}/conversions", api_conversions.take_conversions, _WRITE),
         ("POST", "/sites/{site}/conversions/files", api.import_conversions, _WRITE),

@@ -26,6 +26,7 @@ class Access(enum.Enum):
     SITE_READ = "site read"
     SITE_WRITE = "site write"
     SITE_ADMIN = "site admin"
+    SITE_SPEND = "site spend"
 
     @property
     def right(self) -> Right | None:
@@ -37,6 +38,7 @@ _RIGHTS = {
     Access.SITE_READ: Right.READ,
     Access.SITE_WRITE: Right.WRITE,
     Access.SITE_ADMIN: Right.ADMIN,
+    Access.SITE_SPEND: Right.SPEND,
 }
 
 

@@ -27,6 +27,7 @@ WITHOUT_SITE = {
     "spend/standing_*.sql": "spend and rates belong to a tenant, not to sites",
     "reconcile/horizon.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/superseded.sql": "housekeeping of all sites at once; answers no tenant",
+    "reports/breakdown_pattern.sql": "reads no table",
     "reconcile/lacks_daily.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/fill_daily_*.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/full_addresses.sql": "housekeeping of all sites at once; answers no tenant",

@@ -70,6 +70,7 @@ MODULES = (
 )
 #: Texts of these modules that no page shows, and why.
 UNSEEN = {
+    f"A workbook holds at most {VALUE} rows.": "only the API gives workbooks, in English",
     "no regular file": "an upload is always one",
     "ad group": "a level of reports, which has a translation of its own",
     "Give the path of a downloaded file.": "as above",
@@ -84,7 +85,6 @@ UNSEEN = {
     f"No tracking template for {VALUE}.": "the page asks for platforms that have one",
     "Known platforms: ": "as above",
     "List them with: tracker site list.": "commands look sites up by key; pages check rights first",
-    "Allowed: json, csv.": "the API answers in English",
     f"Unknown format {VALUE}.": "the API answers in English",
     f"No run {VALUE}.": "the API answers in English",
     "Runs are kept for 400 days.": "the API answers in English",

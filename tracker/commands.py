@@ -8,7 +8,7 @@ A request holds absolute paths; a result is a struct or JSON values, printed as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +34,8 @@ from tracker.reconcile.account_changes import (
 )
 from tracker.reconcile.account_view import rule_view
 from tracker.reports.attribution_request import AttributionRequest
+from tracker.reports.breakdown import Breakdown, breakdown
+from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.conversion_detail import conversion_detail, list_conversions
 from tracker.reports.keywords import keyword_report
 from tracker.reports.leads import list_leads
@@ -289,6 +291,17 @@ class ShowConversion(msgspec.Struct, frozen=True):
     conversion: str
 
 
+class ReportBreakdown(msgspec.Struct, frozen=True, kw_only=True):
+    """``tracker report breakdown``; days as YYYY-MM-DD, ``given`` as in the API's query."""
+
+    site: str
+    first: str
+    last: str
+    given: dict[str, str]
+    limit: int = 0
+    offset: int = 0
+
+
 class Diagnose(msgspec.Struct, frozen=True):
     """``tracker doctor``."""
 
@@ -531,6 +544,14 @@ def _show_conversion(parts: Parts, request: ShowConversion, _: Progress) -> obje
     return conversion_detail(parts.warehouse, parts.db, site, request.conversion)
 
 
+def _breakdown(parts: Parts, request: ReportBreakdown, _: Progress) -> Breakdown:
+    site = get_site(parts.db, request.site)
+    wanted = read_breakdown(request.given, site, Period.parse(request.first, request.last))
+    goal = operations.goal_filter(parts, request.site, wanted.goal)
+    wanted = replace(wanted, goal=goal, limit=request.limit, offset=request.offset)
+    return breakdown(parts.warehouse, parts.db, wanted, clock=parts.clock)
+
+
 def _diagnose(parts: Parts, _: Diagnose, __: Progress) -> object:
     return operations.diagnose(parts)
 
@@ -553,6 +574,7 @@ COMMANDS: dict[str, Command] = {
     "site-params": Command(ProposeParams, _propose_params),
     "spool-requeue": Command(Requeue, _requeue),
     "report-keywords": Command(ReportKeywords, _report),
+    "report-breakdown": Command(ReportBreakdown, _breakdown),
     "connection-test": Command(CheckConnection, _test_connection),
     "connection-run": Command(RunConnection, _run_connection),
     "connection-resume": Command(ResumeRun, _resume_run),

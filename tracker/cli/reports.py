@@ -11,7 +11,17 @@ import typer
 from tracker.accounts import runs as run_store
 from tracker.cli.output import Json, SiteKey, fields, note, print_json, progress_bar, say, table
 from tracker.cli.session import metadata, run_command
-from tracker.commands import Diagnose, Rebuild, Reclassify, Reconcile, ReportKeywords, Requeue
+from tracker.commands import (
+    Diagnose,
+    Rebuild,
+    Reclassify,
+    Reconcile,
+    ReportBreakdown,
+    ReportKeywords,
+    Requeue,
+)
+from tracker.reports.dimensions import DIMENSIONS
+from tracker.reports.measures import METRICS
 
 report = typer.Typer(help="Reports.", no_args_is_help=True)
 runs = typer.Typer(help="What the jobs did.", no_args_is_help=True)
@@ -60,6 +70,84 @@ def report_keywords(
         print_json(result)
     else:
         show_keywords(result)
+
+
+@report.command("breakdown")
+def report_breakdown(
+    site_key: SiteKey,
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    group: Annotated[
+        str, typer.Option(help=f"Chain of dimensions: {', '.join(DIMENSIONS)}.")
+    ] = "campaign",
+    metrics: Annotated[str, typer.Option(help=f"Metrics: {', '.join(METRICS)}.")] = "",
+    where: Annotated[
+        str, typer.Option("--filter", help='Such as: country is "DE" and not device is mobile.')
+    ] = "",
+    compare: Annotated[str, typer.Option(help="previous, weekday, year or none.")] = "",
+    model: Annotated[str, typer.Option(help="Attribution model.")] = "",
+    by: Annotated[str, typer.Option(help="click or conversion: the day credit lands on.")] = "",
+    goal: Annotated[str, typer.Option(help="Only this goal, or stage:NAME.")] = "",
+    sort: Annotated[str, typer.Option(help="A dimension or metric of the report.")] = "",
+    order: Annotated[str, typer.Option(help="asc or desc.")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="Rows; 0 = all.")] = 0,
+    offset: Annotated[int, typer.Option(min=0, help="Rows to leave out.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Any metrics by any chain of dimensions."""
+    given = {
+        "group": group,
+        "metrics": metrics,
+        "filter": where,
+        "compare": compare,
+        "model": model,
+        "by": by,
+        "goal": goal,
+        "sort": sort,
+        "order": order,
+    }
+    request = ReportBreakdown(
+        site=site_key, first=first, last=last, given=given, limit=limit, offset=offset
+    )
+    result = run_command("report-breakdown", request)
+    if as_json:
+        print_json(result)
+    else:
+        show_breakdown(result)
+
+
+def show_breakdown(result: dict[str, Any]) -> None:
+    """A breakdown as a table, its notes below."""
+    columns = [*result["group"], *(f">{name}" for name in result["totals"])]
+    rows = [
+        [
+            *(
+                "(unallocated)" if name in row["unallocated"] else value or "(not known)"
+                for name, value in row["values"].items()
+            ),
+            *(_figure(name, value) for name, value in row["metrics"].items()),
+        ]
+        for row in result["rows"]
+    ]
+    names = ["Total", *[""] * len(result["group"])][: len(result["group"])]
+    rows.append([*names, *(_figure(name, value) for name, value in result["totals"].items())])
+    title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"
+    table(f"{title}, {result['currency']}", columns, rows)
+    for item in result["incomplete"]:
+        note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")
+
+
+def _figure(name: str, value: Any) -> Any:
+    match METRICS[name].unit:
+        case "amount":
+            return _money(value)
+        case "credit":
+            return _money(value, trim=True)
+        case "percent":
+            return _percent(value)
+        case "ratio":
+            return None if value is None else f"{value:.2f}"
+    return value
 
 
 def show_keywords(result: dict[str, Any]) -> None:

@@ -24,12 +24,13 @@ from tracker.reports.path_report import path_report
 from tracker.spend import push_body
 from tracker.web.attribution_query import attribution_request, found_conversions, opened_conversion
 from tracker.web.call import Call
+from tracker.web.exports import FORMATS, breakdown_sheet, file_response, keyword_sheet
 from tracker.web.json_bodies import GoalFields, GoalName, decode, read_json
 from tracker.web.pages_health import check_health
 from tracker.web.pages_imports import file_options, keep_upload, run_import, run_push
-from tracker.web.pages_keywords import csv_response, run_report
+from tracker.web.pages_keywords import csv_response, run_breakdown, run_report
 from tracker.web.pages_runs import visible_runs
-from tracker.web.query import api_request, bounded_number
+from tracker.web.query import api_request, bounded_number, breakdown_request
 from tracker.web.spreadsheet import keyword_csv
 
 _RUNS = 50
@@ -42,16 +43,34 @@ async def sites(call: Call) -> Response:
 
 
 async def keywords(call: Call) -> Response:
-    """The keyword report: JSON, the same bytes as the command prints, or CSV."""
+    """The keyword report: JSON, the same bytes as the command prints, or a file."""
     given = dict(call.request.query_params)
-    wanted = given.get("format", "json")
-    if wanted not in ("json", "csv"):
-        raise InvalidInput(f"Unknown format {wanted!r}.", hint="Allowed: json, csv.")
+    wanted = _format(given)
     request = api_request(given, call.site)
     report = await to_thread.run_sync(run_report, call, request)
+    if wanted == "json":
+        return json_answer(report)
     if wanted == "csv":
         return csv_response(keyword_csv(report), report)
-    return json_answer(report)
+    return file_response(wanted, report, partial(keyword_sheet, report))
+
+
+async def breakdown(call: Call) -> Response:
+    """A breakdown: JSON, the same bytes as the command prints, or a file."""
+    given = dict(call.request.query_params)
+    wanted = _format(given)
+    request = breakdown_request(given, call.site)
+    report = await to_thread.run_sync(run_breakdown, call, request)
+    if wanted == "json":
+        return json_answer(report)
+    return file_response(wanted, report, partial(breakdown_sheet, report))
+
+
+def _format(given: Mapping[str, str]) -> str:
+    wanted = given.get("format", "json")
+    if wanted not in FORMATS:
+        raise InvalidInput(f"Unknown format {wanted!r}.", hint=f"Allowed: {', '.join(FORMATS)}.")
+    return wanted
 
 
 async def health(call: Call) -> Response:

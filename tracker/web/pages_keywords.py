@@ -11,6 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from tracker.accounts.goals import get_goal, list_goals
 from tracker.accounts.pipeline import WON, pipeline_of
 from tracker.period import local_day
+from tracker.reports.breakdown import Breakdown, breakdown
+from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.keywords import keyword_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model
 from tracker.reports.result import KeywordReport, Row
@@ -123,6 +125,14 @@ def run_report(call: Call, request: KeywordRequest) -> KeywordReport:
         request = replace(request, goal=_goal_id(call, request.goal))
     parts = call.parts
     return keyword_report(parts.warehouse, parts.db, request, clock=parts.clock)
+
+
+def run_breakdown(call: Call, request: BreakdownRequest) -> Breakdown:
+    """A breakdown by the one function that the commands use too; a goal may be its name or id."""
+    if request.goal:
+        request = replace(request, goal=_goal_id(call, request.goal))
+    parts = call.parts
+    return breakdown(parts.warehouse, parts.db, request, clock=parts.clock)
 
 
 def _goal_id(call: Call, wanted: str) -> str:

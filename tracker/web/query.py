@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.period import Period
+from tracker.reports.breakdown_request import BreakdownRequest, read_breakdown
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
 from tracker.web.i18n import msgid
 
@@ -34,6 +35,12 @@ PRESETS = {
 }
 API_PARAMETERS = (
     *("from", "to", "model", "by", "compare", "goal", "platform", "search", "brand"),
+    *("sort", "order", "limit", "offset", "format"),
+)
+
+
+BREAKDOWN_PARAMETERS = (
+    *("from", "to", "group", "metrics", "filter", "compare", "model", "by", "goal"),
     *("sort", "order", "limit", "offset", "format"),
 )
 
@@ -122,14 +129,7 @@ def page_request(query: PageQuery, site: Site) -> KeywordRequest:
 
 def api_request(given: Mapping[str, str], site: Site) -> KeywordRequest:
     """The report that an API call asks for; InvalidInput for an unknown or missing parameter."""
-    unknown = sorted(set(given) - set(API_PARAMETERS))
-    if unknown:
-        raise InvalidInput(
-            f"Unknown parameter {unknown[0]!r}.", hint=f"Allowed: {', '.join(API_PARAMETERS)}."
-        )
-    for name in ("from", "to"):
-        if not given.get(name):
-            raise InvalidInput(f"The parameter {name!r} is missing.", hint="Give a day YYYY-MM-DD.")
+    _only(given, API_PARAMETERS)
     return KeywordRequest(
         site=site,
         period=Period.parse(given["from"], given["to"]),
@@ -145,6 +145,30 @@ def api_request(given: Mapping[str, str], site: Site) -> KeywordRequest:
         limit=bounded_number("limit", given.get("limit", "0"), 0, API_LIMIT),
         offset=bounded_number("offset", given.get("offset", "0"), 0, 10**9),
     )
+
+
+def breakdown_request(given: Mapping[str, str], site: Site) -> BreakdownRequest:
+    """The breakdown that an API call asks for; InvalidInput for an unknown or missing parameter."""
+    _only(given, BREAKDOWN_PARAMETERS)
+    request = read_breakdown(given, site, Period.parse(given["from"], given["to"]))
+    every = given.get("format", "json") != "json"
+    limit = given.get("limit") or ("0" if every else str(request.limit))
+    return replace(
+        request,
+        limit=bounded_number("limit", limit, 0, API_LIMIT),
+        offset=bounded_number("offset", given.get("offset", "0"), 0, 10**9),
+    )
+
+
+def _only(given: Mapping[str, str], known: tuple[str, ...]) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise InvalidInput(
+            f"Unknown parameter {unknown[0]!r}.", hint=f"Allowed: {', '.join(known)}."
+        )
+    for name in ("from", "to"):
+        if not given.get(name):
+            raise InvalidInput(f"The parameter {name!r} is missing.", hint="Give a day YYYY-MM-DD.")
 
 
 def _preset_period(preset: str, today: date) -> Period:

@@ -121,6 +121,7 @@ API = tuple(
     for method, path, handler, access in (
         ("GET", "/sites", api.sites, _LOGGED_IN),
         ("GET", "/sites/{site}/reports/keywords", api.keywords, _READ),
+        ("GET", "/sites/{site}/reports/breakdown", api.breakdown, _READ),
         ("GET", "/sites/{site}/reports/pipeline", api_conversions.pipeline, _READ),
         ("GET", "/sites/{site}/leads", api_conversions.leads, _READ),
         ("GET", "/sites/{site}/reports/models", api.models, _READ),

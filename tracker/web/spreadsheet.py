@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from tracker.reports.result import KeywordReport, Metrics, Row
 
-_NAMES = (
+NAMES = (
     *("kind", "reason", "platform", "account", "campaign", "ad_group", "keyword"),
     *("keyword_id", "match_type"),
 )
@@ -17,7 +17,7 @@ _FIGURES = (
     *("visits", "arrived_clicks", "arrival_rate", "conversions", "cvr", "cpa", "revenue"),
     *("profit", "roas", "revenue_roi", "roi"),
 )
-FIELDS = (*_NAMES, *_FIGURES)
+FIELDS = (*NAMES, *_FIGURES)
 #: First characters that Excel, LibreOffice or WPS may take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -47,10 +47,10 @@ def keyword_csv(
     writer.writerow(titles)
     for row in report.rows:
         show = named or _plain
-        names = [safe_text(show(name, row)) for name in _NAMES]
+        names = [safe_text(show(name, row)) for name in NAMES]
         writer.writerow([*names, *_figures(row)])
     if total:
-        writer.writerow([total, *[""] * (len(_NAMES) - 1), *_figures(report.totals)])
+        writer.writerow([total, *[""] * (len(NAMES) - 1), *_figures(report.totals)])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

@@ -1,0 +1,286 @@
+"""Breakdowns: any chain of dimensions adds up to the same totals, and says what it cannot know."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.test_report_properties import HEADER, KEYWORDS
+from tests.world import HOME, World, ad, at
+from tracker.errors import InvalidInput
+from tracker.period import Period, parse_day
+from tracker.reports.breakdown import Breakdown, breakdown
+from tracker.reports.breakdown_request import read_breakdown
+from tracker.reports.dimensions import DIMENSIONS
+from tracker.reports.measures import METRICS
+from tracker.warehouse.client import Warehouse
+
+MONTH = ("2026-09-01", "2026-09-30")
+#: Metrics that add up over rows, as numbers.
+ADDITIVE = ("cost", "impressions", "clicks", "visits", "pageviews", "conversions", "revenue")
+
+
+@pytest.fixture
+def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    """A site of its own in the engine of all."""
+    world = World(embedded_engine, sqlite_db, tmp_path, timezone="Europe/Berlin")
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.goal("thanks", kind="path", pattern="/thanks")
+    return world
+
+
+def ask(world: World, *, days: tuple[str, str] = MONTH, **given: str) -> Breakdown:
+    """A breakdown of September."""
+    period = Period(*map(parse_day, days))
+    request = read_breakdown(given, world.site, period)
+    return breakdown(world.warehouse, world.db, request, clock=world.clock)
+
+
+def rows(report: Breakdown) -> dict[tuple[str | None, ...], Mapping[str, Any]]:
+    """Metrics by the values of the chain."""
+    found: dict[tuple[str | None, ...], Mapping[str, Any]] = {}
+    for row in report.rows:
+        mark = ("unallocated",) if row.unallocated else ()
+        found[*row.values.values(), *mark] = row.metrics
+    assert len(found) == len(report.rows)
+    return found
+
+
+def fill(world: World, chance: random.Random) -> None:
+    """Random visits, orders and spend of September, with a fee row's campaign and no keyword."""
+    lines = []
+    for _ in range(chance.randint(20, 60)):
+        moment = (
+            f"09-{chance.randint(1, 28):02} {chance.randint(0, 23):02}:{chance.randint(0, 59):02}"
+        )
+        visitor = f"v{chance.randint(0, 6)}"
+        url = chance.choice([HOME, HOME + "thanks", ad(chance.choice(KEYWORDS), campaign="c")])
+        lines.append(at(moment, visitor, url))
+        if chance.random() < 0.3:
+            worth = chance.choice(["1.50", "99.99", "0.01"])
+            lines.append(at(moment, visitor, HOME, name="order", value=worth, currency="CNY"))
+    world.events(lines)
+    spent = [
+        f"2026-09-{day:02},c,g,{keyword},{chance.randint(0, 99)},7,{cents / 100}"
+        for day in range(1, 29, 3)
+        for keyword in KEYWORDS[:3]
+        for cents in [chance.randint(0, 9999)]
+    ]
+    world.spend(HEADER + "\n".join(spent) + "\n", platform="baidu", account="a")
+    pmax = "2026-09-05,All products,,Performance Max,900,30,77.70\n"
+    world.spend(HEADER + pmax, platform="google", account="b")
+    world.reconcile()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rows_of_every_chain_add_up_to_the_totals_of_all(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+    fill(world, chance)
+    keywords = world.report(*MONTH)
+    names = [name for name in DIMENSIONS if name not in ("page", "event")]
+    chains = [[name] for name in names] + [chance.sample(names, 3) for _ in range(6)] + [[]]
+    metrics = ",".join((*ADDITIVE, "arrived_clicks", "assisted_conversions"))
+    seen = set()
+    for chain in chains:
+        report = ask(world, group=",".join(chain), metrics=metrics, limit="0")
+        for name in ADDITIVE:
+            parts = sum(Decimal(str(row.metrics[name] or 0)) for row in report.rows)
+            assert parts == Decimal(str(report.totals[name])), (chain, name)
+        seen.add(tuple(report.totals.items()))
+    assert len(seen) == 1
+    for name in ("cost", "impressions", "clicks", "visits", "conversions", "revenue"):
+        assert report.totals[name] == getattr(keywords.totals, name)
+
+
+def test_a_keyword_has_the_figures_that_the_keyword_report_has(world: World) -> None:
+    fill(world, random.Random(3))
+    wanted = "cost,clicks,visits,arrived_clicks,conversions,cpa,revenue,roas,revenue_roi"
+    found = rows(ask(world, group="kind,reason,keyword", metrics=wanted))
+    for row in world.report(*MONTH).rows:
+        figures = found[row.kind, row.reason, row.keyword]
+        assert figures == {name: getattr(row, name) for name in wanted.split(",")}
+
+
+def test_performance_max_keeps_its_cost_and_its_campaign(world: World) -> None:
+    fill(world, random.Random(4))
+    found = rows(ask(world, group="kind,campaign", metrics="cost,cpa"))
+    assert found["unallocated", "All products"] == {"cost": "77.70", "cpa": None}
+    assert rows(ask(world, group="channel", metrics="cost"))["Cross-network",]["cost"] == "77.70"
+
+
+def test_cost_by_what_spend_does_not_know_stands_on_the_unallocated_row(world: World) -> None:
+    world.events([at("09-01 10:00", "a", ad("pump", campaign="c"))])
+    world.spend(HEADER + "2026-09-01,c,g,pump,10,2,8.00\n", platform="baidu")
+    world.reconcile()
+    report = ask(world, group="landing_page", metrics="cost,visits")
+    assert rows(report) == {
+        ("/",): {"cost": None, "visits": 1},
+        (None, "unallocated"): {"cost": "8.00", "visits": 0},
+    }
+    assert report.totals == {"cost": "8.00", "visits": 1}
+    assert [(one.kind, one.source) for one in report.incomplete] == [
+        ("unallocated", "site_spend: landing_page")
+    ]
+    # A filter that spend cannot be held against leaves cost out, also under "not".
+    for text in ('landing_page is "/"', 'not (landing_page is "/nowhere")'):
+        report = ask(world, group="campaign", metrics="cost,visits", filter=text)
+        assert report.totals == {"cost": None, "visits": 1}
+        assert ("left_out", "site_spend: landing_page") in [
+            (one.kind, one.source) for one in report.incomplete
+        ]
+    # Where the other side of an "or" is known to hold, it counts.
+    report = ask(world, metrics="cost", filter='landing_page is "/x" or platform is baidu')
+    assert report.totals == {"cost": "8.00"}
+
+
+def test_hours_and_days_follow_the_clocks_of_the_site(world: World) -> None:
+    # Berlin: 25 October 2026 has 25 hours, 29 March 2026 has 23.
+    world.events(
+        [
+            at("10-24 22:30", "a"),  # 00:30 on the 25th, summer time
+            at("10-25 00:30", "b"),  # 02:30, the first time
+            at("10-25 01:30", "c"),  # 02:30 again, an hour later
+            at("10-25 22:30", "d"),  # 23:30, winter time
+            at("10-25 23:30", "e"),  # 00:30 on the 26th
+            at("03-29 00:30", "f"),  # 01:30
+            at("03-29 01:30", "g"),  # 03:30: there is no 02:30
+        ]
+    )
+    world.reconcile()
+    october = ask(
+        world,
+        days=("2026-10-25", "2026-10-25"),
+        group="hour",
+        metrics="visits",
+        sort="hour",
+        order="asc",
+    )
+    assert [(row.values["hour"], row.metrics["visits"]) for row in october.rows] == [
+        ("0", 1),
+        ("2", 2),
+        ("23", 1),
+    ]
+    days = rows(
+        ask(world, days=("2026-10-20", "2026-10-31"), group="day,weekday", metrics="visits")
+    )
+    assert days == {("2026-10-25", "7"): {"visits": 4}, ("2026-10-26", "1"): {"visits": 1}}
+    march = rows(ask(world, days=("2026-03-29", "2026-03-29"), group="hour", metrics="visits"))
+    assert march == {("1",): {"visits": 1}, ("3",): {"visits": 1}}
+
+
+def test_comparisons_lay_the_days_of_another_period_beside(world: World) -> None:
+    world.events([at("09-09 10:00", "a"), at("09-02 10:00", "b"), at("09-01 10:00", "c")])
+    world.reconcile()
+    days = ("2026-09-08", "2026-09-10")
+
+    def compared(kind: str) -> tuple[object, ...]:
+        report = ask(world, days=days, group="day", metrics="visits", compare=kind)
+        assert report.previous is not None
+        before = [row.previous and row.previous["visits"] for row in report.rows]
+        return report.previous.first, report.previous.last, report.previous.totals["visits"], before
+
+    assert compared("weekday") == ("2026-09-01", "2026-09-03", 2, [1, 1])
+    assert compared("previous") == ("2026-09-05", "2026-09-07", 0, [0])
+    assert compared("year") == ("2025-09-08", "2025-09-10", 0, [0])
+
+
+def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> None:
+    world.events(
+        [
+            at("09-01 10:00", "a", ad("steel pump", campaign="c", page="p")),
+            at("09-01 11:00", "b", ad("mud pump", campaign="c")),
+            at("09-01 12:00", "c", HOME, referrer="https://www.google.com/"),
+            at("09-02 12:00", "d", HOME),
+        ]
+    )
+    world.spend(HEADER + "2026-09-01,c,g,steel pump,10,2,8.00\n", platform="baidu")
+    world.reconcile()
+
+    def visits(text: str) -> object:
+        return ask(world, group="", metrics="visits", filter=text).totals["visits"]
+
+    assert visits('keyword is "steel pump"') == 1
+    assert visits("not keyword contains STEEL") == 3
+    assert visits('source is google or landing_page matches "^/p$"') == 2
+    assert visits("channel is Direct, Referral and day is 2026-09-02") == 1
+    assert visits('(channel is Direct or keyword contains pump) and not landing_page is "/"') == 1
+    assert visits("reason is unknown_keyword") == 1
+    assert visits('page is "/" and event is pageview') == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"group": "colour"},
+        {"metrics": "beauty"},
+        {"group": "day,week,month,hour,weekday,goal"},
+        {"sort": "roas", "metrics": "cost"},
+        {"filter": "country is"},
+        {"filter": 'country is "DE'},
+        {"filter": "country equals DE"},
+        {"filter": "(country is DE"},
+        {"filter": "country is DE country is FR"},
+        {"filter": 'landing_page matches "("'},
+        {"filter": "(" * 30 + "country is DE" + ")" * 30},
+        {"filter": "not " * 900},
+        {"filter": 'keyword is "' + "x" * 3000 + '"'},
+        {"group": "page,landing_page"},
+        {"model": "markov"},
+        {"compare": "never"},
+        {"order": "up"},
+    ],
+    ids=lambda given: next(iter(given.items()))[1][:24],
+)
+def test_what_cannot_be_answered_is_refused_in_words(world: World, given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        ask(world, **given)
+
+
+def test_values_of_a_filter_are_never_part_of_the_statement(world: World) -> None:
+    world.events([at("09-01 10:00", "a")])
+    world.reconcile()
+    hostile = "x') OR 1 = 1 -- {site:String} /* filter */ \\' %s"
+    quoted = hostile.replace("\\", "\\\\").replace('"', '\\"')
+    for operator in ("is", "contains"):
+        text = f'landing_page {operator} "{quoted}"'
+        assert ask(world, group="", metrics="visits", filter=text).totals == {"visits": 0}
+
+
+def test_every_metric_can_be_asked_for_at_once_and_by_hand(world: World) -> None:
+    world.events(
+        [
+            at("09-01 08:00", "a", ad("pump", campaign="c")),
+            at("09-02 08:00", "a", ad("valve", campaign="c")),
+            at("09-03 08:00", "a", HOME),
+            at("09-03 08:10", "a", name="order", value="90", currency="CNY"),
+        ]
+    )
+    spent = "2026-09-01,c,g,pump,100,4,30.00\n2026-09-02,c,g,valve,100,2,15.00\n"
+    world.spend(HEADER + spent, platform="baidu")
+    world.reconcile()
+    report = ask(world, group="keyword", metrics=",".join(METRICS), model="linear")
+    found = rows(report)
+    pump = found["pump",]
+    assert pump["assisted_conversions"] == found["valve",]["assisted_conversions"] == 1
+    assert report.totals["assisted_conversions"] == 1
+    assert pump["conversions"] == "0.333333334"
+    assert pump["revenue"] == "30.00"
+    assert pump["path_length"] == 3.0
+    assert pump["conversion_lag"] == pytest.approx(2 + 10 / 1440)
+    totals = report.totals
+    assert (totals["conversions"], totals["orders"], totals["aov"]) == ("1", "1", "90.00")
+    assert totals["roas"] == 2.0
+    assert totals["visit_cvr"] == pytest.approx(1 / 3)
+    # A ratio of the total is the ratio of sums, never the mean of its rows' ratios.
+    assert (totals["cpc"], totals["ctr"]) == ("7.50", 6 / 200)
+
+
+def test_every_dimension_and_metric_is_documented() -> None:
+    text = (Path(__file__).parents[1] / "tracker/reports/README.md").read_text(encoding="utf-8")
+    assert [name for name in (*DIMENSIONS, *METRICS) if f"`{name}`" not in text] == []

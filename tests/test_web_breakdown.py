@@ -1,0 +1,133 @@
+"""Breakdowns in the API and as files: the numbers of the command, and nothing that can run."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from urllib.parse import urlencode
+
+import msgspec
+import openpyxl
+import pytest
+from sqlalchemy import Engine
+
+from tests.web_app import Browser
+from tests.world import HOME, World, ad, at
+from tracker.accounts.memberships import set_membership
+from tracker.accounts.rights import Role
+from tracker.accounts.sessions import add_session
+from tracker.accounts.users import add_user
+from tracker.app import create_app
+from tracker.commands import ReportBreakdown
+from tracker.warehouse.client import Warehouse
+
+FORMULA = "=cmd|'/c calc'!A1"
+SPEND = f"""Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost
+2026-09-01,Pumps,Steel,steel pump,100,4,20.00
+2026-09-02,Pumps,Mud,"{FORMULA}",50,2,15.50
+"""
+DAYS = {"from": "2026-09-01", "to": "2026-09-02"}
+
+
+@pytest.fixture
+def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    """An order by an ad, a direct visit, and a keyword that wants to be a formula."""
+    world = World(embedded_engine, sqlite_db, tmp_path)
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    world.events(
+        [
+            at("09-01 02:00", "anna", ad("steel pump", campaign="Pumps")),
+            at("09-01 02:05", "anna", name="order", value="300", currency="CNY"),
+            at("09-02 03:00", "bert", HOME),
+        ]
+    )
+    world.spend(SPEND, platform="baidu", account="a1", currency="CNY")
+    world.reconcile()
+    return world
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    """The owner's browser before the whole application."""
+    browser = Browser(create_app(world.parts, role="web"), "en")
+    user = add_user(world.db, email="owner@pump.example", password="correct horse battery")
+    set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.OWNER)
+    _, secret = add_session(world.db, user=user.id, now=world.now)
+    browser.cookies.set("tracker_session", secret)
+    return browser
+
+
+def address(world: World, report: str = "breakdown", **given: str) -> str:
+    """An API address."""
+    return f"/api/v1/sites/{world.site.key}/reports/{report}?{urlencode({**DAYS, **given})}"
+
+
+def test_the_api_gives_the_bytes_of_the_command(world: World, browser: Browser) -> None:
+    given = {"group": "keyword,goal", "metrics": "cost,roas,visits", "goal": "Order"}
+    given |= {"compare": "previous", "filter": "not keyword is x", "sort": "visits"}
+    answer = browser.get(address(world, **given))
+    request = ReportBreakdown(
+        site=world.site.key, first=DAYS["from"], last=DAYS["to"], given=given, limit=100
+    )
+    assert answer.content == msgspec.json.encode(world.run("report-breakdown", request))
+    found = answer.json()
+    assert found["totals"] == {"cost": "35.50", "roas": pytest.approx(300 / 35.5), "visits": 2}
+    assert found["read_from"] == {"visits": "visits", "credit": "credits", "spend": "site_spend"}
+    assert {row["values"]["goal"] for row in found["rows"]} == {"Order", None}
+
+
+def test_sums_by_day_answer_where_they_can(world: World, browser: Browser) -> None:
+    found = browser.get(address(world, group="day,platform", metrics="cost,visits")).json()
+    assert set(found["read_from"].values()) == {"daily"}
+    assert [list(row["values"].values()) for row in found["rows"]] == [
+        ["2026-09-01", "baidu"],
+        ["2026-09-02", None],
+        ["2026-09-02", "baidu"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"group": "colour"}, "Unknown dimension 'colour'"),
+        ({"metrics": "beauty"}, "Unknown metric 'beauty'"),
+        ({"filter": "country is"}, "its end where a value should be"),
+        ({"colour": "red"}, "Unknown parameter 'colour'"),
+        ({"format": "pdf"}, "Unknown format 'pdf'"),
+        ({"limit": "-1"}, "'limit' is '-1'"),
+        ({"to": ""}, "'to' is missing"),
+    ],
+)
+def test_the_api_says_what_is_wrong(
+    world: World, browser: Browser, given: dict[str, str], words: str
+) -> None:
+    answer = browser.get(address(world, **given))
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("report", ["breakdown", "keywords"])
+def test_files_have_every_row_and_no_formula(world: World, browser: Browser, report: str) -> None:
+    given = {"group": "keyword", "metrics": "cost,visits"} if report == "breakdown" else {}
+    as_csv = browser.get(address(world, report, format="csv", **given))
+    assert as_csv.headers["content-type"] == "text/csv; charset=utf-8"
+    lines = list(csv.DictReader(io.StringIO(as_csv.content.decode("utf-8-sig"))))
+    assert {line["keyword"]: line["cost"] for line in lines} == {
+        "steel pump": "20.00",
+        f"'{FORMULA}": "15.50",
+        "": "",
+    }
+    as_book = browser.get(address(world, report, format="xlsx", **given))
+    page = openpyxl.load_workbook(io.BytesIO(as_book.content)).active
+    assert page is not None
+    header, *rows = page.iter_rows()
+    place = [cell.value for cell in header].index("keyword")
+    cost = [cell.value for cell in header].index("cost")
+    found = {row[place].value: (row[place].data_type, row[cost].value) for row in rows}
+    assert found[FORMULA] == ("s", 15.5)
+    assert found["steel pump"] == ("s", 20)
+    as_lines = browser.get(address(world, report, format="jsonl", **given))
+    assert as_lines.headers["content-type"] == "application/x-ndjson"
+    told = [msgspec.json.decode(line) for line in as_lines.content.splitlines()]
+    assert told == browser.get(address(world, report, limit="0", **given)).json()["rows"]

@@ -1,0 +1,147 @@
+"""The dimensions that a breakdown can be grouped and filtered by: a table of closed SQL fragments.
+
+A dimension says for each fact what it is there. A fragment stands in one of three places: ``inner``
+is over the rows of the fact itself; ``word`` is an attribute of the keyword that the row's source
+or spend belongs to; ``tag`` one of the source's own tags. A fact without a fragment lacks the
+dimension: what it measures then stands on the *unallocated* row, and no filter on it can be known
+to hold. All days are the site's, hours are of its time zone: where clocks change, a day has 23 or
+25 of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from tracker.errors import InvalidInput
+
+
+class Fact(StrEnum):
+    """What is measured, each from a table of its own."""
+
+    VISITS = "visits"
+    HITS = "hits"
+    DAYS = "days"
+    CREDIT = "credit"
+    ASSISTS = "assists"
+    SPEND = "spend"
+    SPEND_DAYS = "spend_days"
+
+
+Place = Literal["inner", "word", "tag"]
+
+
+class Fragment(NamedTuple):
+    """SQL of a dimension within one fact, and where it may stand."""
+
+    place: Place
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """``is_time`` values are shifted in a comparison, so that its days lie beside the period's."""
+
+    name: str
+    fragments: Mapping[Fact, Fragment]
+    is_time: bool = False
+
+
+_VISITED = (Fact.VISITS, Fact.HITS)
+_CREDITED = (Fact.CREDIT, Fact.ASSISTS)
+
+
+def _inner(sql: str, *facts: Fact) -> dict[Fact, Fragment]:
+    return dict.fromkeys(facts, Fragment("inner", sql))
+
+
+def _word(name: str) -> dict[Fact, Fragment]:
+    return dict.fromkeys((*_VISITED, *_CREDITED, Fact.SPEND), Fragment("word", name))
+
+
+def _tag(name: str) -> dict[Fact, Fragment]:
+    return dict.fromkeys((*_VISITED, *_CREDITED), Fragment("tag", name))
+
+
+def _visit(column: str) -> dict[Fact, Fragment]:
+    """An attribute of the visit, for credit that of the touch."""
+    return _inner(column, *_VISITED) | _inner(f"v.{column}", *_CREDITED)
+
+
+def _calendar(before: str, after: str = ")") -> dict[Fact, Fragment]:
+    """A function of the day; spend of several days has one only where all of them share it."""
+    first, last = f"{before}day{after}", f"{before}last_day{after}"
+    spread = f"if({first} = {last}, {first}, NULL)"
+    return (
+        _inner(first, *_VISITED, Fact.DAYS)
+        | _inner(f"{before}at{after}", *_CREDITED)
+        | _inner(spread, Fact.SPEND, Fact.SPEND_DAYS)
+    )
+
+
+def _hour(of_instant: str) -> str:
+    return f"toHour(toTimeZone({of_instant}, {{zone:String}}))"
+
+
+_SHIFTED = " + {shift:Int32})"
+#: When credit lands: at the touch, or at the conversion (``m`` is joined for that).
+_MOMENT = "if({by_click:Bool}, c.touch_time, m.converted)"
+
+
+def _all() -> tuple[Dimension, ...]:
+    return (
+        Dimension("day", _calendar("(", _SHIFTED), is_time=True),
+        Dimension("week", _calendar("toMonday(", _SHIFTED), is_time=True),
+        Dimension("month", _calendar("toStartOfMonth(", _SHIFTED), is_time=True),
+        Dimension("weekday", _calendar("toDayOfWeek(")),
+        Dimension(
+            "hour",
+            _inner(_hour("start"), Fact.VISITS)
+            | _inner(_hour("time"), Fact.HITS)
+            | _inner(_hour(_MOMENT), *_CREDITED),
+        ),
+        Dimension(
+            "platform",
+            _inner("platform", *_VISITED, Fact.DAYS, Fact.SPEND, Fact.SPEND_DAYS)
+            | dict.fromkeys(_CREDITED, Fragment("word", "platform")),
+        ),
+        *(Dimension(name, _word(name)) for name in ("account", "campaign", "ad_group", "keyword")),
+        *(Dimension(name, _word(name)) for name in ("match_type", "kind", "reason", "brand")),
+        Dimension(
+            "channel",
+            _inner("channel", *_VISITED, Fact.DAYS)
+            | dict.fromkeys(_CREDITED, Fragment("tag", "channel"))
+            | {Fact.SPEND: Fragment("word", "spend_channel")},
+        ),
+        Dimension("source", _tag("source")),
+        Dimension("medium", _tag("medium")),
+        Dimension("search_term", _visit("search_term")),
+        Dimension(
+            "landing_page",
+            _inner("entry_path", Fact.VISITS) | _inner("v.entry_path", *_CREDITED),
+        ),
+        *(Dimension(name, _visit(name)) for name in ("country", "region", "city")),
+        Dimension("device", _visit("device") | _inner("nullIf(device, '')", Fact.SPEND)),
+        *(Dimension(name, _visit(name)) for name in ("browser", "os", "language")),
+        Dimension("page", _inner("path", Fact.HITS)),
+        Dimension("event", _inner("name", Fact.HITS)),
+        Dimension("goal", _inner("c.goal", *_CREDITED)),
+        Dimension(
+            "stage",
+            _inner("if(startsWith(c.goal, 'stage:'), substring(c.goal, 7), '')", *_CREDITED),
+        ),
+    )
+
+
+DIMENSIONS: Mapping[str, Dimension] = {one.name: one for one in _all()}
+
+
+def dimension(name: str) -> Dimension:
+    """The dimension of that name; InvalidInput lists what there is."""
+    if name not in DIMENSIONS:
+        raise InvalidInput(
+            f"Unknown dimension {name!r}.", hint=f"Allowed: {', '.join(DIMENSIONS)}."
+        )
+    return DIMENSIONS[name]

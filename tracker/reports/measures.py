@@ -1,0 +1,216 @@
+"""Measures that facts add up, and the metrics that follow from them.
+
+A measure is computed in two steps: over the rows of its fact by source or keyword, then over these.
+Amounts are integers of 1e-6 of the site's currency, weights of 1e-9. A metric is a formula of
+``definitions``: sum first, then divide; a zero denominator gives None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from tracker.errors import InvalidInput
+from tracker.money import STEP, decimal_text
+from tracker.reports.dimensions import Fact
+from tracker.reports.result import Metrics
+from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
+
+Value = int | float | str | None
+DAY_MS = 86_400_000
+
+
+class Measure(NamedTuple):
+    """``inner`` over the rows of the fact, ``outer`` aggregates what it gives."""
+
+    inner: str
+    outer: str = "sum"
+
+
+_MICROS = "toInt64(ifNull(sum({}), 0) * 1000000)"
+_SPEND = {
+    "impressions": Measure("sum(x.impressions)"),
+    "clicks": Measure("sum(x.clicks)"),
+    "cost": Measure(_MICROS.format("x.cost_site")),
+    "adjusted": Measure(_MICROS.format("x.adjusted_site")),
+    "untracked_cost": Measure(
+        "toInt64(ifNull(sumIf(x.cost_site, if(x.last_day > x.day, "
+        "x.last_day < {tracked_from:Date}, has({untracked:Array(Date)}, x.day))), 0) * 1000000)"
+    ),
+    "unpriced_cost": Measure("countIf(x.cost_site IS NULL)"),
+    "spend_rows": Measure(
+        "countIf(x.cost != 0 OR x.impressions != 0 OR x.clicks != 0 OR x.adjusted = 0)"
+    ),
+}
+#: What each fact can add up.
+MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
+    Fact.VISITS: {
+        "visits": Measure("count()"),
+        "pageviews": Measure("sum(x.pageviews)"),
+        "events": Measure("sum(x.events)"),
+        "bounces": Measure("countIf(x.events <= 1)"),
+        "arrived": Measure("uniqExactStateIf(x.arrival, x.arrival != 0)", "uniqExactMerge"),
+    },
+    Fact.HITS: {
+        "visits": Measure("uniqExactState(x.visit_id)", "uniqExactMerge"),
+        "pageviews": Measure("countIf(x.name = 'pageview')"),
+        "events": Measure("count()"),
+    },
+    Fact.DAYS: {"visits": Measure("sum(x.visits)"), "pageviews": Measure("sum(x.pageviews)")},
+    Fact.CREDIT: {
+        "weight": Measure("sum(toInt64(c.weight))"),
+        "amount": Measure("sum(c.amount)"),
+        "unpriced_value": Measure("countIf(c.rate_missing)"),
+        "valued": Measure("sumIf(toInt64(c.weight), c.has_value)"),
+        "touched": Measure("sumIf(toInt64(c.weight), c.position > 0)"),
+        "lag": Measure("sumIf(toInt128(c.lag) * c.weight, c.position > 0)"),
+        "length": Measure("sumIf(toInt64(c.length) * c.weight, c.position > 0)"),
+    },
+    Fact.ASSISTS: {
+        "assisted": Measure(
+            "uniqExactStateIf(c.conversion_id, c.position > 0 AND c.position < c.length)",
+            "uniqExactMerge",
+        )
+    },
+    Fact.SPEND: _SPEND,
+    Fact.SPEND_DAYS: {
+        name: Measure(f"sum(x.{name})")
+        for name in ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")
+    }
+    | {"untracked_cost": Measure("sumIf(x.cost, has({untracked:Array(Date)}, x.day))")},
+}
+
+
+class Figures:
+    """The measures of a row with what formulas need beside them."""
+
+    def __init__(self, measures: Mapping[str, int], economics: Economics) -> None:
+        self.of = measures
+        self.economics = economics
+        names = Sums.__dataclass_fields__
+        self.usual: Metrics = metrics(
+            Sums(**{name: value for name, value in measures.items() if name in names}), economics
+        )
+
+    def ratio(self, above: str, below: str, scale: int = 1) -> float | None:
+        """One measure over another."""
+        if not self.of.get(below):
+            return None
+        return float(Decimal(self.of.get(above, 0)) / Decimal(self.of[below] * scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """``measures`` are what its formula takes; ``unit`` says how a page writes it."""
+
+    name: str
+    unit: str
+    measures: tuple[str, ...]
+    formula: Callable[[Figures], Value]
+
+
+_COST = ("cost", "unpriced_cost", "spend_rows")
+_BASE = (*_COST, "untracked_cost")
+_REVENUE = ("amount", "unpriced_value")
+
+
+def _usual(name: str, unit: str, *measures: str) -> Metric:
+    return Metric(name, unit, measures, lambda figures: getattr(figures.usual, name))
+
+
+def _aov(figures: Figures) -> Value:
+    orders = NANO * figures.of.get("valued", 0)
+    if figures.of.get("unpriced_value") or not orders:
+        return None
+    return decimal_text(
+        (MICRO * figures.of.get("amount", 0) / orders).quantize(STEP, ROUND_HALF_UP)
+    )
+
+
+def _max_cpc(figures: Figures) -> Value:
+    """Clicks may cost this much before profit is gone: CVR × AOV × margin, ROI target 0."""
+    clicks, margin = figures.usual.clicks, figures.economics.margin
+    if figures.of.get("unpriced_value") or not clicks or margin is None:
+        return None
+    if not figures.economics.has_revenue:
+        return None
+    worth = margin * MICRO * figures.of.get("amount", 0) / clicks
+    return decimal_text(worth.quantize(STEP, ROUND_HALF_UP))
+
+
+def _break_even(figures: Figures) -> Value:
+    margin = figures.economics.margin
+    return float(1 / margin) if margin else None
+
+
+def _share(name: str, unit: str, above: str, below: str, scale: int = 1) -> Metric:
+    return Metric(name, unit, (above, below), lambda figures: figures.ratio(above, below, scale))
+
+
+def _count(name: str, measure: str) -> Metric:
+    return Metric(name, "count", (measure,), lambda figures: figures.of.get(measure, 0))
+
+
+def _orders(figures: Figures) -> Value:
+    return decimal_text(NANO * figures.of.get("valued", 0), places=0) or "0"
+
+
+def _visit_rate(figures: Figures) -> Value:
+    clicks = figures.usual.clicks
+    return figures.of.get("visits", 0) / clicks if clicks else None
+
+
+METRICS: Mapping[str, Metric] = {
+    one.name: one
+    for one in (
+        _usual("cost", "amount", *_COST),
+        _usual("adjusted_cost", "amount", *_COST, "adjusted"),
+        _usual("untracked_cost", "amount", *_BASE),
+        _usual("impressions", "count", "impressions", "spend_rows"),
+        _usual("clicks", "count", "clicks", "spend_rows"),
+        _usual("ctr", "percent", "clicks", "impressions", "spend_rows"),
+        _usual("cpc", "amount", *_COST, "clicks"),
+        _usual("visits", "count", "visits"),
+        _count("pageviews", "pageviews"),
+        _count("events", "events"),
+        _share("bounce_rate", "percent", "bounces", "visits"),
+        _usual("arrived_clicks", "count", "arrived"),
+        _usual("arrival_rate", "percent", "arrived", "clicks", "spend_rows"),
+        Metric("visit_rate", "percent", ("visits", "clicks", "spend_rows"), _visit_rate),
+        _usual("conversions", "credit", "weight"),
+        _usual("cvr", "percent", "weight", "clicks", "spend_rows"),
+        _share("visit_cvr", "percent", "weight", "visits", 10**9),
+        _usual("cpa", "amount", *_BASE, "weight"),
+        _usual("revenue", "amount", *_REVENUE),
+        Metric("orders", "credit", ("valued",), _orders),
+        Metric("aov", "amount", (*_REVENUE, "valued"), _aov),
+        _usual("roas", "ratio", *_BASE, *_REVENUE),
+        Metric("break_even_roas", "ratio", (), _break_even),
+        _usual("revenue_roi", "percent", *_BASE, *_REVENUE),
+        _usual("roi", "percent", *_BASE, *_REVENUE),
+        _usual("profit", "amount", *_BASE, *_REVENUE),
+        Metric("max_cpc", "amount", (*_REVENUE, "clicks", "spend_rows"), _max_cpc),
+        _count("assisted_conversions", "assisted"),
+        _share("conversion_lag", "ratio", "lag", "touched", DAY_MS),
+        _share("path_length", "ratio", "length", "touched"),
+    )
+}
+#: Metrics that lie in the order of one measure, undefined where the row has no spend.
+PLAIN: Mapping[str, tuple[str, bool]] = {
+    "visits": ("visits", False),
+    "pageviews": ("pageviews", False),
+    "events": ("events", False),
+    "arrived_clicks": ("arrived", False),
+    "conversions": ("weight", False),
+    "impressions": ("impressions", True),
+    "clicks": ("clicks", True),
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name; InvalidInput lists what there is."""
+    if name not in METRICS:
+        raise InvalidInput(f"Unknown metric {name!r}.", hint=f"Allowed: {', '.join(METRICS)}.")
+    return METRICS[name]

@@ -1,0 +1,187 @@
+"""The statement of one reading: its file, with the marks filled from the closed registries.
+
+Nothing that comes from a request becomes SQL: dimensions and measures are fragments of the
+registries, values of a filter are typed parameters. What a fact does not know of is NULL, and
+three-valued logic does the rest: a row counts only where the filter is known to hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tracker.reports.conditions import Condition, Join, Test
+from tracker.reports.dimensions import DIMENSIONS, Fact, Fragment
+from tracker.reports.measures import MEASURES
+from tracker.reports.plan import Reading
+from tracker.warehouse.sql import load_sql
+
+PACKAGE = "tracker.reports"
+_FILES = {
+    Fact.VISITS: "breakdown_visits.sql",
+    Fact.HITS: "breakdown_hits.sql",
+    Fact.DAYS: "breakdown_days.sql",
+    Fact.CREDIT: "breakdown_credits.sql",
+    Fact.ASSISTS: "breakdown_credits.sql",
+    Fact.SPEND: "breakdown_spend.sql",
+    Fact.SPEND_DAYS: "breakdown_spend_days.sql",
+}
+#: What joins a row of the fact to the attributes of its keyword or source.
+_KEYS = dict.fromkeys((Fact.VISITS, Fact.HITS), "x.source_key") | {
+    Fact.CREDIT: "c.source_key",
+    Fact.ASSISTS: "c.source_key",
+    Fact.SPEND: "x.keyword_key",
+}
+_UNKNOWN = "CAST(NULL AS Nullable(UInt8))"
+_NO_VALUE = "CAST(NULL AS Nullable(String))"
+#: Facts with fragments that may be NULL.
+_SPEND = (Fact.SPEND, Fact.SPEND_DAYS)
+
+
+@dataclass(slots=True)
+class Statement:
+    """SQL with the values of its filter; other parameters are the report's."""
+
+    sql: str = ""
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def statement(reading: Reading, group: Sequence[str], condition: Condition | None) -> Statement:
+    """The statement that reads these measures by these dimensions where the filter holds."""
+    made = Statement()
+    filled = _Filled(reading, made.values)
+    marks = filled.marks(group, condition)
+    text = _bare(load_sql(PACKAGE, _FILES[reading.fact]))
+    for mark, sql in marks.items():
+        text = text.replace(f"/* {mark} */", sql)
+    made.sql = filled.relations() + text
+    return made
+
+
+class _Filled:
+    """The marks of one statement, and the relations that they turn out to need."""
+
+    def __init__(self, reading: Reading, values: dict[str, object]) -> None:
+        self._reading = reading
+        self._fact = reading.fact
+        self._values = values
+        self._used: set[str] = set()
+
+    def marks(self, group: Sequence[str], condition: Condition | None) -> dict[str, str]:
+        """SQL for each mark of the fact's file."""
+        measures = MEASURES[self._fact]
+        fragments = [DIMENSIONS[name].fragments.get(self._fact) for name in group]
+        inner = [one.sql for one in fragments if one and one.place == "inner"]
+        outer = [self._outer(one, inner) for one in fragments]
+        keys = [f"{sql} AS i{place}" for place, sql in enumerate(dict.fromkeys(inner))]
+        if any(one and one.place != "inner" for one in fragments):
+            keys.append(f"{_KEYS[self._fact]} AS key")
+        names = ", ".join(key.rpartition(" AS ")[2] for key in keys)
+        sums = [f"{measures[one].inner} AS {one}" for one in self._reading.measures]
+        totals = [f"{measures[one].outer}(f.{one}) AS {one}" for one in self._reading.measures]
+        chosen = [f"d{place}" for place in range(len(group))]
+        return {
+            "inner": ", ".join([*keys, *sums]),
+            "inner grouping": f"GROUP BY {names}" if keys else "",
+            "filter": self._where(condition) if condition else "1",
+            "rows": ", ".join(
+                [
+                    "grouping(d0) = 1 AS is_total" if group else "true AS is_total",
+                    *(f"{sql} AS d{place}" for place, sql in enumerate(outer)),
+                    *totals,
+                ]
+            ),
+            "grouping": f"GROUP BY GROUPING SETS (({', '.join(chosen)}), ())" if group else "",
+            "joins": "".join(
+                f"LEFT JOIN {name} AS {name[0]} ON f.key = {name[0]}.key "
+                for name, place in (("words", "word"), ("tags", "tag"))
+                if any(one and one.place == place for one in fragments)
+            ),
+            "touches": self._touches(inner, condition),
+        }
+
+    def relations(self) -> str:
+        """The relations that the statement names, as a WITH clause."""
+        parts = []
+        if "words" in self._used:
+            names = _bare(load_sql(PACKAGE, "breakdown_names.sql"))
+            if self._fact is Fact.SPEND:
+                parts.append(f"words AS ({names})")
+            else:
+                words = _bare(load_sql(PACKAGE, "breakdown_words.sql"))
+                parts += [f"names AS ({names})", f"words AS ({words})"]
+        if "tags" in self._used:
+            parts.append(f"tags AS ({_bare(load_sql(PACKAGE, 'breakdown_tags.sql'))})")
+        return f"WITH {', '.join(parts)}\n" if parts else ""
+
+    def _outer(self, fragment: Fragment | None, inner: list[str]) -> str:
+        if fragment is None:
+            return _NO_VALUE
+        if fragment.place == "inner":
+            place = list(dict.fromkeys(inner)).index(fragment.sql)
+            return f"CAST(toString(f.i{place}) AS Nullable(String))"
+        name = self._relation(fragment)
+        return f"CAST({name[0]}.{fragment.sql} AS Nullable(String))"
+
+    def _relation(self, fragment: Fragment) -> str:
+        name = "words" if fragment.place == "word" else "tags"
+        self._used.add(name)
+        return name
+
+    def _touches(self, inner: list[str], condition: Condition | None) -> str:
+        """Joins of credit to the touches' visits and the conversions' times, where asked for."""
+        text = " ".join(inner) + (self._where(condition, dry=True) if condition else "")
+        joins = ""
+        if re.search(r"\bv\.", text):
+            visits = _bare(load_sql(PACKAGE, "breakdown_touches.sql"))
+            joins += f"LEFT JOIN ({visits}) AS v ON c.visit_id = v.visit_id "
+        if re.search(r"\bm\.", text):
+            moments = _bare(load_sql(PACKAGE, "breakdown_moments.sql"))
+            joins += f"LEFT JOIN ({moments}) AS m ON c.conversion_id = m.conversion_id "
+        return joins
+
+    def _where(self, condition: Condition, *, dry: bool = False) -> str:
+        match condition:
+            case Test():
+                return f"({self._test(condition, dry=dry)})"
+            case Join("not", (part,)):
+                return f"(NOT {self._where(part, dry=dry)})"
+            case Join(word, parts):
+                joined = f" {word.upper()} ".join(self._where(part, dry=dry) for part in parts)
+                return f"({joined})"
+
+    def _test(self, test: Test, *, dry: bool) -> str:
+        fragment = DIMENSIONS[test.dimension].fragments.get(self._fact)
+        if fragment is None:
+            return _UNKNOWN
+        if dry:
+            return fragment.sql if fragment.place == "inner" else ""
+        holds = self._predicate(test, f"toString({fragment.sql})")
+        if fragment.place != "inner":
+            name = self._relation(fragment)
+            return f"{_KEYS[self._fact]} IN (SELECT key FROM {name} WHERE {holds})"
+        if self._fact in _SPEND:
+            return f"if(isNull({fragment.sql}), NULL, {holds})"
+        return holds
+
+    def _predicate(self, test: Test, text: str) -> str:
+        """The test of a text; its values become parameters."""
+        if test.operator == "matches":
+            return " OR ".join(
+                f"match({text}, {self._parameter(value, 'String')})" for value in test.values
+            )
+        values = self._parameter(list(test.values), "Array(String)")
+        if test.operator == "contains":
+            return f"multiSearchAnyCaseInsensitiveUTF8({text}, {values})"
+        return f"{text} IN {values}"
+
+    def _parameter(self, value: object, kind: str) -> str:
+        name = f"value{len(self._values)}"
+        self._values[name] = value
+        return f"{{{name}:{kind}}}"
+
+
+def _bare(sql: str) -> str:
+    """Without comments of its own lines; parsing is a good part of a small site's report."""
+    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))

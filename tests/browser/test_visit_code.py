@@ -68,4 +68,4 @@ def test_a_call_whose_code_sales_enter_is_an_order_of_the_keyword_that_brought_t
     world.reconcile()
     (row,) = world.report("2026-11-01", "2026-11-01").rows
     assert (row.keyword, row.visits) == ("pump", 1)
-    assert (Decimal(str(row.conversions)), Decimal(str(row.revenue))) == (1, 400)
+    assert (Decimal(str(row.conversions)), Decimal(str(row.revenue))) == (Decimal(1), Decimal(400))

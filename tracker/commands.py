@@ -39,6 +39,7 @@ from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.conversion_detail import conversion_detail, list_conversions
 from tracker.reports.keywords import keyword_report
 from tracker.reports.leads import list_leads
+from tracker.reports.match_quality import match_quality
 from tracker.reports.model_comparison import compare_models
 from tracker.reports.path_report import path_report
 from tracker.reports.pipeline import pipeline_report
@@ -271,6 +272,14 @@ class ReportAttribution(msgspec.Struct, frozen=True, kw_only=True):
     goal: str = ""
     order: int = 1
     limit: int = 50
+
+
+class ReportMatch(msgspec.Struct, frozen=True):
+    """``tracker report match``; days as YYYY-MM-DD."""
+
+    site: str
+    first: str
+    last: str
 
 
 class ListConversions(msgspec.Struct, frozen=True, kw_only=True):
@@ -526,6 +535,11 @@ def _paths(parts: Parts, request: ReportAttribution, _: Progress) -> object:
     return path_report(parts.warehouse, _attribution(parts, request))
 
 
+def _match(parts: Parts, request: ReportMatch, _: Progress) -> object:
+    period = Period.parse(request.first, request.last)
+    return match_quality(parts.warehouse, get_site(parts.db, request.site), period)
+
+
 def _list_conversions(parts: Parts, request: ListConversions, _: Progress) -> object:
     found = list_conversions(
         parts.warehouse,
@@ -584,6 +598,7 @@ COMMANDS: dict[str, Command] = {
     "health": Command(CheckHealth, _health),
     "report-models": Command(ReportAttribution, _models),
     "report-paths": Command(ReportAttribution, _paths),
+    "report-match": Command(ReportMatch, _match),
     "report-conversions": Command(ListConversions, _list_conversions),
     "report-conversion": Command(ShowConversion, _show_conversion),
     "doctor": Command(Diagnose, _diagnose),

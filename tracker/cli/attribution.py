@@ -9,7 +9,7 @@ import typer
 from tracker.cli.output import Json, SiteKey, print_json, say, table
 from tracker.cli.reports import report
 from tracker.cli.session import run_command
-from tracker.commands import ListConversions, ReportAttribution, ShowConversion
+from tracker.commands import ListConversions, ReportAttribution, ReportMatch, ShowConversion
 
 First = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
 Last = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
@@ -81,6 +81,22 @@ def report_paths(
         for row in result["assists"]
     ]
     table("Who helped", ["source", ">assisted", ">last", ">first"], helped)
+
+
+@report.command("match")
+def report_match(site_key: SiteKey, first: First, last: Last, as_json: Json = False) -> None:
+    """How paid visits and cost found their keyword, and why others did not."""
+    result = run_command("report-match", ReportMatch(site_key, first, last))
+    if as_json:
+        print_json(result)
+        return
+    visits = [
+        (row["platform"], row["method"] or row["reason"], row["visits"], row["shared"])
+        for row in result["visits"]
+    ]
+    table("Paid visits", ["platform", "found by, or why not", ">visits", ">shared link"], visits)
+    costs = [(row["method"] or row["reason"] or "no visit", row["cost"]) for row in result["costs"]]
+    table(f"Cost, {result['currency']}", ["found by, or why not", ">cost"], costs)
 
 
 @report.command("conversions")

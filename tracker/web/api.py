@@ -19,10 +19,16 @@ from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, NotFound
 from tracker.ingest import server_events
 from tracker.money import decimal_text
+from tracker.reports.match_quality import match_quality
 from tracker.reports.model_comparison import compare_models
 from tracker.reports.path_report import path_report
 from tracker.spend import push_body
-from tracker.web.attribution_query import attribution_request, found_conversions, opened_conversion
+from tracker.web.attribution_query import (
+    attribution_request,
+    found_conversions,
+    match_period,
+    opened_conversion,
+)
 from tracker.web.call import Call
 from tracker.web.exports import FORMATS, breakdown_sheet, file_response, keyword_sheet
 from tracker.web.json_bodies import GoalFields, GoalName, decode, read_json
@@ -88,6 +94,14 @@ async def paths(call: Call) -> Response:
     """Paths to conversion, as the command prints them."""
     request = attribution_request(call)
     return json_answer(await to_thread.run_sync(path_report, call.parts.warehouse, request))
+
+
+async def match(call: Call) -> Response:
+    """The match quality of a period, as the command prints it."""
+    period = match_period(call)
+    return json_answer(
+        await to_thread.run_sync(match_quality, call.parts.warehouse, call.site, period)
+    )
 
 
 async def conversions(call: Call) -> Response:

@@ -41,6 +41,13 @@ def page_request(call: Call) -> AttributionRequest:
     return _request(call, given, _period(_dated(given, today)), limit="25")
 
 
+def match_period(call: Call) -> Period:
+    """The days that an API call asks for, and nothing else."""
+    given = dict(call.request.query_params)
+    _known(given, ("from", "to"))
+    return _period(given)
+
+
 def found_conversions(call: Call) -> list[Conversion]:
     """The conversions that an API call asks for."""
     given = dict(call.request.query_params)

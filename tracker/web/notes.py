@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracker.reports.match_quality import MatchQuality
 from tracker.reports.result import Coverage, Incomplete, KeywordReport
 from tracker.web.formats import Formats
 from tracker.web.i18n import Language, msgid
@@ -101,6 +102,22 @@ def report_notes(report: KeywordReport, speech: Language, formats: Formats) -> l
             Note("", text % {"margin": margin, "roas": formats.ratio(report.break_even_roas)})
         )
     return notes
+
+
+def match_notes(match: MatchQuality, speech: Language, formats: Formats) -> list[Note]:
+    """How paid visits and cost found their keyword; nothing where there are no paid visits."""
+    if match.paid_visits is None:
+        return []
+    text = speech.gettext(
+        "Match quality: a keyword was found for %(visits)s of paid visits (%(by_id)s by id, "
+        "%(by_tags)s by tags) and visits for %(cost)s of the cost."
+    ) % {
+        "visits": formats.percent(match.paid_visits),
+        "by_id": formats.percent(match.by_id),
+        "by_tags": formats.percent(match.by_tags),
+        "cost": formats.percent(match.cost),
+    }
+    return [Note("", text)]
 
 
 def row_title(speech: Language, kind: str, reason: str | None) -> tuple[str, str]:

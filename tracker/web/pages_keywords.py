@@ -14,13 +14,14 @@ from tracker.period import local_day
 from tracker.reports.breakdown import Breakdown, breakdown
 from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.keywords import keyword_report
+from tracker.reports.match_quality import match_quality
 from tracker.reports.request import Brand, By, KeywordRequest, Model
 from tracker.reports.result import KeywordReport, Row
 from tracker.web.call import Call
 from tracker.web.columns import help_texts
 from tracker.web.i18n import Language, msgid
 from tracker.web.keyword_view import KeywordView
-from tracker.web.notes import report_notes, row_title
+from tracker.web.notes import match_notes, report_notes, row_title
 from tracker.web.query import PAGE_SIZES, PRESETS, PageQuery, page_request, read_page_query
 from tracker.web.spreadsheet import FIELDS, keyword_csv
 from tracker.web.stages import stage_name, stage_options
@@ -158,13 +159,18 @@ def _run(call: Call, query: PageQuery, *, every_row: bool = False) -> KeywordRep
 def _page(call: Call, query: PageQuery, report: KeywordReport) -> Response:
     view = KeywordView(report, query, call.language, call.formats)
     options = _options(call, query)
+    period = page_request(query, call.site).period
+    match = match_quality(call.parts.warehouse, call.site, period)
     return call.pages.render(
         call,
         "keywords.html",
         view=view,
         report=report,
         query=query,
-        notes=report_notes(report, call.language, call.formats),
+        notes=[
+            *report_notes(report, call.language, call.formats),
+            *match_notes(match, call.language, call.formats),
+        ],
         help=help_texts(call.language, query.platform, view.columns),
         options=options,
         chosen=[dict(options[name])[getattr(query, name)] for name in _CHOSEN],

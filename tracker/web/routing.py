@@ -126,6 +126,7 @@ API = tuple(
         ("GET", "/sites/{site}/leads", api_conversions.leads, _READ),
         ("GET", "/sites/{site}/reports/models", api.models, _READ),
         ("GET", "/sites/{site}/reports/paths", api.paths, _READ),
+        ("GET", "/sites/{site}/reports/match", api.match, _READ),
         ("GET", "/sites/{site}/conversions", api.conversions, _READ),
         ("GET", "/sites/{site}/conversions/{conversion}", api.one_conversion, _READ),
         ("GET", "/sites/{site}/goals", api.goals, _READ),

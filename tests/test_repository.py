@@ -32,6 +32,7 @@ WITHOUT_SITE = {
     "reconcile/fill_daily_*.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/full_addresses.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/cut_addresses.sql": "housekeeping of all sites at once; answers no tenant",
+    "reconcile/erase_masked.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/sweep_*.sql": "housekeeping of all sites at once; answers no tenant",
     "spend/pull_horizon.sql": "housekeeping of all tenants at once; answers no tenant",
     "spend/superseded_*.sql": "housekeeping of all tenants at once; answers no tenant",

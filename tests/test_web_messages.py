@@ -43,6 +43,7 @@ MODULES = (
     "accounts/logins.py",
     "accounts/names.py",
     "accounts/passwords.py",
+    "accounts/person_cards.py",
     "accounts/pipeline.py",
     "accounts/site_rules.py",
     "accounts/sites.py",
@@ -53,6 +54,8 @@ MODULES = (
     "attribution/markov.py",
     "money.py",
     "period.py",
+    "reconcile/erasure.py",
+    "reconcile/identity.py",
     "reports/attribution_request.py",
     "reports/conversion_detail.py",
     "reports/keywords.py",
@@ -71,6 +74,8 @@ MODULES = (
 #: Texts of these modules that no page shows, and why.
 UNSEEN = {
     f"A workbook holds at most {VALUE} rows.": "only the API gives workbooks, in English",
+    f"The visitor {VALUE} is not kept apart.": "no page takes this back yet",
+    "Nothing to take back.": "as above",
     "no regular file": "an upload is always one",
     "ad group": "a level of reports, which has a translation of its own",
     "Give the path of a downloaded file.": "as above",

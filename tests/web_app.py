@@ -96,6 +96,11 @@ class Recorder:
         """Keep it."""
         self.asked.append(("site_changed", (before.key if before else None, after.key)))
 
+    def erase_person(self, site: Site, person: str) -> Mapping[str, object]:
+        """Keep it."""
+        self.asked.append(("erase", (site.key, person)))
+        return {}
+
     def goals_changed(self, site: Site) -> None:
         """Keep it."""
         self.asked.append(("goals_changed", site.key))

@@ -116,6 +116,10 @@ class Actions:
         """Mark what follows from the change."""
         operations.site_changed(self.parts, before, after)
 
+    def erase_person(self, site: Site, person: str) -> Mapping[str, object]:
+        """Erase a person."""
+        return _fields(operations.erase(self.parts, site, person))
+
     def goals_changed(self, site: Site) -> None:
         """Mark what follows from the change."""
         operations.goals_changed(self.parts, site)

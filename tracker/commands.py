@@ -33,6 +33,12 @@ from tracker.reconcile.account_changes import (
     remove_rule,
 )
 from tracker.reconcile.account_view import rule_view
+from tracker.reconcile.identity import (
+    join_people,
+    part_visitor,
+    rejoin_visitor,
+    visitors_of,
+)
 from tracker.reports.attribution_request import AttributionRequest
 from tracker.reports.breakdown import Breakdown, breakdown
 from tracker.reports.breakdown_request import read_breakdown
@@ -42,6 +48,7 @@ from tracker.reports.leads import list_leads
 from tracker.reports.match_quality import match_quality
 from tracker.reports.model_comparison import compare_models
 from tracker.reports.path_report import path_report
+from tracker.reports.people import list_people, person_report
 from tracker.reports.pipeline import pipeline_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
 from tracker.reports.result import KeywordReport
@@ -166,6 +173,32 @@ class MoveLead(msgspec.Struct, frozen=True):
     site: str
     lead: str
     step: Entry
+
+
+class Person(msgspec.Struct, frozen=True):
+    """``tracker person show``, ``export`` and ``erase``; ``person`` is one of his visitors."""
+
+    site: str
+    person: str
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """``tracker person merge`` (with ``other``), ``unmerge`` and ``rejoin`` (a visitor)."""
+
+    site: str
+    person: str
+    other: str = ""
+
+
+class ListPeople(msgspec.Struct, frozen=True):
+    """``tracker person list``; days as YYYY-MM-DD."""
+
+    site: str
+    first: str
+    last: str
+    known: bool = True
+    limit: int = 50
+    offset: int = 0
 
 
 class ProposeParams(msgspec.Struct, frozen=True):
@@ -433,6 +466,42 @@ def _move_lead(parts: Parts, request: MoveLead, _: Progress) -> object:
     return work(operations.offline_deps(parts, site), site, request.lead, request.step)
 
 
+def _show_person(parts: Parts, request: Person, _: Progress) -> object:
+    site = get_site(parts.db, request.site)
+    return person_report(parts.warehouse, site, visitors_of(parts.warehouse, site, request.person))
+
+
+def _export_person(parts: Parts, request: Person, _: Progress) -> object:
+    return operations.export(parts, get_site(parts.db, request.site), request.person)
+
+
+def _erase_person(parts: Parts, request: Person, _: Progress) -> object:
+    return operations.erase(parts, get_site(parts.db, request.site), request.person)
+
+
+def _identity(
+    work: Callable[..., None], *, two: bool = False
+) -> Callable[[Parts, Identity, Progress], object]:
+    def run(parts: Parts, request: Identity, _: Progress) -> object:
+        site = get_site(parts.db, request.site)
+        names = (request.person, request.other) if two else (request.person,)
+        work(parts.warehouse, parts.db, site, *names, author="command", now=parts.clock())
+        return msgspec.to_builtins(request)
+
+    return run
+
+
+def _list_people(parts: Parts, request: ListPeople, _: Progress) -> object:
+    return list_people(
+        parts.warehouse,
+        get_site(parts.db, request.site),
+        Period.parse(request.first, request.last),
+        known=request.known,
+        limit=request.limit,
+        offset=request.offset,
+    )
+
+
 def _propose_params(parts: Parts, request: ProposeParams, _: Progress) -> object:
     since = parts.clock() - timedelta(days=request.days)
     site = get_site(parts.db, request.site)
@@ -585,6 +654,13 @@ COMMANDS: dict[str, Command] = {
     "lead-list": Command(ListLeads, _list_leads),
     "lead-move": Command(MoveLead, _move_lead),
     "conversions-take": Command(TakeConversions, _take_conversions),
+    "person-list": Command(ListPeople, _list_people),
+    "person-show": Command(Person, _show_person),
+    "person-export": Command(Person, _export_person),
+    "person-erase": Command(Person, _erase_person),
+    "person-merge": Command(Identity, _identity(join_people, two=True)),
+    "person-unmerge": Command(Identity, _identity(part_visitor)),
+    "person-rejoin": Command(Identity, _identity(rejoin_visitor)),
     "site-params": Command(ProposeParams, _propose_params),
     "spool-requeue": Command(Requeue, _requeue),
     "report-keywords": Command(ReportKeywords, _report),

@@ -37,8 +37,11 @@ from tracker.ingest.steps import Environment
 from tracker.ingest.suppressed import Suppressed
 from tracker.parts import Parts
 from tracker.period import Period, parse_day
+from tracker.reconcile.erasure import Erased, ErasureDeps, erase_person
+from tracker.reconcile.identity import visitors_of
 from tracker.reconcile.marking import mark_credits, mark_money, mark_visits
 from tracker.reconcile.reconciler import LEASE, Outcome
+from tracker.reports.person_export import export_person
 from tracker.spend.connections.asking import again, ask, finish
 from tracker.spend.connections.linking import check_connection
 from tracker.spend.connections.shown import account_fields, run_fields
@@ -360,6 +363,25 @@ def _findings(parts: Parts) -> dict[str, int]:
         if one.severity != "information"
     ]
     return dict(Counter(found))
+
+
+def erase(parts: Parts, site: Site, person: str) -> Erased:
+    """Erase a person everywhere; sums follow with the next reconcile."""
+    deps = ErasureDeps(
+        warehouse=parts.warehouse,
+        db=parts.db,
+        clock=parts.clock,
+        spool=parts.settings.spool,
+        load=lambda: load(parts),
+        holder=f"{parts.holder} erasing",
+    )
+    return erase_person(deps, site, person)
+
+
+def export(parts: Parts, site: Site, person: str) -> dict[str, Any]:
+    """Everything that is stored about a person."""
+    visitors = visitors_of(parts.warehouse, site, person)
+    return export_person(parts.warehouse, parts.db, site, visitors)
 
 
 def goals_changed(parts: Parts, site: Site) -> None:

@@ -17,6 +17,7 @@ from tracker.cli.connections import connection
 from tracker.cli.health import health
 from tracker.cli.imports import conversions, events, rates, spend
 from tracker.cli.output import fail, refuse
+from tracker.cli.people import person
 from tracker.cli.pipeline import lead, pipeline, webhook
 from tracker.cli.reports import doctor, rebuild, reclassify, reconcile, report, runs, spool
 from tracker.cli.server import demo, init, serve
@@ -34,6 +35,7 @@ for name, group in {
     "goal": goal,
     "pipeline": pipeline,
     "lead": lead,
+    "person": person,
     "webhook": webhook,
     "token": token,
     "events": events,

@@ -114,6 +114,9 @@ class WebActions(Protocol):
     def site_changed(self, before: Site | None, after: Site) -> None:
         """A site was added or its rules changed: mark what has to be computed again."""
 
+    def erase_person(self, site: Site, person: str) -> Mapping[str, object]:
+        """Erase the person whom one of his visitors names, and return what went."""
+
     def goals_changed(self, site: Site) -> None:
         """A goal was added or removed: mark what has to be computed again."""
 

@@ -52,6 +52,7 @@ _SECTIONS = (
     ("keywords", msgid("Keywords"), "read"),
     ("attribution", msgid("Attribution"), "read"),
     ("live", msgid("Live visitors"), "read"),
+    ("people", msgid("People"), "read"),
     ("leads", msgid("Leads"), "read"),
     ("pipeline", msgid("Pipeline"), "read"),
     ("goals", msgid("Goals"), "read"),

@@ -1,0 +1,285 @@
+"""Erasing and exporting a person, and deciding who is who, over every place that holds data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import Engine
+
+from tests.test_web_leads import Desk
+from tests.world import NOW, World, ad, at
+from tracker.accounts.person_cards import Card, add_note, card_of, notes_of, write_card
+from tracker.accounts.suppression import suppressed_among
+from tracker.commands import Identity, Person, Rebuild
+from tracker.conversions.contact import hash_email
+from tracker.errors import InvalidInput, NotFound
+from tracker.ingest.identity import visitor_number
+from tracker.ingest.segments import FAILED, Names
+from tracker.operations import import_events
+from tracker.reconcile.erasure import Erased
+from tracker.warehouse.client import Warehouse
+
+PUBLISHED = (
+    "(day, build) IN (SELECT day, max(build) FROM slices WHERE kind = 'credits' GROUP BY day)"
+)
+
+
+@pytest.fixture
+def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    return World(warehouse_embedded, sqlite_db, tmp_path)
+
+
+def name_of(visitor: str) -> str:
+    return f"{visitor_number(visitor):016x}"
+
+
+def people(world: World) -> None:
+    """Li with a phone and a desk, and Wang, who does the same things."""
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    lines = []
+    for who, hour in (("li", 10), ("wang", 11)):
+        phone, desk = f"{who}-phone", f"{who}-desk"
+        identify: dict[str, Any] = {"name": "identify", "props": {"email": f"{who}@pumps.example"}}
+        lines += [
+            at(f"09-01 {hour}:00", phone, ad("water pump", bd_vid=f"click-of-{who}-1")),
+            at(f"09-01 {hour}:01", phone, **identify),
+            at(f"09-02 {hour}:00", desk, code="K3F7" if who == "li" else "Q9XW"),
+            at(f"09-02 {hour}:01", desk, **identify),
+            at(f"09-02 {hour}:02", desk, name="order", value="100", currency="CNY"),
+        ]
+    world.events(lines)
+    world.offline(
+        "id,time,stage,value,lead,email,click_id,visit_code\n"
+        "i-li,2026-09-03T10:00:00Z,inquiry,,L-li,li@pumps.example,,\n"
+        "o-li,2026-09-04T10:00:00Z,order,700,L-li,,,\n"
+        "c-li,2026-09-04T10:00:00Z,order,50,,,click-of-li-1,\n"
+        "v-li,2026-09-04T10:00:00Z,call,,,,,K3F7\n"
+        "o-wang,2026-09-04T10:00:00Z,order,900,,wang@pumps.example,,\n"
+    )
+    world.reconcile()
+    # Again, so that rows of superseded builds lie about.
+    world.run("rebuild", Rebuild(world.site.key))
+    for who in ("li", "wang"):
+        row = (world.site.key, NOW, "bot", visitor_number(f"{who}-phone"))
+        world.warehouse.insert("rejected_events", ("site", "received", "reason", "visitor"), [row])
+        names = [name_of(f"{who}-phone"), name_of(f"{who}-desk")]
+        card = Card(name=who, tags=("big",))
+        write_card(world.db, world.site.key, names[0], names, card, now=NOW)
+        add_note(world.db, world.site.key, names[1], f"Called {who}.", author="me", now=NOW)
+
+
+def tables_with(world: World, column: str) -> list[str]:
+    rows = world.rows(
+        "SELECT table FROM system.columns WHERE database = currentDatabase() "
+        f"AND name = '{column}' ORDER BY table"
+    )
+    return [str(table) for (table,) in rows]
+
+
+def rows_of(world: World, *visitors: str) -> dict[str, int]:
+    """How many rows each table has of these visitors, whatever build they are of."""
+    numbers = ", ".join(str(visitor_number(visitor)) for visitor in visitors)
+    found = {}
+    for column in ("visitor", "person"):
+        for table in tables_with(world, column):
+            sql = f"SELECT count() FROM {table} WHERE {column} IN ({numbers})"
+            found[f"{table}.{column}"] = int(world.rows(sql)[0][0])
+    return found
+
+
+def refused_segment(world: World, *lines: dict[str, Any] | str) -> Path:
+    folder = world.parts.settings.spool / FAILED
+    path = folder / f"{Names().next(1788257100000)}.events.ndjson"
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    path.write_text("".join(f"{text}\n" for text in texts))
+    path.with_suffix(".error").write_text("1 line(s): li@pumps.example is bad\n")
+    return path
+
+
+def test_a_person_is_erased_from_every_place_and_stays_away(world: World) -> None:
+    people(world)
+    site, li = world.site.key, visitor_number("li-phone")
+    mixed = refused_segment(
+        world,
+        {"site": site, "visitor": li, "name": "x"},
+        {"site": site, "visitor": visitor_number("wang-phone"), "name": "kept"},
+        {"site": "another", "visitor": li, "name": "kept too"},
+        f'{{"torn": {li}',
+    )
+    wang = rows_of(world, "wang-phone", "wang-desk")
+    assert all(
+        rows_of(world, "li-phone", "li-desk")[f"{name}.visitor"] for name in ("hits", "events")
+    )
+    erased = world.run("person-erase", Person(site, name_of("li-desk")))
+    assert isinstance(erased, Erased)
+    assert set(erased.visitors) == {name_of("li-phone"), name_of("li-desk")}
+    assert (erased.failed_lines, erased.written) == (2, 2)
+    assert erased.rows["events"] == 5
+    assert erased.rows["offline_conversions"] == 4
+    assert set(rows_of(world, "li-phone", "li-desk").values()) == {0}
+    assert rows_of(world, "wang-phone", "wang-desk") == wang
+    assert world.rows("SELECT external_id FROM offline_conversions") == [("o-wang",)]
+    left = world.rows(f"SELECT external_id FROM conversions WHERE {PUBLISHED} ORDER BY external_id")
+    assert left == [("",), ("o-wang",)]
+    assert world.rows("SELECT uniqExact(conversion_id) FROM credits") == [(2,)]
+    assert "kept too" in mixed.read_text()
+    assert str(li) not in mixed.read_text().replace("kept too", "").splitlines()[0]
+    assert "li@" not in mixed.with_suffix(".error").read_text()
+    assert card_of(world.db, site, erased.visitors) == Card()
+    assert notes_of(world.db, site, [name_of("wang-desk")])
+    # What still arrives of him is not stored, and sums follow with the next run.
+    path = Path(world.file("late.ndjson", json.dumps(at("09-05 10:00", "li-phone")) + "\n"))
+    import_events(world.parts, world.site, path, dry_run=False, skip_bad_rows=False)
+    world.reconcile()
+    assert set(rows_of(world, "li-phone", "li-desk").values()) == {0}
+    assert suppressed_among(world.db, site, erased.visitors) == set(erased.visitors)
+    before = world.report("2026-09-01", "2026-09-30").totals
+    assert (before.visits, before.conversions, before.revenue) == (2, "2", "1000.00")
+    world.run("rebuild", Rebuild(site))
+    assert world.report("2026-09-01", "2026-09-30").totals == before
+    again = world.run("person-erase", Person(site, name_of("li-desk")))
+    assert (again.rows, again.failed_lines, again.written) == ({}, 0, 0)
+
+
+def test_a_whole_refused_segment_of_one_person_leaves_no_file(world: World) -> None:
+    line = {"site": world.site.key, "visitor": visitor_number("li"), "name": "x"}
+    path = refused_segment(world, line, line)
+    erased = world.run("person-erase", Person(world.site.key, name_of("li")))
+    assert erased.failed_lines == 2
+    assert not path.exists()
+    assert not path.with_suffix(".error").exists()
+
+
+@pytest.mark.parametrize("name", ["", "li", "g" * 16, "0" * 15, "' OR 1=1 -- 0000"])
+def test_what_names_no_person_erases_nothing(world: World, name: str) -> None:
+    people_before = world.rows("SELECT count() FROM events")
+    for command in ("person-erase", "person-export", "person-show"):
+        with pytest.raises(InvalidInput, match="Not a person"):
+            world.run(command, Person(world.site.key, name))
+    assert world.rows("SELECT count() FROM events") == people_before
+
+
+def test_an_export_holds_all_that_is_stored_and_nothing_of_others(world: World) -> None:
+    people(world)
+    found = world.run("person-export", Person(world.site.key, name_of("li-phone")))
+    text = msgspec.json.encode(found).decode()
+    assert set(found["visitors"]) == {name_of("li-phone"), name_of("li-desk")}
+    assert len(found["events"]) == 5
+    assert {row["hash"] for row in found["identities"]} == {hash_email("li@pumps.example")}
+    assert {row["external_id"] for row in found["offline_conversions"]} == {
+        *("i-li", "o-li", "c-li", "v-li")
+    }
+    assert len(found["rejected_events"]) == 1
+    assert found["card"]["name"] == "li"
+    assert [note["text"] for note in found["notes"]] == ["Called li."]
+    assert "wang" not in text
+
+
+def persons(world: World) -> set[int]:
+    rows = world.rows(f"SELECT DISTINCT person FROM conversions WHERE {PUBLISHED}")
+    return {int(person) for (person,) in rows}
+
+
+def test_people_are_joined_parted_and_rejoined_by_decision(world: World) -> None:
+    world.goal("order", kind="event", pattern="order")
+    world.events(
+        [
+            at("09-01 10:00", "a", ad("water pump")),
+            at("09-02 10:00", "b", name="order"),
+            at("09-03 10:00", "c", name="order"),
+        ]
+    )
+    world.reconcile()
+    site = world.site.key
+    a, b, c = (visitor_number(name) for name in "abc")
+    world.run("person-merge", Identity(site, name_of("a"), name_of("b")))
+    world.reconcile()
+    assert persons(world) == {min(a, b), c}
+    first = world.rows(
+        f"SELECT touch_day FROM credits WHERE model = 'first' AND {PUBLISHED} ORDER BY touch_day"
+    )
+    assert [str(day) for (day,) in first] == ["2026-09-01", "2026-09-03"]
+    with pytest.raises(InvalidInput, match="one person already"):
+        world.run("person-merge", Identity(site, name_of("b"), name_of("a")))
+    world.run("person-unmerge", Identity(site, name_of("b")))
+    world.reconcile()
+    assert persons(world) == {b, c}
+    with pytest.raises(NotFound, match="Nothing joins"):
+        world.run("person-unmerge", Identity(site, name_of("b")))
+    # What says that both are one does not count until the decision is taken back.
+    for visitor in ("a", "b"):
+        world.events([at("09-04 10:00", visitor, name="identify", props={"user": "li"})])
+    world.run("person-merge", Identity(site, name_of("b"), name_of("c")))
+    world.reconcile()
+    assert persons(world) == {min(a, b, c)}
+    with pytest.raises(NotFound, match="not kept apart"):
+        world.run("person-rejoin", Identity(site, name_of("c")))
+
+
+def test_a_person_has_a_page_and_what_is_written_there_follows_him(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    desk = Desk(world)
+    people(world)
+    browser, base = desk.browser, f"{desk.site}/people"
+    period = "?from=2026-09-01&to=2026-09-30"
+    listed = browser.page(base + period)
+    person = min(name_of("li-phone"), name_of("li-desk"))
+    assert f"/people/{person}" in listed
+    page = browser.page(f"{base}/{name_of('li-desk')}")
+    for text in ("water pump", "L-li", "Called li.", "CN¥700.00", "identify"):
+        assert text in page, text
+    own = f"{base}/{person}"
+    card = {
+        "name": "<b>李雷</b>",
+        "company": "泵业",
+        "owner": "me",
+        "tags": "vip, 水泵",
+        "status": "hot",
+    }
+    assert browser.submit(f"{own}/card", **card).status_code == 303
+    assert browser.submit(f"{own}/notes", text="Wants a sample").status_code == 303
+    assert browser.submit(f"{own}/notes", text=" ").status_code == 400
+    assert browser.submit(f"{own}/card", tags="x" * 61).status_code == 400
+    page = browser.page(own)
+    assert "&lt;b&gt;李雷" in page
+    assert "Wants a sample" in page
+    assert browser.submit(f"{own}/join", other="nobody").status_code == 400
+    assert browser.submit(f"{own}/join", other=name_of("wang-desk")).status_code == 303
+    world.reconcile()
+    both = browser.page(f"{base}/{name_of('wang-phone')}")
+    assert "Called wang." in both
+    assert "Called li." in both
+    assert browser.submit(f"{own}/part", visitor="0" * 16).status_code == 404
+    desk_of_wang = name_of("wang-desk")
+    assert browser.submit(f"{own}/part", visitor=desk_of_wang).status_code == 303
+    browser.submit("/preferences", language="zh-Hans")
+    for address in (base + period, own):
+        assert "人员" in browser.page(address)
+    assert browser.get(f"{base}/{'0' * 15}9").status_code == 404
+    assert browser.submit(f"{own}/erase", confirm="no").status_code == 400
+    assert browser.submit(f"{own}/erase", confirm=person).status_code == 303
+    assert browser.get(own).status_code == 404
+
+
+def test_the_api_gives_people_and_needs_more_rights_to_erase(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    desk = Desk(world)
+    people(world)
+    found = desk.api("GET", "/people?from=2026-09-01&to=2026-09-30").json()
+    assert found["total"] == 2
+    one = desk.api("GET", f"/people/{name_of('li-desk')}").json()
+    assert one["card"]["name"] == "li"
+    assert one["first_touch"]["keyword"] == "water pump"
+    whole = desk.api("GET", f"/people/{name_of('li-desk')}/export").json()
+    assert len(whole["events"]) == 5
+    refused = desk.api("POST", f"/people/{name_of('li-desk')}/erase")
+    assert refused.status_code == 403
+    assert desk.api("GET", "/people/zzz").status_code == 400

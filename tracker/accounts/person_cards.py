@@ -1,0 +1,168 @@
+"""What people write about a person: name, company, owner, status, tags and notes.
+
+A person is known by his visitors (16 hexadecimal digits each). A card or note stands at the
+visitor whom the person was named by when it was written, and is found by any visitor of his.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Engine, delete, insert, select
+
+from tracker.accounts import schema
+from tracker.accounts.database import write
+from tracker.accounts.identifiers import new_id
+from tracker.accounts.upserts import upsert
+from tracker.errors import InvalidInput, NotFound
+
+MAX_TAGS, MAX_NOTE, MAX_FIELD = 20, 4_000, 200
+#: Visitors in one statement.
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is written of a person; empty where nothing is."""
+
+    name: str = ""
+    company: str = ""
+    owner: str = ""
+    status: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that ``author`` has written down."""
+
+    id: str
+    text: str
+    author: str
+    created_at: datetime
+
+
+def cards_of(db: Engine, site: str, visitors: Iterable[str]) -> dict[str, Card]:
+    """The cards that stand at these visitors."""
+    table = schema.person_cards
+    found: dict[str, Card] = {}
+    with db.connect() as connection:
+        for chunk in _chunks(visitors):
+            query = (
+                select(table)
+                .where(table.c.site == site, table.c.visitor.in_(chunk))
+                .order_by(table.c.updated_at)
+            )
+            for row in connection.execute(query):
+                tags = msgspec.json.decode(row.tags, type=tuple[str, ...])
+                found[row.visitor] = Card(row.name, row.company, row.owner, row.status, tags)
+    return found
+
+
+def card_of(db: Engine, site: str, visitors: Iterable[str]) -> Card:
+    """One card of a person: of joined people, the latest that says something of each kind."""
+    card = Card()
+    for one in cards_of(db, site, visitors).values():
+        card = Card(
+            name=one.name or card.name,
+            company=one.company or card.company,
+            owner=one.owner or card.owner,
+            status=one.status or card.status,
+            tags=tuple(dict.fromkeys((*card.tags, *one.tags))),
+        )
+    return card
+
+
+def write_card(
+    db: Engine, site: str, person: str, visitors: Iterable[str], card: Card, *, now: datetime
+) -> None:
+    """Put one card in the place of all that stand at the person's visitors. InvalidInput."""
+    checked = _checked(card)
+    table = schema.person_cards
+    values = {
+        "site": site,
+        "visitor": person,
+        "name": checked.name,
+        "company": checked.company,
+        "owner": checked.owner,
+        "status": checked.status,
+        "tags": msgspec.json.encode(checked.tags).decode(),
+        "updated_at": now,
+    }
+    with write(db) as connection:
+        for chunk in _chunks(visitors):
+            connection.execute(
+                delete(table).where(table.c.site == site, table.c.visitor.in_(chunk))
+            )
+        connection.execute(upsert(connection, table).on_conflict_do_nothing(), [values])
+
+
+def notes_of(db: Engine, site: str, visitors: Iterable[str]) -> list[Note]:
+    """The notes about a person, the newest first."""
+    table = schema.person_notes
+    found: list[Note] = []
+    with db.connect() as connection:
+        for chunk in _chunks(visitors):
+            query = select(table).where(table.c.site == site, table.c.visitor.in_(chunk))
+            rows = connection.execute(query)
+            found += [Note(row.id, row.text, row.author, row.created_at) for row in rows]
+    return sorted(found, key=lambda note: (note.created_at, note.id), reverse=True)
+
+
+def add_note(db: Engine, site: str, person: str, text: str, *, author: str, now: datetime) -> None:
+    """Write something down about a person. InvalidInput for nothing, or too much."""
+    plain = text.strip()
+    if not plain or len(plain) > MAX_NOTE or "\0" in plain:
+        raise InvalidInput(f"A note has 1 to {MAX_NOTE} characters; this one has {len(plain)}.")
+    row = {
+        "id": new_id(),
+        "site": site,
+        "visitor": person,
+        "text": plain,
+        "author": author[:MAX_FIELD],
+        "created_at": now,
+    }
+    with write(db) as connection:
+        connection.execute(insert(schema.person_notes).values(**row))
+
+
+def remove_note(db: Engine, site: str, note: str) -> None:
+    """Take a note away; NotFound."""
+    table = schema.person_notes
+    with write(db) as connection:
+        found = connection.execute(delete(table).where(table.c.site == site, table.c.id == note))
+        if not found.rowcount:
+            raise NotFound(f"No note {note!r}.", hint="Load the page again.")
+
+
+def forget(db: Engine, site: str, visitors: Iterable[str]) -> int:
+    """Delete what is written about these visitors; how many cards and notes."""
+    count = 0
+    with write(db) as connection:
+        for chunk in _chunks(visitors):
+            for table in (schema.person_cards, schema.person_notes):
+                gone = delete(table).where(table.c.site == site, table.c.visitor.in_(chunk))
+                count += connection.execute(gone).rowcount
+    return count
+
+
+def _checked(card: Card) -> Card:
+    for text in (card.name, card.company, card.owner, card.status, *card.tags):
+        if len(text) > MAX_FIELD or "\0" in text:
+            raise InvalidInput(f"A field of a person is longer than {MAX_FIELD} characters.")
+    tags = tuple(dict.fromkeys(" ".join(tag.split()) for tag in card.tags if tag.strip()))
+    if len(tags) > MAX_TAGS or len(card.status) > 40 or any(len(tag) > 60 for tag in tags):
+        raise InvalidInput(
+            f"A person has up to {MAX_TAGS} tags of 60 characters, and a status of 40."
+        )
+    return Card(
+        card.name.strip(), card.company.strip(), card.owner.strip(), card.status.strip(), tags
+    )
+
+
+def _chunks(visitors: Iterable[str]) -> Iterable[Sequence[str]]:
+    wanted = sorted(set(visitors))
+    return [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]

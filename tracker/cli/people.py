@@ -1,0 +1,130 @@
+"""``tracker person``: who is who, and what a person may ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from tracker.cli.output import Json, SiteKey, fields, print_json, say, table
+from tracker.cli.session import run_command
+from tracker.commands import Identity, ListPeople, Person
+from tracker.errors import InvalidInput
+
+person = typer.Typer(help="People: visitors joined across devices.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Option("--person", help="16 hexadecimal digits, as pages name him.")]
+
+
+@person.command("list")
+def list_people(
+    site_key: SiteKey,
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Those without contact or conversion too.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="People.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="People to leave out.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """List people, the last seen first."""
+    request = ListPeople(site_key, first, last, not everybody, limit, offset)
+    result = run_command("person-list", request)
+    if as_json:
+        print_json(result)
+        return
+    columns = ("person", "last_seen", "visits", "devices", "conversions", "channel", "network")
+    table("", columns, [[one[name] for name in columns] for one in result["people"]])
+    say(f"{result['total']} in all")
+
+
+@person.command("show")
+def show(site_key: SiteKey, name: Name, as_json: Json = False) -> None:
+    """Show the visits and conversions of a person."""
+    result = run_command("person-show", Person(site_key, name))
+    if as_json:
+        print_json(result)
+        return
+    say(f"{result['person']}: visitors {', '.join(result['visitors'])}")
+    columns = ("start", "channel", "platform", "keyword", "pages", "device", "network")
+    table("", columns, [[visit[column] for column in columns] for visit in result["visits"]])
+    earned = ("time", "goal", "lead", "value", "currency")
+    table("", earned, [[one[column] for column in earned] for one in result["conversions"]])
+
+
+@person.command("export")
+def export(
+    site_key: SiteKey,
+    name: Name,
+    file: Annotated[Path | None, typer.Option(help="Write it there.")] = None,
+    as_json: Json = False,  # noqa: ARG001  (it is JSON in any case)
+) -> None:
+    """Print, or write to a file, everything that is stored about a person, as JSON."""
+    result = run_command("person-export", Person(site_key, name))
+    if file is None:
+        print_json(result)
+        return
+    try:
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2))
+    except OSError as error:
+        raise InvalidInput(f"The file {file} cannot be written: {error.strerror}.") from error
+    say(f"Written to {file}.")
+
+
+@person.command("erase")
+def erase(
+    site_key: SiteKey,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase a person from every table, with his orders and notes, for good."""
+    if not yes:
+        typer.confirm(f"Erase everything about {name}? This cannot be undone.", abort=True)
+    result = run_command("person-erase", Person(site_key, name))
+    if as_json:
+        print_json(result)
+        return
+    fields(result)
+    say("Erased. Sums follow with: tracker reconcile")
+
+
+@person.command("merge")
+def merge(
+    site_key: SiteKey,
+    name: Name,
+    other: Annotated[str, typer.Option(help="The other person.")],
+    as_json: Json = False,
+) -> None:
+    """Let two people be one, whatever their contacts say."""
+    _decided(run_command("person-merge", Identity(site_key, name, other)), as_json=as_json)
+
+
+@person.command("unmerge")
+def unmerge(
+    site_key: SiteKey,
+    visitor: Annotated[str, typer.Option(help="The visitor who is somebody else.")],
+    as_json: Json = False,
+) -> None:
+    """Keep a visitor apart from what joins him to his person; this takes back a merge, too."""
+    _decided(run_command("person-unmerge", Identity(site_key, visitor)), as_json=as_json)
+
+
+@person.command("rejoin")
+def rejoin(
+    site_key: SiteKey,
+    visitor: Annotated[str, typer.Option(help="The visitor who was kept apart.")],
+    as_json: Json = False,
+) -> None:
+    """Take back every decision that keeps a visitor apart."""
+    _decided(run_command("person-rejoin", Identity(site_key, visitor)), as_json=as_json)
+
+
+def _decided(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+    else:
+        say("Decided. Run: tracker reconcile")

@@ -1,0 +1,48 @@
+"""Everything that is stored about a person, as JSON values: what he may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine
+
+from tracker.accounts.person_cards import card_of, notes_of
+from tracker.accounts.sites import Site
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+#: Tables with a column ``visitor`` whose rows are given as they are.
+TABLES = ("events", "identities", "person_links", "rejected_events")
+#: Rows of one table that an export holds at most.
+MOST = 200_000
+
+
+def export_person(
+    warehouse: Warehouse, db: Engine, site: Site, visitors: Sequence[int]
+) -> dict[str, Any]:
+    """Rows by table, with the person's card and notes. Contacts are hashes: nothing else of them
+    is stored. Derived tables hold nothing that does not follow from these."""
+    names = [f"{visitor:016x}" for visitor in visitors]
+    template = load_sql("tracker.reports", "person_rows.sql")
+    params = {"site": site.key, "visitors": list(visitors), "most": MOST}
+    result: dict[str, Any] = {"site": site.key, "person": names[0], "visitors": names}
+    for table in TABLES:
+        found = warehouse.dicts(template.replace("FROM events", f"FROM {table}"), params)
+        result[table] = msgspec.to_builtins([_readable(row) for row in found])
+    orders = warehouse.dicts(load_sql("tracker.reports", "person_orders.sql"), params)
+    result["offline_conversions"] = msgspec.to_builtins(orders)
+    result["card"] = asdict(card_of(db, site.key, names))
+    notes = [asdict(note) for note in notes_of(db, site.key, names)]
+    result["notes"] = msgspec.to_builtins(notes)
+    return result
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose texts of fixed length, which the driver gives as bytes, are texts too."""
+    return {
+        name: value.decode(errors="replace") if isinstance(value, bytes) else value
+        for name, value in row.items()
+    }

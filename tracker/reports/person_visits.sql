@@ -1,0 +1,18 @@
+-- Question: which visits did these visitors make?
+-- Grain: one row per visit, the newest first. Parameters: site String; visitors Array(UInt64);
+--   most UInt64
+SELECT v.visit_id AS visit, v.visitor AS visitor, v.start AS start, v.finish AS finish,
+    v.touch AS touch, v.pageviews AS pages, v.events AS events, toString(v.channel) AS channel,
+    toString(v.platform) AS platform, s.campaign AS campaign, s.keyword AS keyword,
+    v.search_term AS search_term, toString(v.referrer) AS referrer, v.entry_path AS entry,
+    toString(v.country) AS country, toString(v.region) AS region, toString(v.city) AS city,
+    toString(v.network) AS network, toString(v.device) AS device, toString(v.browser) AS browser,
+    toString(v.os) AS os
+FROM visits AS v
+LEFT JOIN (SELECT source_key, any(campaign) AS campaign, any(keyword) AS keyword FROM sources
+    WHERE site = {site:String} GROUP BY source_key) AS s ON v.source_key = s.source_key
+WHERE v.site = {site:String} AND v.visitor IN {visitors:Array(UInt64)}
+    AND (v.day, v.bucket, v.build) IN (SELECT day, bucket, max(build) FROM slices
+        WHERE site = {site:String} AND kind = 'visits' GROUP BY day, bucket)
+ORDER BY start DESC, visit
+LIMIT {most:UInt64}

@@ -28,6 +28,7 @@ SILENT = {
     "spend/files/layouts.py": "names of columns",
     "spend/push_body.py": "answers programs, in English",
     "spend/rate_file.py": "rates are imported by command only",
+    "spend/rate_source.py": "rates are fetched by a job or a command",
     "spend/rates.py": "rates are imported by command only",
     "spend/watch.py": "speaks to the log only",
 }

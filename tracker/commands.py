@@ -104,6 +104,10 @@ class ImportRates(msgspec.Struct, frozen=True):
     skip_bad_rows: bool = False
 
 
+class FetchRates(msgspec.Struct, frozen=True):
+    """``tracker rates fetch``: from the address of the settings, for every company."""
+
+
 class Reconcile(msgspec.Struct, frozen=True):
     """``tracker reconcile``: load what is spooled, then rebuild until nothing is dirty."""
 
@@ -409,6 +413,10 @@ def _import_rates(parts: Parts, request: ImportRates, _: Progress) -> object:
     )
 
 
+def _fetch_rates(parts: Parts, _: FetchRates, __: Progress) -> object:
+    return {"fetched": operations.fetch_rates(parts)}
+
+
 def _reconcile(parts: Parts, _: Reconcile, progress: Progress) -> object:
     return operations.reconcile(parts, progress=progress)
 
@@ -644,6 +652,7 @@ COMMANDS: dict[str, Command] = {
     "spend-import": Command(ImportSpend, _import_spend),
     "conversions-import": Command(ImportConversions, _import_conversions),
     "rates-import": Command(ImportRates, _import_rates),
+    "rates-fetch": Command(FetchRates, _fetch_rates),
     "reconcile": Command(Reconcile, _reconcile),
     "rebuild": Command(Rebuild, _rebuild),
     "reclassify": Command(Reclassify, _reclassify),

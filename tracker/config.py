@@ -47,6 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("encryption_key", "", "Seals secrets of connections; empty = DATA/connections.key"),
     Setting("platforms", "", "TOML file with addresses and settings of ad platforms; empty = none"),
     Setting("alert_url", "", "Where to POST what needs attention, as JSON; empty = nowhere"),
+    Setting("rates_url", "", "Where daily exchange rates come from: ecb, an address, empty = none"),
     Setting("trusted_proxies", "127.0.0.1/32,::1/128", "Proxies whose X-Forwarded-For counts"),
     Setting("city_mmdb", "", "MMDB file with cities; empty = country only"),
     Setting("network_mmdb", "", "MMDB file with network owners (ASN); empty = none"),
@@ -75,6 +76,7 @@ class Settings:
     encryption_key: str
     platforms: str
     alert_url: str
+    rates_url: str
     trusted_proxies: tuple[str, ...]
     city_mmdb: str
     network_mmdb: str
@@ -216,6 +218,7 @@ def _checked(values: dict[str, str | int]) -> Settings:
         encryption_key=str(values["encryption_key"]),
         platforms=str(values["platforms"]),
         alert_url=str(values["alert_url"]),
+        rates_url=str(values["rates_url"]),
         trusted_proxies=proxies,
         city_mmdb=str(values["city_mmdb"]),
         network_mmdb=str(values["network_mmdb"]),

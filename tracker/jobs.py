@@ -95,6 +95,14 @@ def _prune(parts: Parts) -> Result:
     return {"superseded_pulls": gone, "cut_addresses": cut} if gone or cut else None
 
 
+def _rates(parts: Parts) -> Result:
+    """Daily exchange rates, if a source of them is set."""
+    if not parts.settings.rates_url:
+        return None
+    changed = sum(one.changed for one in operations.fetch_rates(parts))
+    return {"rates": changed} if changed else None
+
+
 def _fees(parts: Parts) -> Result:
     """A monthly fee is due on days without spend too: let their days be computed."""
     tenants = [tenant.id for tenant in list_tenants(parts.db)]
@@ -110,6 +118,7 @@ JOBS: tuple[Job, ...] = (
     Job("buckets", 86_400, _buckets),
     Job("salts", 3600, _salts),
     Job("fees", 21_600, _fees),
+    Job("rates", 21_600, _rates),
     Job("prune", 86_400, _prune),
 )
 

@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 
 from tracker.accounts import goals, leases, marks
@@ -48,6 +50,13 @@ from tracker.spend.connections.shown import account_fields, run_fields
 from tracker.spend.health import HealthDeps, site_health
 from tracker.spend.importer import SpendDeps, SpendOptions, SpendReport, import_spend_file
 from tracker.spend.push import import_push
+from tracker.spend.rate_source import (
+    ECB,
+    FetchedRates,
+    fetch_quotations,
+    needed_pairs,
+    take_quotations,
+)
 from tracker.spend.rates import RatesReport, import_rates_file
 
 Progress = Callable[[int, int | None], None]
@@ -172,6 +181,32 @@ def import_rates(
         skip_bad_rows=skip_bad_rows,
         mark_money=lambda days: mark_money(parts.db, tenant, days),
     )
+
+
+def fetch_rates(parts: Parts, client: httpx.Client | None = None) -> list[FetchedRates]:
+    """Daily exchange rates from the address of the settings, for every company that needs any."""
+    source = parts.settings.rates_url
+    if not source:
+        raise InvalidInput(
+            "No source of exchange rates is set.", hint="Set TRACKER_RATES_URL=ecb, or an address."
+        )
+    tenants = [one.id for one in list_tenants(parts.db) if needed_pairs(parts.db, one.id)]
+    if not tenants:
+        return []
+    with client or httpx.Client(timeout=30.0, follow_redirects=True) as asking:
+        quotations = fetch_quotations(asking, source)
+    return [
+        take_quotations(
+            parts.warehouse,
+            parts.db,
+            tenant,
+            quotations,
+            source="ecb" if source == ECB else "address",
+            today=parts.clock().date(),
+            mark_money=partial(mark_money, parts.db, tenant),
+        )
+        for tenant in tenants
+    ]
 
 
 def tenant_of(parts: Parts, site: str) -> str:

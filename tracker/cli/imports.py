@@ -9,7 +9,7 @@ import typer
 
 from tracker.cli.output import Json, SiteKey, fields, print_json, progress_bar, say
 from tracker.cli.session import run_command
-from tracker.commands import ImportConversions, ImportEvents, ImportRates, ImportSpend
+from tracker.commands import FetchRates, ImportConversions, ImportEvents, ImportRates, ImportSpend
 from tracker.errors import InvalidInput
 
 events = typer.Typer(help="Events.", no_args_is_help=True)
@@ -103,6 +103,18 @@ def import_rates(
     """Import a table of exchange rates: day, from, to, rate."""
     request = ImportRates(_readable(file), site, dry_run, skip_bad_rows)
     _run("rates-import", request, "Reading rates", as_json)
+
+
+@rates.command("fetch")
+def fetch_rates(as_json: Json = False) -> None:
+    """Fetch daily exchange rates from TRACKER_RATES_URL, as a running server does by itself."""
+    result = run_command("rates-fetch", FetchRates())
+    if as_json:
+        print_json(result)
+        return
+    for one in result["fetched"]:
+        pairs = ", ".join(one["pairs"])
+        say(f"{one['source']}: newest of {one['newest']}, {one['changed']} new: {pairs}")
 
 
 def _run(name: str, request: Any, text: str, as_json: bool) -> None:

@@ -35,6 +35,7 @@ JOBS = {
     "buckets": msgid("Deal large sites into buckets"),
     "sweep": msgid("Remove superseded results"),
     "salts": msgid("Renew the salts of visitor hashes"),
+    "rates": msgid("Fetch exchange rates"),
     "prune": msgid("Remove old records"),
 }
 TRIGGERS = {

@@ -28,6 +28,7 @@ WITHOUT_SITE = {
     "reconcile/horizon.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/superseded.sql": "housekeeping of all sites at once; answers no tenant",
     "reports/breakdown_pattern.sql": "reads no table",
+    "reconcile/daily_events.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/lacks_daily.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/fill_daily_*.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/full_addresses.sql": "housekeeping of all sites at once; answers no tenant",

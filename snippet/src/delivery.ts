@@ -63,7 +63,7 @@ export const save = (): void => {
       queue,
       flying.filter((event) => event.n !== "engagement"),
     );
-  write(QUEUE, granted && kept[0] ? JSON.stringify(kept) : "");
+  write(QUEUE, granted && !stopped && kept[0] ? JSON.stringify(kept) : "");
 };
 
 /** Queue an event. Throws, before anything is queued, where it cannot be written as JSON. */

@@ -215,6 +215,17 @@ def test_a_visitor_who_opts_out_sends_nothing_until_that_is_taken_back(
     assert len(collector.named("pageview")) == 1
 
 
+def test_an_opt_out_leaves_no_event_behind_that_was_under_way(
+    page: Page, company: CompanySite, collector: Collector
+) -> None:
+    collector.answering.clear()
+    page.goto(company.url)
+    page.evaluate("tracker('more'); tracker.optOut()")
+    page.goto(f"{company.url}/layout.css")
+    assert page.evaluate("Object.entries(localStorage)") == [["tracker.id", "-"]]
+    collector.answering.set()
+
+
 def test_nothing_is_stored_before_consent_where_it_is_required(
     page: Page, company: CompanySite, collector: Collector
 ) -> None:

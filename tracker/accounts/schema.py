@@ -334,6 +334,18 @@ salts = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
+source_items = Table(
+    "source_items",
+    metadata,
+    Column("connection", ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("item", String(64), primary_key=True),
+    Column("name", String(300), nullable=False),
+    Column("version", String(300), nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    CheckConstraint("outcome IN ('ok', 'failed', 'held', 'empty')", name="outcome"),
+)
+
 spend_mappings = Table(
     "spend_mappings",
     metadata,

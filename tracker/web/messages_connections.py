@@ -5,6 +5,38 @@ from __future__ import annotations
 from tracker.web.i18n import msgid
 
 CONNECTIONS = (
+    msgid("The name %(host)s cannot be looked up."),
+    msgid("%(host)s is in a private network."),
+    msgid(
+        "Use an address of the internet, or let whoever runs this installation "
+        "allow private_addresses for this kind of source."
+    ),
+    msgid("The address does not answer (%(what)s)."),
+    msgid("The address is not one that can be opened."),
+    msgid("The address redirects too often."),
+    msgid("Only an https address without a name and password in it can be opened."),
+    msgid("The address answered with status %(status)s."),
+    msgid("The address refuses us (status %(status)s)."),
+    msgid("Renew the link, or what is sent as Authorization."),
+    msgid("The file is larger than %(limit)s MiB."),
+    msgid("Check the address of the connection."),
+    msgid("The connection belongs to no site, so its files cannot be imported."),
+    msgid("Choose the site in the settings of the connection."),
+    msgid("The files that could be imported were."),
+    msgid("To import the others all the same, upload them on the page Imports."),
+    msgid("The certificate of %(host)s is not valid: %(reason)s."),
+    msgid("Check the host; it has to be the name that the mail provider gives."),
+    msgid("The mail server %(host)s does not answer."),
+    msgid("The mail server %(host)s refuses the user name or the password."),
+    msgid("Many providers want a password made for this purpose (an app password)."),
+    msgid("The mailbox has no folder %(name)s."),
+    msgid("Use INBOX, or the folder's name as the provider writes it."),
+    msgid("The connection names no sender whose mails are opened."),
+    msgid("Enter the addresses that the reports come from."),
+    msgid("The mail server broke off."),
+    msgid("The mail server did not do what it was asked for."),
+    msgid("The JSON is not an array of objects, nor an object with one such array."),
+    msgid("Publish one object for each row, with the names of the columns in it."),
     msgid(
         "Nothing was imported. The platform has probably changed its interface; update "
         "this program, or import a report file meanwhile."

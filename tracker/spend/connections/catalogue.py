@@ -7,8 +7,9 @@ from typing import Final
 from tracker.errors import InvalidInput
 from tracker.spend.connections.kinds import Kind
 from tracker.spend.connections.platforms import platform_kinds
+from tracker.spend.sources.catalogue import source_kinds
 
-KINDS: Final[dict[str, Kind]] = {**platform_kinds()}
+KINDS: Final[dict[str, Kind]] = {**platform_kinds(), **source_kinds()}
 
 
 def kind_of(name: str) -> Kind:

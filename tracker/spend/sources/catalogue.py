@@ -1,0 +1,11 @@
+"""The sources that can be connected besides ad platforms."""
+
+from __future__ import annotations
+
+from tracker.spend.connections.kinds import Kind
+from tracker.spend.sources import mailbox, web_address
+
+
+def source_kinds() -> dict[str, Kind]:
+    """A kind for every source, by name."""
+    return {one.name: one for one in (web_address.kind(), mailbox.kind())}

@@ -38,6 +38,7 @@ def texts() -> Iterator[tuple[str | None, str | tuple[str, ...]]]:
     """Context and text of everything marked for translation in the code and the templates."""
     for directory, method in (
         (ROOT / "tracker" / "web", [("**.py", "python")]),
+        (ROOT / "tracker" / "spend", [("**.py", "python")]),
         # Findings about spend are worded where they are found.
         (ROOT / "tracker" / "spend", [("**.py", "python")]),
         (dashboards("templates"), [("**.html", "jinja2")]),

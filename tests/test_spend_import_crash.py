@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from tests.spend_imports import Desk
 from tracker.accounts.database import open_database
 from tracker.accounts.sites import get_site
-from tracker.spend import publication
+from tracker.spend import publication, staging
 from tracker.spend.importer import SpendOptions, import_spend_file
 from tracker.spend.reading import READING
 from tracker.warehouse.client import Warehouse, open_warehouse
@@ -30,7 +30,7 @@ CHILD = "from tests.test_spend_import_crash import child; child()"
 def child() -> None:
     """What the other process does: import each file; told to die, stop between two inserts."""
     url, key, directory, die, *paths = sys.argv[1:]
-    publication.BATCH = BATCH
+    publication.BATCH = staging.BATCH = BATCH
     db = open_database(url)
     with open_warehouse(f"chdb://{directory}/engine") as warehouse:
         migrate(warehouse)
@@ -77,5 +77,7 @@ def test_an_import_killed_while_it_writes_changes_nothing(
     assert (first["changed"], first["cost"]) == (True, "5.00")
     run(desk, new, die="yes")
     again, whole = run(desk, old, new)
-    assert again == {"changed": False, "cost": "5.00", "stored": 1 + BATCH}
+    # One insert runs while the next block is made, so one or two of them are on disk.
+    assert (again["changed"], again["cost"]) == (False, "5.00")
+    assert 1 + BATCH <= again["stored"] < 1 + ROWS
     assert (whole["changed"], whole["cost"]) == (True, "12.00")

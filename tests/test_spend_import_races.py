@@ -38,10 +38,17 @@ class Meddler:
         return getattr(self._warehouse, name)
 
     def insert(self, table: str, *args: Any, **kwargs: Any) -> None:
+        self._meddle(table)
+        self._warehouse.insert(table, *args, **kwargs)
+
+    def insert_text(self, table: str, *args: Any, **kwargs: Any) -> None:
+        self._meddle(table)
+        self._warehouse.insert_text(table, *args, **kwargs)
+
+    def _meddle(self, table: str) -> None:
         if table == self._table:
             happens, self._happens = self._happens, lambda: None
             happens()
-        self._warehouse.insert(table, *args, **kwargs)
 
 
 def meddled(desk: Desk, table: str, happens: Any) -> SpendDeps:

@@ -225,7 +225,7 @@ def test_rules_of_a_day_make_one_factor() -> None:
     [
         (RuleDraft("gift", DAY, None, Decimal(1)), "Unknown kind"),
         (RuleDraft("fee", DAY, DAY - timedelta(days=1), Decimal(1)), "before it begins"),
-        (RuleDraft("fee", DAY, None, Decimal(101)), "more than 100%"),
+        (RuleDraft("fee", DAY, None, Decimal(101)), "more than 100"),
         (RuleDraft("vat", DAY, None, Decimal("-1")), "no value"),
         (RuleDraft("vat", DAY, None, Decimal("0.0000001")), "no value"),
         (RuleDraft("recharge", DAY, None, Decimal(1)), "credited"),

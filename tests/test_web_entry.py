@@ -164,7 +164,11 @@ def test_a_password_is_not_changed_by_a_wrong_form(
 
 def test_a_form_without_its_token_changes_nothing(web: WebWorld) -> None:
     browser = web.owner
-    posts = [e for e in ENDPOINTS if e.method == "POST" and e.path != "/setup"]
+    posts = [
+        endpoint
+        for endpoint in ENDPOINTS
+        if endpoint.method == "POST" and endpoint.path != "/setup" and not endpoint.own_secret
+    ]
     for endpoint in posts:
         path = endpoint.path.replace("{site}", web.site.key)
         for token in ("", "0" * 64, "é"):

@@ -125,7 +125,8 @@ def test_a_page_restored_from_the_back_forward_cache_is_a_view_without_its_old_r
     # NOTE: go_back would wait for a load event, which a restored page does not have.
     page.evaluate("setTimeout(() => history.back())")
     events = collector.wait_for("pageview", 3)
-    assert page.evaluate("window.restored") is True
+    # Waits through the navigation, which may still be under way here.
+    page.wait_for_function("window.restored === true")
     assert events[2]["r"] == events[2]["l"] == f"{company.url}/?gclid=G1"
 
 

@@ -159,7 +159,7 @@ def _checked(draft: RuleDraft, home: str | None) -> str | None:
             hint="Allowed: a number from 0 with at most six decimal places.",
         )
     if draft.kind in ("fee", "vat") and draft.value > MOST_PERCENT:
-        raise InvalidInput(f"{draft.value}% is more than {MOST_PERCENT}%.")
+        raise InvalidInput(f"{draft.value} per cent is more than {MOST_PERCENT}.")
     if draft.kind == "recharge":
         _check_recharge(draft)
     if draft.kind != "monthly":

@@ -16,7 +16,7 @@ ACCOUNTS = (
     msgid("The rule ends (%(last)s) before it begins (%(first)s)."),
     msgid("%(value)s is no value of a cost rule."),
     msgid("Allowed: a number from 0 with at most six decimal places."),
-    msgid("%(value)s%% is more than %(limit)s%%."),
+    msgid("%(value)s per cent is more than %(limit)s."),
     msgid("The currency of the monthly fee is not known."),
     msgid("Name it."),
     msgid("A recharge needs what was credited for the cash, more than 0."),

@@ -120,6 +120,8 @@ GENERAL = (
     msgid("The parameter %(name)s is missing."),
     msgid("Give a day YYYY-MM-DD."),
     msgid("The form holds a NUL character."),
+    msgid("The form holds no stages."),
+    msgid("Open the page again and send its form."),
     msgid("The form cannot be read: %(reason)s."),
     msgid("The form is not UTF-8 text."),
     msgid("%(method)s is not possible at %(path)s."),

@@ -39,7 +39,8 @@ async def show_leads(call: Call) -> Response:
 
 async def add_lead(call: Call) -> Response:
     """A new lead, by hand."""
-    form = _EMPTY | dict(call.form)
+    # The form always names a stage: a body without one is none of ours, and opens no lead.
+    form = _EMPTY | {"stage": ""} | dict(call.form)
     try:
         lead = await to_thread.run_sync(_open, call, form)
     except InvalidInput as error:

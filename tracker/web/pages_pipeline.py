@@ -89,6 +89,11 @@ def _report_page(call: Call) -> Response:
 
 def _change(call: Call) -> None:
     parts, site = call.parts, call.site
+    if not {"stages", "reset"} & call.form.keys():
+        # No form of ours: an empty list would put the default stages in the place of the site's.
+        raise InvalidInput(
+            "The form holds no stages.", hint="Open the page again and send its form."
+        )
     stages = [] if "reset" in call.form else read_stages(call.form.get("stages", ""))
     set_stages(parts.db, site.key, stages)
     wanted = call.form.get("repeat_orders", "")

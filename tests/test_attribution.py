@@ -197,3 +197,19 @@ def test_a_contact_that_is_loaded_after_its_event_still_joins_the_order(world: W
     (world.parts.settings.spool / READY / name).write_bytes(line(contact))
     world.reconcile()
     assert world.rows(CREDITS.format(model="last"))[0][1] == 1
+
+
+def test_a_return_from_a_payment_provider_takes_no_credit_from_the_ad(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.events(
+        [
+            at("09-01 10:00", url=ad("water pump")),
+            at("09-01 10:50", referrer="https://excashier.alipay.com/pay"),
+            at("09-01 10:51", name="order", value="100", currency="CNY"),
+        ]
+    )
+    world.reconcile()
+    for model in MODELS:
+        ((_, position, weight, amount),) = world.rows(CREDITS.format(model=model))
+        assert (position, weight, amount) == (1, UNIT, 100_000_000)
+    assert world.rows("SELECT DISTINCT channel FROM visits") == [("Paid Search",)]

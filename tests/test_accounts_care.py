@@ -18,8 +18,9 @@ from tracker.accounts.sites import Site, add_site
 from tracker.accounts.tokens import add_token
 from tracker.accounts.users import add_user
 from tracker.app import create_app
-from tracker.commands import AddCostRule, PlaceAccount, RemoveCostRule, ReportKeywords
 from tracker.errors import InvalidInput, NotFound
+from tracker.requests.accounts import AddCostRule, PlaceAccount, RemoveCostRule
+from tracker.requests.reports import ReportKeywords
 from tracker.warehouse.client import Warehouse
 
 SPEND = (

@@ -17,8 +17,8 @@ from tracker.accounts.rights import Role
 from tracker.accounts.sessions import add_session
 from tracker.accounts.users import add_user
 from tracker.app import create_app
-from tracker.commands import ListConversions, ReportAttribution, ShowConversion
 from tracker.errors import InvalidInput, NotFound
+from tracker.requests.reports import ListConversions, ReportAttribution, ShowConversion
 from tracker.warehouse.client import Warehouse
 
 SEPTEMBER: dict[str, Any] = {"first": "2026-09-01", "last": "2026-09-30"}

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 
 from tests.world import World, ad, at
 from tracker.accounts.goals import read_filter
-from tracker.commands import AddGoal, RemoveGoal
 from tracker.conversions.goal_rules import goal_row
 from tracker.errors import InvalidInput
 from tracker.ingest.identity import visitor_number
+from tracker.requests.goals import AddGoal, RemoveGoal
 from tracker.warehouse.client import Warehouse
 
 COUNTED = """
@@ -81,7 +81,7 @@ KINDS: dict[str, tuple[dict[str, Any], int]] = {
 def test_each_kind_of_goal_counts_what_it_says(world: World) -> None:
     ids = {}
     for name, (options, _) in KINDS.items():
-        wish = AddGoal(world.site.key, name, value="10", **options)
+        wish = AddGoal(site=world.site.key, name=name, value="10", **options)
         ids[name] = world.run("goal-add", wish)["goal"]
     world.events(EVENTS)
     world.reconcile()
@@ -92,7 +92,7 @@ def test_each_kind_of_goal_counts_what_it_says(world: World) -> None:
 
 
 def test_once_per_person_follows_the_person_however_late_he_is_known(world: World) -> None:
-    world.run("goal-add", AddGoal(world.site.key, "quote", event="quote", count="person"))
+    world.run("goal-add", AddGoal(site=world.site.key, name="quote", event="quote", count="person"))
     world.events(EVENTS)
     world.reconcile()
     assert [count for _, count, _ in world.rows(COUNTED)] == [2]
@@ -112,7 +112,9 @@ def test_goals_apply_to_history_when_they_come_and_when_they_go(world: World) ->
     world.events(EVENTS)
     world.reconcile()
     assert world.rows(COUNTED) == []
-    world.run("goal-add", AddGoal(world.site.key, "call", click="call", value="5", lookback=30))
+    world.run(
+        "goal-add", AddGoal(site=world.site.key, name="call", click="call", value="5", lookback=30)
+    )
     world.reconcile()
     assert [row[1:] for row in world.rows(COUNTED)] == [(1, "5")]
     world.run("goal-remove", RemoveGoal(world.site.key, "call"))
@@ -137,7 +139,7 @@ def test_a_goal_that_contradicts_itself_is_refused(
     world: World, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidInput, match=message):
-        world.run("goal-add", AddGoal(world.site.key, "a", **options))
+        world.run("goal-add", AddGoal(site=world.site.key, name="a", **options))
 
 
 def test_a_pattern_of_a_form_is_text_and_no_expression(world: World) -> None:

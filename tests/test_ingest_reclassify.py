@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 from tests.ingest import Ingest
 from tests.world import HOME, World, ad, at
 from tracker.accounts.sites import Site, update_site
-from tracker.commands import Rebuild, Reclassify
 from tracker.ingest.classify import Source
 from tracker.ingest.columns import ClientColumns, EventColumns
 from tracker.ingest.reclassify import KEPT, OUTCOME, reclassify
+from tracker.requests.events import Reclassify
+from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
 
 #: A click on an ad, told in words that only this site uses.

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from tests.report_tables import by_name
 from tests.world import HOME, World, ad, at
-from tracker.commands import ReportMatch
+from tracker.requests.reports import ReportMatch
 from tracker.warehouse.client import Warehouse
 
 HEAD = (

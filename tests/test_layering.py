@@ -18,9 +18,9 @@ LAYERS = (
     ("visits", "conversions", "spend", "ingest"),
     ("attribution",),
     ("reports", "reconcile"),
-    ("parts",),
-    ("operations",),
-    ("web", "jobs", "commands"),
+    ("parts", "requests"),
+    ("commands",),
+    ("web", "jobs"),
     ("app", "control"),
     ("server",),
     ("demo",),
@@ -32,8 +32,8 @@ INGEST = frozenset({"errors", "money", "period", "warehouse", "accounts"})
 EXCEPTIONS = {
     ("ingest.contacts", "conversions.contact"): "an e-mail is hashed alike at both entrances",
 }
-#: Where the web framework may be imported. ``control`` is the owner's socket of a running server.
-WEB = ("web", "app", "control", "server", "demo.page", "ingest.endpoint", "ingest.routing")
+#: Where the web framework may be imported. ``control.door`` is the owner's socket of a server.
+WEB = ("web", "app", "control.door", "server", "demo.page", "ingest.endpoint", "ingest.routing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from tests.test_web_leads import Desk
 from tests.world import NOW, World, ad, at
 from tracker.accounts.person_cards import Card, add_note, card_of, notes_of, write_card
 from tracker.accounts.suppression import suppressed_among
-from tracker.commands import Identity, Person, Rebuild
 from tracker.conversions.contact import hash_email
 from tracker.errors import InvalidInput, NotFound
 from tracker.ingest.identity import visitor_number
 from tracker.ingest.segments import FAILED, Names
-from tracker.operations import import_events
 from tracker.reconcile.erasure import Erased
+from tracker.requests.people import Identity, Person
+from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
 
 PUBLISHED = (
@@ -132,8 +132,7 @@ def test_a_person_is_erased_from_every_place_and_stays_away(world: World) -> Non
     assert card_of(world.db, site, erased.visitors) == Card()
     assert notes_of(world.db, site, [name_of("wang-desk")])
     # What still arrives of him is not stored, and sums follow with the next run.
-    path = Path(world.file("late.ndjson", json.dumps(at("09-05 10:00", "li-phone")) + "\n"))
-    import_events(world.parts, world.site, path, dry_run=False, skip_bad_rows=False)
+    world.events([at("09-05 10:00", "li-phone")])
     world.reconcile()
     assert set(rows_of(world, "li-phone", "li-desk").values()) == {0}
     assert suppressed_among(world.db, site, erased.visitors) == set(erased.visitors)

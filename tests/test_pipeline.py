@@ -15,11 +15,12 @@ from sqlalchemy import Engine
 from tests.world import World, ad, at
 from tracker.accounts.pipeline import DEFAULT_STAGES, Pipeline, Stage, pipeline_of, set_stages
 from tracker.accounts.sites import SiteSettings, update_site
+from tracker.commands.conversions import offline_deps
 from tracker.conversions.deliveries import read_delivery
-from tracker.conversions.entries import Entry, Taken, read_entries, take_entries
+from tracker.conversions.entries import Taken, read_entries, take_entries
+from tracker.conversions.entry import Entry
 from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead
 from tracker.errors import InvalidInput, NotFound
-from tracker.operations import offline_deps
 from tracker.period import Period
 from tracker.reconcile.marking import mark_credits
 from tracker.reports.expected import Track, expected_value, open_leads

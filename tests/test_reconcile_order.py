@@ -16,8 +16,8 @@ from tracker.accounts import marks
 from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
 from tracker.accounts.marks import Slice
 from tracker.accounts.sites import add_site
-from tracker.commands import Rebuild
 from tracker.reconcile.bucket_plans import buckets_of, plan_buckets
+from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
 
 #: Derived tables with the publication that says which of their rows count.

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.world import HOME, World, ad, at
-from tracker.commands import Rebuild
 from tracker.reconcile.daily import fill_daily
 from tracker.reconcile.sweep import sweep
+from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
 
 SPEND = """Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tests.world import HOME, World, ad
-from tracker.commands import Rebuild
 from tracker.reports.request import Model
+from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
 
 FIRST = datetime(2026, 9, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from tracker.accounts.rights import Role
 from tracker.accounts.sessions import add_session
 from tracker.accounts.users import add_user
 from tracker.app import create_app
-from tracker.commands import ReportBreakdown
+from tracker.requests.reports import ReportBreakdown
 from tracker.warehouse.client import Warehouse
 
 FORMULA = "=cmd|'/c calc'!A1"

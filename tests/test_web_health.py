@@ -14,7 +14,7 @@ from tracker.accounts.rights import Role
 from tracker.accounts.sessions import add_session
 from tracker.accounts.users import add_user
 from tracker.app import create_app
-from tracker.commands import CheckHealth
+from tracker.requests.upkeep import CheckHealth
 from tracker.warehouse.client import Warehouse
 
 SPEND = (

@@ -39,7 +39,7 @@ MODULES = (
     "accounts/connection_runs.py",
     "accounts/connections.py",
     "accounts/domains.py",
-    "accounts/goal_wish.py",
+    "accounts/goal_grant.py",
     "accounts/goals.py",
     "accounts/logins.py",
     "accounts/names.py",

@@ -15,15 +15,7 @@ from sqlalchemy import Engine
 from tracker.accounts.goals import Goal, add_goal
 from tracker.accounts.sites import Site, SiteCache, add_site
 from tracker.accounts.tenants import add_tenant
-from tracker.commands import (
-    COMMANDS,
-    ImportConversions,
-    ImportEvents,
-    ImportRates,
-    ImportSpend,
-    Reconcile,
-    ReportKeywords,
-)
+from tracker.commands.table import COMMANDS
 from tracker.config import load_settings
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
@@ -31,6 +23,11 @@ from tracker.ingest.loader import Loader
 from tracker.ingest.reasons import Counters
 from tracker.parts import Parts
 from tracker.reports.result import KeywordReport
+from tracker.requests.conversions import ImportConversions
+from tracker.requests.events import ImportEvents
+from tracker.requests.reports import ReportKeywords
+from tracker.requests.spend import ImportRates, ImportSpend
+from tracker.requests.upkeep import Reconcile
 from tracker.warehouse.client import Warehouse
 
 CHROME = (

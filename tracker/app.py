@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from tracker import operations, web
+from tracker import web
 from tracker.accounts.sites import Site
 from tracker.accounts.state import has_owner
+from tracker.commands import conversions, goals, people, sites, spend
 from tracker.config import secret_key
 from tracker.errors import NotFound
 from tracker.ingest.address import parse_networks
@@ -52,7 +53,7 @@ class Actions:
         self, site: Site, path: Path, options: web.FileOptions
     ) -> Mapping[str, object]:
         """Import an uploaded spend file."""
-        report = operations.import_spend(
+        report = spend.import_file(
             self.parts,
             site,
             path,
@@ -76,7 +77,7 @@ class Actions:
         self, site: Site, path: Path, options: web.FileOptions
     ) -> Mapping[str, object]:
         """Import an uploaded file of offline conversions."""
-        report = operations.import_conversions(
+        report = conversions.import_file(
             self.parts,
             site,
             path,
@@ -89,7 +90,7 @@ class Actions:
 
     def push_spend(self, site: Site, body: bytes) -> Mapping[str, object]:
         """Take whole days of spend that a script sends."""
-        return _fields(operations.push_spend(self.parts, site, body))
+        return _fields(spend.push_spend(self.parts, site, body))
 
     async def take_events(self, site: Site, body: bytes) -> Mapping[str, object]:
         """Take events that a server sends."""
@@ -114,15 +115,15 @@ class Actions:
 
     def site_changed(self, before: Site | None, after: Site) -> None:
         """Mark what follows from the change."""
-        operations.site_changed(self.parts, before, after)
+        sites.site_changed(self.parts, before, after)
 
     def erase_person(self, site: Site, person: str) -> Mapping[str, object]:
         """Erase a person."""
-        return _fields(operations.erase(self.parts, site, person))
+        return _fields(people.erase_of(self.parts, site, person))
 
     def goals_changed(self, site: Site) -> None:
         """Mark what follows from the change."""
-        operations.goals_changed(self.parts, site)
+        goals.goals_changed(self.parts, site)
 
 
 def create_app(

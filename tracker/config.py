@@ -229,3 +229,14 @@ def _checked(values: dict[str, str | int]) -> Settings:
         pool=int(values["pool"]),
         log_level=level,
     )
+
+
+def make_data(settings: Settings) -> None:
+    """The data directory, for its owner only; ConfigError when it cannot be made."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The data directory {settings.data} cannot be used: {error.strerror}.",
+            hint="Set TRACKER_DATA to a directory that this user can write.",
+        ) from error

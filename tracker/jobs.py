@@ -17,11 +17,11 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from tracker import operations
 from tracker.accounts import marks, runs, salts
 from tracker.accounts.connection_runs import prune_connection_runs
 from tracker.accounts.sites import list_sites
 from tracker.accounts.tenants import list_tenants
+from tracker.commands import rates, spend
 from tracker.errors import TrackerError, Unavailable
 from tracker.ingest.retention import cut_addresses
 from tracker.parts import Parts
@@ -56,7 +56,7 @@ def _reconcile(parts: Parts) -> Result:
 
 def _spend(parts: Parts) -> Result:
     """Import what appears in the watch folders; each file is a run of its own."""
-    run = partial(operations.import_spend, parts)
+    run = partial(spend.import_file, parts)
     for site in list_sites(parts.db):
         folder = parts.settings.watch / site.key
         make_folder(folder)
@@ -99,7 +99,7 @@ def _rates(parts: Parts) -> Result:
     """Daily exchange rates, if a source of them is set."""
     if not parts.settings.rates_url:
         return None
-    changed = sum(one.changed for one in operations.fetch_rates(parts))
+    changed = sum(one.changed for one in rates.fetch_all(parts))
     return {"rates": changed} if changed else None
 
 

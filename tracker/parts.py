@@ -1,7 +1,7 @@
 """The parts of a running process: settings, stores, engine, loader; opened and closed together.
 
-``app.py`` wires these into an application and ``commands.py`` works with them; nothing else
-opens a store. Processes that only ingest have neither engine nor loader.
+``app.py`` wires these into an application and ``commands`` works with them; nothing else opens
+a store. Processes that only ingest have neither engine nor loader.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tracker.accounts.run_claims import recover_runs
 from tracker.accounts.salts import salt_of
 from tracker.accounts.sealing import Sealer, open_sealer
 from tracker.accounts.sites import Site, SiteCache
-from tracker.config import Settings
+from tracker.config import Settings, make_data
 from tracker.errors import ConfigError, Unavailable
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import PACKAGED, Geography
@@ -172,17 +172,6 @@ def open_parts(
                 Loader(settings.spool, warehouse, db, clock, counters=counters)
             )
         yield parts
-
-
-def make_data(settings: Settings) -> None:
-    """The data directory, for its owner only; ConfigError when it cannot be made."""
-    try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"The data directory {settings.data} cannot be used: {error.strerror}.",
-            hint="Set TRACKER_DATA to a directory that this user can write.",
-        ) from error
 
 
 def open_engine(settings: Settings, stack: ExitStack) -> Warehouse:

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute
 
 from tracker.app import create_app, setup_code
 from tracker.config import Settings, load_settings
-from tracker.control import close_socket_to_others, control_server
+from tracker.control.door import close_socket_to_others, control_server
 from tracker.errors import ConfigError, InvalidInput
 from tracker.jobs import Scheduler
 from tracker.logs import set_up_logs

@@ -22,10 +22,12 @@ import pytest
 
 from tests.installation import Installation, Server
 from tests.world import CHROME
-from tracker import control
-from tracker.commands import ImportEvents, ImportSpend, Rebuild
 from tracker.config import Settings, load_settings
+from tracker.control.client import send
 from tracker.errors import Unavailable
+from tracker.requests.events import ImportEvents
+from tracker.requests.spend import ImportSpend
+from tracker.requests.upkeep import Rebuild
 
 pytestmark = pytest.mark.crash
 
@@ -212,7 +214,7 @@ def killed_during(place: Installation, seconds: float, name: str, request: Any) 
 def send_to_the_end(settings: Settings, name: str, request: Any) -> None:
     """Send a command; the server may end before the command does."""
     with contextlib.suppress(Unavailable):
-        control.send(settings, name, request, lambda *_: None)
+        send(settings, name, request, lambda *_: None)
 
 
 def moments(longest: float) -> list[float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 from sqlalchemy import Engine, delete, insert, select
@@ -184,3 +184,12 @@ def _checked_stage(stage: Stage) -> Stage:
         )
     )
     return Stage(key, stage.role, name, aliases[:50])
+
+
+def pipeline_fields(site: str, pipeline: Pipeline) -> dict[str, Any]:
+    """A pipeline in JSON."""
+    stages = [
+        {"key": one.key, "role": one.role, "name": one.name, "aliases": list(one.aliases)}
+        for one in pipeline.stages
+    ]
+    return {"site": site, "stages": stages}

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tracker.attribution.journeys import Journey, SourceName
+if TYPE_CHECKING:
+    from tracker.attribution.journeys import Journey, SourceName
 
 #: Converting paths that a keyword, ad group or campaign needs for an effect of its own.
 ENOUGH = 30

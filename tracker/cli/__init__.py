@@ -9,49 +9,24 @@ import sys
 
 import typer
 
-from tracker.cli import attribution as attribution  # adds commands to ``report``
-from tracker.cli import connection_runs as connection_runs  # adds commands to ``connection``
-from tracker.cli import rules as rules  # adds commands to ``site``
-from tracker.cli.accounts import account
-from tracker.cli.connections import connection
+from tracker.cli.groups import GROUPS, Root
 from tracker.cli.health import health
-from tracker.cli.imports import conversions, events, rates, spend
 from tracker.cli.output import fail, refuse
-from tracker.cli.people import person
-from tracker.cli.pipeline import lead, pipeline, webhook
-from tracker.cli.reports import doctor, rebuild, reclassify, reconcile, report, runs, spool
 from tracker.cli.server import demo, init, serve
-from tracker.cli.sites import goal, site, token
+from tracker.cli.upkeep import doctor, rebuild, reclassify, reconcile
 from tracker.errors import TrackerError
 
 app = typer.Typer(
+    cls=Root,
     help="Which search keywords earn more than they cost.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, group in {
-    "site": site,
-    "goal": goal,
-    "pipeline": pipeline,
-    "lead": lead,
-    "person": person,
-    "webhook": webhook,
-    "token": token,
-    "events": events,
-    "spend": spend,
-    "conversions": conversions,
-    "rates": rates,
-    "connection": connection,
-    "report": report,
-    "runs": runs,
-    "spool": spool,
-}.items():
-    app.add_typer(group, name=name)
-for command in (init, serve, demo, doctor, reconcile, rebuild, reclassify):
+for name, group in GROUPS.items():
+    app.add_typer(group.commands, name=name)
+for command in (init, serve, demo, doctor, health, reconcile, rebuild, reclassify):
     app.command()(command)
-app.add_typer(account, name="account")
-app.command()(health)
 
 
 #: What Typer raises for words that are no command, option or value; it exports only a child.

@@ -8,12 +8,12 @@ import msgspec
 import typer
 
 from tracker.accounts.sites import get_site, list_sites
+from tracker.cli.groups import account
+from tracker.cli.metadata import metadata
 from tracker.cli.output import Json, SiteKey, print_json, say, table
-from tracker.cli.session import metadata, run_command
-from tracker.commands import AddCostRule, PlaceAccount, RemoveCostRule
+from tracker.cli.session import run_command
 from tracker.reconcile.account_view import accounts_seen
-
-account = typer.Typer(help="Ad accounts: sites, campaigns, rules of cost.", no_args_is_help=True)
+from tracker.requests.accounts import AddCostRule, PlaceAccount, RemoveCostRule
 
 Platform = Annotated[str, typer.Option(help="The platform, such as baidu.")]
 Number = Annotated[str, typer.Option("--account", help="The platform's id of the account.")]

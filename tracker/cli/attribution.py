@@ -1,4 +1,4 @@
-"""``tracker report models``, ``paths``, ``conversions`` and ``conversion``."""
+"""``tracker report models``, ``paths``, ``conversions``, ``conversion`` and ``pipeline``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.cli.groups import report
 from tracker.cli.output import Json, SiteKey, print_json, say, table
-from tracker.cli.reports import report
 from tracker.cli.session import run_command
-from tracker.commands import ListConversions, ReportAttribution, ReportMatch, ShowConversion
+from tracker.requests.pipeline import ReportPipeline
+from tracker.requests.reports import ListConversions, ReportAttribution, ReportMatch, ShowConversion
 
 First = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
 Last = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
@@ -158,3 +159,22 @@ def _name(step: dict[str, Any]) -> str:
 
 def _figures(credit: dict[str, Any], models: list[str]) -> list[str | None]:
     return [credit[model]["conversions"] if model in credit else None for model in models]
+
+
+@report.command("pipeline")
+def report_pipeline(
+    site_key: SiteKey,
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    as_json: Json = False,
+) -> None:
+    """What each stage of the pipeline cost and brought, and what open leads may bring."""
+    result = run_command("report-pipeline", ReportPipeline(site_key, first, last))
+    if as_json:
+        print_json(result)
+        return
+    names = ("conversions", "cost_per", "value", "roi", "repeat_conversions", "repeat_value")
+    columns = ("stage", *(f">{name.replace('_', ' ')}" for name in names))
+    rows = [(line["stage"], *(line[name] for name in names)) for line in result["stages"]]
+    table(f"Cost {result['cost'] or '–'} {result['currency']}", columns, rows)
+    say(f"Expected of open leads: {result['expected'] or '–'} {result['currency']}")

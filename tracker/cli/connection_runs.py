@@ -8,11 +8,13 @@ import typer
 
 from tracker.accounts import connection_runs as runs
 from tracker.accounts.clock import utc_now
-from tracker.cli.connections import Id, connection
+from tracker.cli.connections import Id
+from tracker.cli.groups import connection
+from tracker.cli.metadata import metadata
 from tracker.cli.output import Json, print_json, progress_bar, say, table
-from tracker.cli.session import metadata, run_command
-from tracker.commands import ResumeRun, RunConnection
+from tracker.cli.session import run_command
 from tracker.errors import InvalidInput, Unavailable
+from tracker.requests.connections import ResumeRun, RunConnection
 from tracker.spend.connections.shown import run_fields
 
 RunId = Annotated[str, typer.Argument(help="Id of the run.")]

@@ -15,18 +15,16 @@ from sqlalchemy import Engine
 from tracker.accounts import connection_accounts as accounts
 from tracker.accounts import connections, sites
 from tracker.accounts.sealing import Sealer, add_key, new_key, open_sealer
+from tracker.cli.groups import connection
+from tracker.cli.metadata import metadata
 from tracker.cli.output import Json, SiteKey, fields, print_json, say, table
-from tracker.cli.session import metadata, run_command, settings_now
-from tracker.commands import CheckConnection
+from tracker.cli.session import run_command, settings_now
 from tracker.errors import InvalidInput, Unavailable
+from tracker.requests.connections import CheckConnection
 from tracker.spend.connections.catalogue import KINDS, kind_of
 from tracker.spend.connections.deployment import load_deployment
 from tracker.spend.connections.linking import change_secret, choose_account, connect, enter_account
 from tracker.spend.connections.shown import account_fields, connection_fields
-
-connection = typer.Typer(
-    help="Connections: spend that is imported on schedule.", no_args_is_help=True
-)
 
 Id = Annotated[str, typer.Argument(help="Id of the connection.")]
 Secrets = Annotated[

@@ -6,7 +6,7 @@ import typer
 
 from tracker.cli.output import Json, SiteKey, print_json, say, table
 from tracker.cli.session import run_command
-from tracker.commands import CheckHealth
+from tracker.requests.upkeep import CheckHealth
 
 
 def health(site_key: SiteKey, as_json: Json = False) -> None:

@@ -7,15 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.cli.groups import conversions, events, rates, spend
 from tracker.cli.output import Json, SiteKey, fields, print_json, progress_bar, say
 from tracker.cli.session import run_command
-from tracker.commands import FetchRates, ImportConversions, ImportEvents, ImportRates, ImportSpend
 from tracker.errors import InvalidInput
-
-events = typer.Typer(help="Events.", no_args_is_help=True)
-spend = typer.Typer(help="Cost of the platforms.", no_args_is_help=True)
-conversions = typer.Typer(help="Conversions away from the web site.", no_args_is_help=True)
-rates = typer.Typer(help="Exchange rates.", no_args_is_help=True)
+from tracker.requests.conversions import ImportConversions
+from tracker.requests.events import ImportEvents
+from tracker.requests.spend import FetchRates, ImportRates, ImportSpend
 
 File = Annotated[str, typer.Argument(help="The file to import.")]
 Map = Annotated[str, typer.Option("--map", help="field=column,… for an unknown layout.")]

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from tracker.cli.groups import person
 from tracker.cli.output import Json, SiteKey, fields, print_json, say, table
 from tracker.cli.session import run_command
-from tracker.commands import Identity, ListPeople, Person
 from tracker.errors import InvalidInput
-
-person = typer.Typer(help="People: visitors joined across devices.", no_args_is_help=True)
+from tracker.requests.people import Identity, ListPeople, Person
 
 Name = Annotated[str, typer.Option("--person", help="16 hexadecimal digits, as pages name him.")]
 

@@ -1,31 +1,18 @@
-"""``tracker report keywords``, and the commands that keep the data in order: ``reconcile`` …"""
+"""``tracker report keywords`` and ``tracker report breakdown``."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from tracker.accounts import runs as run_store
-from tracker.cli.output import Json, SiteKey, fields, note, print_json, progress_bar, say, table
-from tracker.cli.session import metadata, run_command
-from tracker.commands import (
-    Diagnose,
-    Rebuild,
-    Reclassify,
-    Reconcile,
-    ReportBreakdown,
-    ReportKeywords,
-    Requeue,
-)
+from tracker.cli.groups import report
+from tracker.cli.output import Json, SiteKey, note, print_json, say, table
+from tracker.cli.session import run_command
 from tracker.reports.dimensions import DIMENSIONS
 from tracker.reports.measures import METRICS
-
-report = typer.Typer(help="Reports.", no_args_is_help=True)
-runs = typer.Typer(help="What the jobs did.", no_args_is_help=True)
-spool = typer.Typer(help="Events that wait for ClickHouse.", no_args_is_help=True)
+from tracker.requests.reports import ReportBreakdown, ReportKeywords
 
 
 @report.command("keywords")
@@ -181,87 +168,6 @@ def show_keywords(result: dict[str, Any]) -> None:
         say(f"Joined to a source: {coverage:.0%} of conversions; keyword ROI is a lower bound.")
     for item in result["incomplete"]:
         note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")
-
-
-def reconcile(as_json: Json = False) -> None:
-    """Load what is spooled and rebuild whatever is dirty; returns when it is clean."""
-    with progress_bar("Rebuilding", quiet=as_json) as progress:
-        result = run_command("reconcile", Reconcile(), progress)
-    _print(result, as_json)
-
-
-def rebuild(
-    site_key: SiteKey,
-    first: Annotated[str, typer.Option("--from", help="First day; all where left out.")] = "",
-    last: Annotated[str, typer.Option("--to", help="Last day; all where left out.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Make the derived rows of a site again from facts, all of them or those of some days."""
-    with progress_bar("Rebuilding", quiet=as_json) as progress:
-        result = run_command("rebuild", Rebuild(site_key, first, last), progress)
-    _print(result, as_json)
-
-
-def reclassify(
-    site_key: SiteKey,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, change nothing.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Classify a site's events again, by the rules and the parameter map of now."""
-    with progress_bar("Classifying", quiet=as_json) as progress:
-        result = run_command("reclassify", Reclassify(site_key, dry_run), progress)
-    _print(result, as_json)
-
-
-@runs.command("list")
-def list_runs(
-    job: Annotated[str, typer.Option(help="Only this job.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    as_json: Json = False,
-) -> None:
-    """What ran, when, with what outcome; newest first."""
-    with metadata() as db:
-        found = run_store.list_runs(db, job=job or None, limit=limit)
-    if as_json:
-        print_json(msgspec.to_builtins(found))
-        return
-    columns = ("started", "job", "site", "status", ">rows", "result")
-    table(
-        "",
-        columns,
-        [
-            (
-                f"{run.started_at:%Y-%m-%d %H:%M:%S}",
-                run.job,
-                run.site,
-                run.status,
-                run.rows,
-                run.error or ", ".join(f"{k} {v}" for k, v in run.totals.items())[:80],
-            )
-            for run in found
-        ],
-    )
-
-
-@spool.command("requeue")
-def requeue(as_json: Json = False) -> None:
-    """Try again what ClickHouse refused."""
-    _print(run_command("spool-requeue", Requeue()), as_json)
-
-
-def doctor(as_json: Json = False) -> None:
-    """Check the installation; exits with 1 when something is wrong."""
-    result = run_command("doctor", Diagnose())
-    _print(result, as_json)
-    if result["problems"]:
-        raise typer.Exit(1)
-
-
-def _print(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(result)
-    else:
-        fields(result)
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -9,11 +9,12 @@ import typer
 
 from tracker.accounts import sites
 from tracker.accounts.sites import SiteSettings
+from tracker.cli.groups import site
+from tracker.cli.metadata import metadata
 from tracker.cli.output import Json, SiteKey, note, print_json, say, table
-from tracker.cli.session import metadata, run_command
-from tracker.cli.sites import site
-from tracker.commands import ProposeParams
+from tracker.cli.session import run_command
 from tracker.errors import InvalidInput
+from tracker.requests.sites import ProposeParams
 
 
 @site.command("rules")

@@ -1,4 +1,7 @@
-"""``tracker init``, ``tracker serve``, ``tracker demo``."""
+"""``tracker init``, ``tracker serve``, ``tracker demo``.
+
+They import what they need when they are called: the help of ``tracker`` imports this module.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tracker.accounts.state import set_up
 from tracker.cli.output import Json, note, print_json, progress_bar, say
-from tracker.cli.reports import show_keywords
-from tracker.cli.session import metadata
 from tracker.config import load_settings
 from tracker.errors import InvalidInput
 
@@ -24,6 +24,9 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Set up: the stores, a company and its owner."""
+    from tracker.accounts.state import set_up
+    from tracker.cli.metadata import metadata
+
     password = _password(from_stdin=password_stdin)
     with metadata() as db:
         tenant, user = set_up(db, email=owner, password=password, tenant=company)
@@ -52,6 +55,7 @@ def demo(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port.")] = None,
 ) -> None:
     """Fill a data directory with a fictitious company, show its report, and serve it."""
+    from tracker.cli.reports import show_keywords
     from tracker.demo.run import Screen, run_demo
 
     screen = Screen(say=say, note=note, progress=progress_bar, show=show_keywords)

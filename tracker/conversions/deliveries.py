@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from tracker.conversions.entries import Entry
+from tracker.conversions.entry import Entry
 from tracker.errors import AccessDenied, InvalidInput
 from tracker.money import parse_amount
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
@@ -12,6 +11,7 @@ from tracker.accounts.ad_accounts import accounts_of_site
 from tracker.accounts.pipeline import pipeline_of
 from tracker.accounts.sites import Site
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
+from tracker.conversions.entry import Entry
 from tracker.conversions.offline_fact import Fact, fact_of
 from tracker.conversions.offline_file import OfflineRow
 from tracker.conversions.offline_store import OfflineDeps, OfflineStore
@@ -24,43 +24,6 @@ from tracker.tables.problem import CellError
 #: Conversions in one request.
 MAX_ENTRIES = 1_000
 MAX_ID, MAX_TEXT, MAX_URL = 200, 500, 4_000
-
-
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One stage of one lead, known by ``id``; see ``OfflineRow`` for the fields.
-
-    ``time`` is ISO 8601; without an offset it is the site's clock, a day alone its end, and empty
-    the time that stands for the id, else now. ``value`` is decimal, ``currency`` empty for the
-    site's. E-mail, phone and user are plain or SHA-256; only hashes are kept.
-    """
-
-    id: str
-    stage: str
-    time: str = ""
-    value: Decimal | None = None
-    currency: str = ""
-    lead: str = ""
-    visitor: str = ""
-    person: str = ""
-    user: str = ""
-    click_id: str = ""
-    visit_code: str = ""
-    order_id: str = ""
-    email: str = ""
-    phone: str = ""
-    landing_url: str = ""
-    platform: str = ""
-    campaign: str = ""
-    campaign_id: str = ""
-    ad_group: str = ""
-    ad_group_id: str = ""
-    keyword: str = ""
-    keyword_id: str = ""
-    match_type: str = ""
-    reason: str = ""
-    removed: bool = False
-
-
 #: What an entry says of the stage itself, not of where it came from.
 _SAID = ("stage", "time", "value", "currency", "reason", "removed")
 

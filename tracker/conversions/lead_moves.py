@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tracker.accounts.identifiers import new_id
 from tracker.accounts.sites import Site
-from tracker.conversions.entries import Entry, Taken, take_entries
+from tracker.conversions.entries import Taken, take_entries
+from tracker.conversions.entry import Entry
 from tracker.conversions.offline_fact import Fact
 from tracker.conversions.offline_store import OfflineDeps, OfflineStore
 from tracker.errors import NotFound

@@ -17,16 +17,8 @@ from tracker.accounts import goals, sites
 from tracker.accounts.sites import Site
 from tracker.accounts.state import has_owner, set_up
 from tracker.accounts.tenants import list_tenants
-from tracker.commands import (
-    COMMANDS,
-    ImportConversions,
-    ImportEvents,
-    ImportRates,
-    ImportSpend,
-    Progress,
-    Reconcile,
-    ReportKeywords,
-)
+from tracker.commands.progress import Progress
+from tracker.commands.table import COMMANDS
 from tracker.config import Settings
 from tracker.demo.catalogue import COMPANY, HOST
 from tracker.demo.files import write_files
@@ -35,6 +27,11 @@ from tracker.demo.page import routes
 from tracker.errors import InvalidInput
 from tracker.parts import Parts, open_parts
 from tracker.period import local_day, parse_zone
+from tracker.requests.conversions import ImportConversions
+from tracker.requests.events import ImportEvents
+from tracker.requests.reports import ReportKeywords
+from tracker.requests.spend import ImportRates, ImportSpend
+from tracker.requests.upkeep import Reconcile
 from tracker.server import run_server
 
 #: The demo's log-in: it holds nothing but made-up data.

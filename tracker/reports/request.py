@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
-from tracker.period import Period
+
+if TYPE_CHECKING:
+    from tracker.accounts.sites import Site
+    from tracker.period import Period
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

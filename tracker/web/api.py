@@ -12,7 +12,8 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from tracker.accounts.access import visible_sites
-from tracker.accounts.goal_wish import GoalWish, api_fields, grant_goal
+from tracker.accounts.goal_grant import api_fields, grant_goal
+from tracker.accounts.goal_wish import GoalFields, GoalWish
 from tracker.accounts.goals import Goal, list_goals, remove_goal
 from tracker.accounts.runs import Run, get_run
 from tracker.accounts.sites import Site
@@ -31,7 +32,7 @@ from tracker.web.attribution_query import (
 )
 from tracker.web.call import Call
 from tracker.web.exports import FORMATS, breakdown_sheet, file_response, keyword_sheet
-from tracker.web.json_bodies import GoalFields, GoalName, decode, read_json
+from tracker.web.json_bodies import GoalName, decode, read_json
 from tracker.web.pages_health import check_health
 from tracker.web.pages_imports import file_options, keep_upload, run_import, run_push
 from tracker.web.pages_keywords import csv_response, run_breakdown, run_report

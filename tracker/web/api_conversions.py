@@ -10,7 +10,8 @@ from starlette.responses import Response
 from tracker.accounts.sites import Site, get_site
 from tracker.accounts.webhooks import Webhook, note_delivery, webhook_of
 from tracker.conversions.deliveries import check_signature, read_delivery, signing_key
-from tracker.conversions.entries import Entry, Taken, read_entries, take_entries
+from tracker.conversions.entries import Taken, read_entries, take_entries
+from tracker.conversions.entry import Entry
 from tracker.conversions.offline_store import OfflineDeps
 from tracker.errors import InvalidInput, TrackerError
 from tracker.ingest.classify import classify

@@ -16,24 +16,6 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 BODY_BYTES = 2 * 2**20
 
 
-class GoalFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new goal; see ``tracker.accounts.goal_wish.GoalWish``."""
-
-    name: str
-    path: str = ""
-    event: str = ""
-    value: str = ""
-    event_value: bool = False
-    count: str = "every"
-    form: str = ""
-    click: str = ""
-    download: str = ""
-    seconds: int = 0
-    depth: int = 0
-    where: tuple[str, ...] = ()
-    lookback: int = 0
-
-
 class GoalName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The goal that is meant."""
 

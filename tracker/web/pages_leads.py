@@ -12,7 +12,7 @@ from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.pipeline import pipeline_of
-from tracker.conversions.entries import Entry
+from tracker.conversions.entry import Entry
 from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead
 from tracker.errors import InvalidInput
 from tracker.reports.leads import lead_steps, leads_by_stage, list_leads

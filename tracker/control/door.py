@@ -1,11 +1,4 @@
-"""The owner's door to a running server: commands over ``DATA/tracker.sock`` (mode 0600).
-
-An embedded engine belongs to one process, so while ``tracker serve`` runs, a command that needs
-it is sent there. The request is ``POST /commands/NAME`` with the command's JSON; the answer is
-JSON lines: any number of ``{"progress": [done, expected]}``, then one ``{"result": …}`` or
-``{"error": {"code", "message", "hint", "status"}}``. Whoever can open the socket has the rights
-of the owner of the data directory.
-"""
+"""The serving process's side of the socket."""
 
 from __future__ import annotations
 
@@ -13,11 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import httpx
 import msgspec
 import structlog
 import uvicorn
@@ -26,71 +18,12 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from tracker.commands import COMMANDS
-from tracker.config import Settings
-from tracker.errors import InvalidInput, TrackerError, Unavailable
-
-if TYPE_CHECKING:
-    from tracker.parts import Parts
+from tracker.commands.progress import Progress
+from tracker.commands.table import COMMANDS
+from tracker.errors import InvalidInput, TrackerError
+from tracker.parts import Parts
 
 log = structlog.get_logger(__name__)
-Progress = Callable[[int, int | None], None]
-
-
-class RemoteError(TrackerError):
-    """An error that a running server answered with; code and status are its own."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(str(error["message"]), hint=str(error.get("hint", "")))
-        self.code = str(error["code"])
-        self.status = int(error["status"])
-
-
-def is_serving(settings: Settings) -> bool:
-    """Whether a server answers on the socket of this data directory."""
-    if not settings.socket.exists():
-        return False
-    try:
-        with _client(settings, timeout=5.0) as client:
-            return client.get("/").status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def send(settings: Settings, name: str, request: msgspec.Struct, progress: Progress) -> Any:
-    """Run a command in the serving process and return its result as JSON values.
-
-    Raises RemoteError for an error of the command, Unavailable when the server goes away.
-    """
-    try:
-        with (
-            _client(settings, timeout=None) as client,
-            client.stream(
-                "POST", f"/commands/{name}", content=msgspec.json.encode(request)
-            ) as answer,
-        ):
-            return _result(answer.iter_lines(), progress)
-    except httpx.HTTPError as error:
-        raise Unavailable(
-            f"The running server did not answer: {error}.", hint="Look at its log, then try again."
-        ) from error
-
-
-def _client(settings: Settings, timeout: float | None) -> httpx.Client:
-    transport = httpx.HTTPTransport(uds=str(settings.socket))
-    return httpx.Client(transport=transport, base_url="http://tracker", timeout=timeout)
-
-
-def _result(lines: Iterator[str], progress: Progress) -> Any:
-    for line in lines:
-        message = json.loads(line)
-        if "progress" in message:
-            progress(*message["progress"])
-        elif "error" in message:
-            raise RemoteError(message["error"])
-        else:
-            return message["result"]
-    raise Unavailable("The running server ended before the command did.")
 
 
 def control_app(parts: Parts) -> Starlette:

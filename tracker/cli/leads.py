@@ -1,0 +1,127 @@
+"""``tracker lead``: the leads of the sales pipeline."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from tracker.cli.groups import lead
+from tracker.cli.output import Json, SiteKey, print_json, say, table
+from tracker.cli.session import run_command
+from tracker.conversions.entry import Entry
+from tracker.errors import InvalidInput
+from tracker.money import parse_amount
+from tracker.requests.conversions import TakeConversions
+from tracker.requests.pipeline import ListLeads, MoveLead
+
+LeadKey = Annotated[str, typer.Option("--lead", help="Number of the lead.")]
+StageName = Annotated[str, typer.Option("--stage", help="Key or name of the stage.")]
+Time = Annotated[str, typer.Option(help="ISO 8601, the site's clock; empty: now.")]
+Value = Annotated[str, typer.Option(help="Amount, such as 1200.50; a refund is negative.")]
+Currency = Annotated[str, typer.Option(help="ISO 4217 code; empty: the site's.")]
+Reason = Annotated[str, typer.Option(help="Why it is invalid or lost.")]
+
+
+@lead.command("list")
+def list_leads(
+    site_key: SiteKey,
+    stage: Annotated[str, typer.Option(help="Only leads in this stage (its key).")] = "",
+    search: Annotated[str, typer.Option(help="Part of a lead's number.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Leads.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Leads to leave out.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """List leads, the last moved first."""
+    result = run_command("lead-list", ListLeads(site_key, stage, search, limit, offset))
+    if as_json:
+        print_json(result)
+        return
+    columns = ("lead", "stage", "opened", "moved", ">value", "currency")
+    rows = [[one[name.lstrip(">")] for name in columns] for one in result["leads"]]
+    table(
+        "",
+        (*columns, "keyword"),
+        [[*row, one["origin"]["keyword"]] for row, one in zip(rows, result["leads"], strict=True)],
+    )
+    say(f"{result['total']} in all")
+
+
+@lead.command("add")
+def add_lead(
+    site_key: SiteKey,
+    lead_key: LeadKey,
+    stage: StageName = "inquiry",
+    time: Time = "",
+    value: Value = "",
+    currency: Currency = "",
+    reason: Reason = "",
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by",
+            help="What leads back to the visit, FIELD=VALUE: visitor, person, user, click_id, "
+            "visit_code, order_id, email, phone, landing_url, platform, keyword …",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a lead, or say its first stage anew."""
+    entry = Entry(
+        id=lead_key,
+        lead=lead_key,
+        stage=stage,
+        time=time,
+        value=parse_amount(value) if value else None,
+        currency=currency,
+        reason=reason,
+    )
+    whole = msgspec.structs.replace(entry, **_given(given or []))
+    _taken(run_command("conversions-take", TakeConversions(site_key, (whole,))), as_json=as_json)
+
+
+@lead.command("move")
+def move_lead(
+    site_key: SiteKey,
+    lead_key: LeadKey,
+    stage: StageName,
+    time: Time = "",
+    value: Value = "",
+    currency: Currency = "",
+    reason: Reason = "",
+    correct: Annotated[str, typer.Option(help="Id of a stage of the lead: say it anew.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="With --correct: withdraw it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Append a stage to a lead, or correct one of its stages."""
+    if remove and not correct:
+        raise InvalidInput("--remove needs the stage that did not happen.", hint="Give --correct.")
+    worth = parse_amount(value) if value else None
+    step = Entry(correct, stage, time, worth, currency, reason=reason, removed=remove)
+    _taken(run_command("lead-move", MoveLead(site_key, lead_key, step)), as_json=as_json)
+
+
+_FIELDS = tuple(name for name in Entry.__struct_fields__ if name not in ("id", "value", "removed"))
+
+
+def _given(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, mark, text = pair.partition("=")
+        if not mark or name not in _FIELDS:
+            raise InvalidInput(
+                f"Unknown field {name!r}.",
+                hint="Allowed: " + ", ".join(_FIELDS) + ", as NAME=VALUE.",
+            )
+        found[name] = text
+    return found
+
+
+def _taken(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+    elif result["version"] is None:
+        say("Nothing changed.")
+    else:
+        say("Stored. Run: tracker reconcile")

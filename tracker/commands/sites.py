@@ -1,0 +1,44 @@
+"""The rules of a site, and what follows from changing them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tracker.accounts.sites import Site, get_site
+from tracker.commands.progress import Progress
+from tracker.ingest.proposal import apply_map, propose
+from tracker.parts import Parts
+from tracker.reconcile.marking import mark_credits, mark_visits
+from tracker.requests.sites import ProposeParams
+
+#: Fields of a site that no stored row depends on.
+_HARMLESS = ("name", "domains", "margin", "brand_terms", "settings")
+
+
+def propose_params(parts: Parts, request: ProposeParams, _: Progress) -> object:
+    """A map of the freely named parameters that events came with, stored if so asked."""
+    since = parts.clock() - timedelta(days=request.days)
+    site = get_site(parts.db, request.site)
+    proposed = propose(parts.warehouse, site, since)
+    if request.apply and proposed:
+        apply_map(parts.db, site, proposed)
+    return {"proposed": proposed, "applied": request.apply and bool(proposed)}
+
+
+def site_changed(parts: Parts, before: Site | None, after: Site) -> None:
+    """Mark what follows from a change of a site's rules."""
+    if before is None:
+        return
+    if before.settings.repeat_orders != after.settings.repeat_orders:
+        mark_credits(parts.warehouse, parts.db, after)
+    if replace(before, **{name: getattr(after, name) for name in _HARMLESS}) == after:
+        return
+    if (before.timezone, before.visit_timeout, before.currency) == (
+        after.timezone,
+        after.visit_timeout,
+        after.currency,
+    ):
+        mark_credits(parts.warehouse, parts.db, after)
+    else:
+        mark_visits(parts.warehouse, parts.db, after)

@@ -1,0 +1,31 @@
+"""Requests about people, each named by one of his visitors."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ListPeople(msgspec.Struct, frozen=True):
+    """``tracker person list``; days as YYYY-MM-DD."""
+
+    site: str
+    first: str
+    last: str
+    known: bool = True
+    limit: int = 50
+    offset: int = 0
+
+
+class Person(msgspec.Struct, frozen=True):
+    """``tracker person show``, ``export`` and ``erase``; ``person`` is one of his visitors."""
+
+    site: str
+    person: str
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """``tracker person merge`` (with ``other``), ``unmerge`` and ``rejoin`` (a visitor)."""
+
+    site: str
+    person: str
+    other: str = ""

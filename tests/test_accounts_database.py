@@ -23,7 +23,14 @@ from tests.postgres import PostgresServer
 from tracker.accounts import schema
 from tracker.accounts.clock import utc_now
 from tracker.accounts.counters import next_number
-from tracker.accounts.database import MIGRATIONS, migrate, open_database, ping, write
+from tracker.accounts.database import (
+    MIGRATIONS,
+    migrate,
+    newest_revision,
+    open_database,
+    ping,
+    write,
+)
 from tracker.accounts.schema import metadata
 from tracker.errors import ConfigError, Unavailable
 
@@ -61,6 +68,7 @@ def test_alembic_finds_nothing_left_to_migrate(any_db: Engine) -> None:
     with any_db.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == newest_revision()
 
 
 def test_the_comparison_would_notice_a_missing_column(any_db: Engine) -> None:

@@ -15,33 +15,39 @@ from collections import Counter
 from pathlib import Path
 from time import perf_counter
 
+#: Hexadecimal digits of an event id.
+ID_LENGTH = 32
+
 
 class Load:
     """Sends prepared bodies for some seconds and keeps the tally."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
-        text = Path(arguments.body).read_text()
-        self.marks = text.count("@ID@")
-        self.text = text
+        self.parts = [part.encode() for part in Path(arguments.body).read_text().split("@ID@")]
+        size = sum(map(len, self.parts)) + ID_LENGTH * (len(self.parts) - 1)
+        head = (
+            f"POST {arguments.path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+            f"User-Agent: {arguments.agent}\r\nOrigin: https://www.pump.example\r\n"
+            f"Content-Length: {size}\r\n\r\n"
+        )
+        self.parts[0] = head.encode() + self.parts[0]
+        self.run_id, self.number = secrets.token_hex(8), 0
         self.statuses: Counter[str] = Counter()
+        self.refused = ""
+        self.dropped = 0
         self.latencies: list[float] = []
         self.finish = 0.0
         self.next_start = 0.0
 
     def request(self) -> bytes:
-        """A request whose event ids are fresh."""
-        body = self.text
-        for _ in range(self.marks):
-            body = body.replace("@ID@", secrets.token_hex(16), 1)
-        data = body.encode()
-        agent = self.arguments.agent
-        head = (
-            f"POST {self.arguments.path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
-            f"User-Agent: {agent}\r\nOrigin: https://www.pump.example\r\n"
-            f"Content-Length: {len(data)}\r\n\r\n"
-        )
-        return head.encode() + data
+        """A request whose event ids are fresh. Cheap: the generator shares the server's cores."""
+        first, *others = self.parts
+        pieces = [first]
+        for part in others:
+            self.number += 1
+            pieces += (b"%s%016x" % (self.run_id.encode(), self.number), part)
+        return b"".join(pieces)
 
     async def connection(self) -> None:
         """One connection, one request at a time."""
@@ -52,9 +58,11 @@ class Load:
             writer.write(self.request())
             head = await reader.readuntil(b"\r\n\r\n")
             self.statuses[head[9:12].decode()] += 1
+            self.dropped += b"\r\nx-tracker-dropped: " in head
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
             if length not in (b"", b"0"):
-                await reader.readexactly(int(length))
+                body = await reader.readexactly(int(length))
+                self.refused = self.refused or body.decode()
             self.latencies.append(perf_counter() - start)
         writer.close()
 
@@ -84,6 +92,8 @@ class Load:
             "seconds": round(elapsed, 3),
             "per_second": round(len(ordered) / elapsed, 1),
             "statuses": dict(self.statuses),
+            "refused": self.refused,
+            "dropped": self.dropped,
             "p50": at(0.5),
             "p99": at(0.99),
             "worst": at(1),
@@ -97,7 +107,7 @@ def main() -> None:
     parser.add_argument("--path", default="/e")
     parser.add_argument("--body", required=True, help="file of a body with @ID@ for event ids")
     parser.add_argument("--agent", default="Mozilla/5.0")
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--connections", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--rate", type=float, default=0)
     arguments = parser.parse_args()

@@ -21,6 +21,7 @@ from tracker.ingest.endpoint import IngestDeps, routes
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
 from tracker.ingest.spool import Spool, SpoolLimits
+from tracker.server import calm_garbage_collector
 
 
 async def bare(request: Request) -> Response:
@@ -47,7 +48,9 @@ def main() -> None:
         yield
         await spool.close()
 
-    table = [*routes(deps), Route("/bare", bare, methods=["POST"])]
+    # The bare route comes first: finding it must not cost more than finding the other.
+    table = [Route("/bare", bare, methods=["POST"]), *routes(deps)]
+    calm_garbage_collector()
     uvicorn.run(
         Starlette(routes=table, lifespan=lifespan),
         port=port,

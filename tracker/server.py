@@ -60,7 +60,7 @@ def run_server(
             hint="Set TRACKER_CLICKHOUSE_URL; the embedded engine belongs to one process.",
         )
     with open_parts(settings, loader=role != "web") as parts:
-        _calm_garbage_collector()
+        calm_garbage_collector()
         if role == "jobs":
             _run_jobs(parts)
         else:
@@ -73,11 +73,11 @@ def ingest_app() -> object:
     set_up_logs(settings.log_level)
     # The process ends with the application, and its stores with it.
     parts = open_parts(settings, engine=False, loader=False).__enter__()
-    _calm_garbage_collector()
+    calm_garbage_collector()
     return create_app(parts, role="ingest")
 
 
-def _calm_garbage_collector() -> None:
+def calm_garbage_collector() -> None:
     """What is loaded by now lives as long as the process: no need to walk it again and again.
 
     With fewer passes a request costs about a tenth less.

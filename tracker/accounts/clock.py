@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import time_ns
 
 Clock = Callable[[], datetime]
 
@@ -21,6 +22,11 @@ def to_ms(instant: datetime) -> int:
     if instant.tzinfo is None:
         raise ValueError(f"naive datetime {instant!r}; instants carry a time zone")
     return (instant - EPOCH) // MILLISECOND
+
+
+def now_ms(clock: Clock) -> int:
+    """The clock's present in whole UTC milliseconds; for callers to whom a microsecond matters."""
+    return time_ns() // 1_000_000 if clock is utc_now else to_ms(clock())
 
 
 def from_ms(milliseconds: int) -> datetime:

@@ -15,7 +15,21 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 MAX_HOPS = 32
 
 
-def parse_networks(texts: Iterable[str], setting: str) -> tuple[Network, ...]:
+class Networks(tuple[Network, ...]):
+    """Networks whose hash is computed once.
+
+    NOTE: that of a network is made of its two addresses every time; as part of a key that every
+    request looks up it cost more than the look-up.
+    """
+
+    def __hash__(self) -> int:
+        known: int | None = self.__dict__.get("hash")
+        if known is None:
+            known = self.__dict__["hash"] = tuple.__hash__(self)
+        return known
+
+
+def parse_networks(texts: Iterable[str], setting: str) -> Networks:
     """Networks in CIDR form or single addresses; ConfigError names the setting and the value."""
     networks: list[Network] = []
     for text in texts:
@@ -25,7 +39,7 @@ def parse_networks(texts: Iterable[str], setting: str) -> tuple[Network, ...]:
             raise ConfigError(
                 f"{setting}: {text!r} is not a network; write it as 10.0.0.0/8 or 2001:db8::/32."
             ) from error
-    return tuple(networks)
+    return Networks(networks)
 
 
 @lru_cache(maxsize=16_384)

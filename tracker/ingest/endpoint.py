@@ -26,7 +26,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
-from tracker.accounts.clock import Clock, to_ms
+from tracker.accounts.clock import Clock, now_ms
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, TooLarge, TrackerError, Unavailable
 from tracker.ingest.address import Network, client_address, parse_networks
@@ -176,9 +176,7 @@ class EventEndpoint:
             deps.counters.drop(Reason.MALFORMED, len(problems))
             dropped += [Reason.MALFORMED] * len(problems)
         await deps.spool.append(batch)
-        deps.counters.add("requests")
-        if batch.events:
-            deps.counters.add("events", len(batch.events))
+        deps.counters.taken(len(batch.events))
         extra = accepted_headers(dropped)[2:] if dropped else []
         if cookie is not None and (
             line := cookie_header(cookie, visitor, dropped, stored=bool(batch.events))
@@ -269,7 +267,7 @@ def request_of(scope: Scope, headers: dict[bytes, bytes], deps: IngestDeps, orig
     forwarded = headers.get(b"x-forwarded-for", b"")
     page_origin = header_text(headers.get(b"origin", b"")).lower()
     return Request(
-        received=to_ms(deps.clock()),
+        received=now_ms(deps.clock),
         origin=origin,
         ip=client_address(
             client[0] if client else "", header_text(forwarded), deps.settings.trusted_proxies

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -211,7 +211,7 @@ def _believed(request: Request, params: Mapping[str, str]) -> Request:
     if given and address is None:
         raise InvalidInput(f"cip {given[:60]!r} is not an IP address.", hint="Or leave it out.")
     own = "" if _LIBRARY.match(agent) else agent
-    return replace(
+    return msgspec.structs.replace(
         request,
         ip=str(address) if address else request.ip,
         user_agent=params.get("ua", "").strip() or own,

@@ -46,6 +46,7 @@ class Beacon(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
+    gc=False,
     rename={
         "version": "v",
         "site": "s",

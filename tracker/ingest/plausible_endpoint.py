@@ -13,7 +13,7 @@ to the site, and is then believed the first address of its ``X-Forwarded-For``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 from anyio import to_thread
@@ -154,7 +154,7 @@ _NAMES = (b"authorization", b"idempotency-key")
 def _believed(request: Request, extra: Extra) -> Request:
     """The request of a server with a token: the visitor's address is the first one forwarded."""
     first = parse_ip(extra.forwarded.partition(",")[0])
-    return replace(request, ip=str(first) if first else request.ip, trusted=True)
+    return msgspec.structs.replace(request, ip=str(first) if first else request.ip, trusted=True)
 
 
 def _headers(dropped: list[Reason]) -> Headers:

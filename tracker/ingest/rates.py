@@ -35,7 +35,8 @@ class Rates:
         ``limit`` is in events a minute, ``now`` in UTC ms. What is refused is not counted. A
         request larger than the whole limit counts as the limit, or it could never pass.
         """
-        self._turn(now)
+        if now // WINDOW != self._window:
+            self._turn(now // WINDOW)
         amount = min(amount, limit)
         current, before = self._now.get(key, 0), self._before.get(key, 0)
         passed = (now % WINDOW) / WINDOW
@@ -52,12 +53,10 @@ class Rates:
             wait = 1 - passed + max(0.0, 1 - (limit - amount) / current)
         return max(1, math.ceil(wait * WINDOW / 1000))
 
-    def _turn(self, now: int) -> None:
-        window = now // WINDOW
-        if window != self._window:
-            self._before = self._now if window == self._window + 1 else {}
-            self._now = {}
-            self._window = window
+    def _turn(self, window: int) -> None:
+        self._before = self._now if window == self._window + 1 else {}
+        self._now = {}
+        self._window = window
 
 
 @lru_cache(maxsize=16_384)

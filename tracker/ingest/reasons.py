@@ -60,6 +60,13 @@ class Counters:
         with self._lock:
             self._counts[name] += amount
 
+    def taken(self, events: int) -> None:
+        """Count a request of which so many events were stored."""
+        with self._lock:
+            self._counts["requests"] += 1
+            if events:
+                self._counts["events"] += events
+
     def drop(self, reason: Reason, amount: int = 1) -> None:
         """Count events that were dropped for one reason."""
         self.add(f"dropped.{reason}", amount)

@@ -32,12 +32,11 @@ from tracker.warehouse.sql import load_sql
 PACKAGE = "tracker.ingest"
 #: Sightings that are looked for in one statement.
 CHUNK = 1_000
-ADDRESSES = ("host", "path", "query", "referrer")
 #: The columns of an outcome, in the order of ``sightings_of_day.sql``.
 OUTCOME = tuple(name for name in Source.__struct_fields__ if name != "rules_version")
 #: The columns of an event that classification does not decide, as ``events_of_sightings.sql`` has.
 KEPT = (
-    *(name for name in EventColumns.__struct_fields__ if name not in ADDRESSES),
+    *EventColumns.__struct_fields__,
     *ClientColumns.__struct_fields__,
 )
 
@@ -137,8 +136,7 @@ def _lines(
 
 
 def _line(fields: dict[str, Any], sighting: Sighting, revision: int) -> bytes:
-    """A line of ``events``: what is kept, the addresses, the outcome, the revision."""
+    """A line of ``events``: what is kept, the revision, the addresses and the outcome."""
     times = {name: instant(to_ms(fields[name])) for name in ("time", "received")}
-    addresses = {name: getattr(sighting, name) for name in ADDRESSES}
-    whole = fields | times | addresses | {"revision": revision}
+    whole = fields | times | {"revision": revision}
     return encode(whole)[:-1] + sighting.json + b"}\n"

@@ -13,7 +13,7 @@ from tracker.ingest.classify import (
     classify_address,
     is_internal,
 )
-from tracker.ingest.columns import fragment
+from tracker.ingest.columns import AddressColumns, fragment
 from tracker.ingest.landing import Address, parse_address, without_param
 from tracker.ingest.payload import PATH_LENGTH, QUERY_LENGTH, REFERRER_LENGTH
 from tracker.ingest.stripping import stored_form, stripped, without_click_ids
@@ -25,14 +25,16 @@ KEPT_LENGTH = 512
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a URL and a referrer become: stored parts, and the source's columns as JSON."""
+    """What a URL and a referrer become: the stored parts and the source, both also as JSON.
 
-    host: str
-    path: str
-    query: str
-    referrer: str
+    ``page`` is the URL as it was given, None where it is none; ``cut``: a part was longer than its
+    column.
+    """
+
+    page: Address | None
+    addresses: AddressColumns
     source: Source
-    paid: bool
+    cut: bool
     json: bytes
 
 
@@ -54,14 +56,14 @@ class Sightings:
         self._known: OrderedDict[tuple[str, str, str], tuple[SiteRules, Sighting]] = OrderedDict()
         self._rules: dict[str, tuple[Site, SiteRules]] = {}
 
-    def find(self, site: Site, url: str, referrer: str, page: Address | None) -> Sighting:
-        """The sighting; both addresses as the client gave them, ``page`` being the URL parsed."""
+    def find(self, site: Site, url: str, referrer: str) -> Sighting:
+        """The sighting; both addresses as the client gave them, either may be empty."""
         rules = self._site_rules(site)
         key = (site.key, url, referrer)
         known = self._known.get(key)
         if known is not None and known[0] is rules:
             return known[1]
-        found = sight(page, referrer, rules)
+        found = sight(parse_address(url) if url else None, referrer, rules)
         if len(url) + len(referrer) <= KEPT_LENGTH:
             self._known[key] = (rules, found)
             if len(self._known) > SIZE:
@@ -81,11 +83,12 @@ class Sightings:
         return rules
 
 
-def sight(page: Address | None, referrer: str, rules: SiteRules) -> Sighting:
+def sight(given: Address | None, referrer: str, rules: SiteRules) -> Sighting:
     """Strip, classify, and make the stored form: the credited click id leaves the query, and
     click ids leave the referrer where that is a page of the site itself."""
+    cut = len(referrer) > REFERRER_LENGTH or (given is not None and _is_long(given))
     from_ = parse_address(referrer) if referrer else None
-    page = stripped(page, rules.stripped) if page else None
+    page = stripped(given, rules.stripped) if given else None
     from_ = stripped(from_, rules.stripped) if from_ else None
     source = classify_address(page, from_, rules)
     if from_ is not None and is_internal(page, from_, rules):
@@ -93,12 +96,14 @@ def sight(page: Address | None, referrer: str, rules: SiteRules) -> Sighting:
     query = page.query if page else ""
     if source.click_id:
         query = without_param(query, source.click_id_kind, source.click_id)
-    return Sighting(
+    addresses = AddressColumns(
         host=page.host if page else "",
         path=page.path[:PATH_LENGTH] if page else "",
         query=query[:QUERY_LENGTH],
         referrer=stored_form(from_)[:REFERRER_LENGTH] if from_ else "",
-        source=source,
-        paid=source.paid,
-        json=fragment(source),
     )
+    return Sighting(given, addresses, source, cut, json=fragment(addresses) + fragment(source))
+
+
+def _is_long(page: Address) -> bool:
+    return len(page.path) > PATH_LENGTH or len(page.query) > QUERY_LENGTH

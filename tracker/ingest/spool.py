@@ -12,9 +12,11 @@ Layout
 
 Write
     Requests that come while a commit is under way wait together and are written by the next one:
-    one ``write`` and one ``fdatasync`` a table for all of them. Commits run in one thread of their
-    own, so the event loop never waits for the disk. A segment is closed (renamed to ``ready/``)
-    when it is larger than ``segment_bytes`` or older than ``segment_age`` seconds.
+    one ``write`` and one ``fdatasync`` a table for all of them. After a commit for ``many``
+    requests the next one waits ``gather`` seconds for company, because a commit costs as much
+    processor time as several requests; a request that comes alone never waits. Commits run in one
+    thread of their own, so the event loop never waits for the disk. A segment is closed (renamed to
+    ``ready/``) when it is larger than ``segment_bytes`` or older than ``segment_age`` seconds.
 
 Read
     Only the loader reads, and only closed segments. It adopts what a dead writer left open: the
@@ -78,6 +80,9 @@ class SpoolLimits:
     reserve_bytes: int = 64 * MEBIBYTE
     #: How often the budget is measured.
     measure_every: float = 1.0
+    #: A commit for this many requests says that more will come soon, and how long to wait for them.
+    many: int = 8
+    gather: float = 0.002
     retry_after: int = 10
 
 
@@ -149,6 +154,7 @@ class Spool:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
         self._waiting: list[tuple[Batch, asyncio.Future[None]]] = []
         self._committing = False
+        self._busy = False
         self._timer: asyncio.TimerHandle | None = None
         self._measured = float("-inf")
         self._full = ""
@@ -164,7 +170,8 @@ class Spool:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, done))
         if not self._committing:
-            self._start_commit()
+            self._committing = True
+            self._soon()
         await done
 
     async def close(self) -> None:
@@ -179,10 +186,18 @@ class Spool:
 
     # --- in the event loop ----------------------------------------------------------------------
 
+    def _soon(self) -> None:
+        """Start a commit when the requests that have arrived already are among the waiting."""
+        loop = asyncio.get_running_loop()
+        if self._busy:
+            loop.call_later(self.limits.gather, self._start_commit)
+        else:
+            loop.call_soon(self._start_commit)
+
     def _start_commit(self) -> None:
         loop = asyncio.get_running_loop()
         group, self._waiting = self._waiting, []
-        self._committing = True
+        self._busy = len(group) >= self.limits.many
         work = loop.run_in_executor(self._thread, self._commit, [batch for batch, _ in group])
         work.add_done_callback(lambda future: self._finish_commit(group, future))
 
@@ -199,7 +214,8 @@ class Spool:
             else:
                 done.set_exception(error)
         if self._waiting:
-            self._start_commit()
+            self._committing = True
+            self._soon()
         elif self._timer is None and self._open and not self._closed:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self.limits.segment_age, self._on_timer)

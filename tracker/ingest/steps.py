@@ -15,6 +15,8 @@ from functools import lru_cache
 from time import monotonic
 from typing import Protocol
 
+import msgspec
+
 from tracker.accounts.domains import covers_host
 from tracker.accounts.sites import Site
 from tracker.ingest.address import Network, parse_ip, parse_networks, within
@@ -31,13 +33,11 @@ from tracker.ingest.contacts import identity_lines, without_contacts
 from tracker.ingest.days import local_day
 from tracker.ingest.enrich import Client, Enricher
 from tracker.ingest.identity import Visitors, single, visitor_number
-from tracker.ingest.landing import Address, parse_address
+from tracker.ingest.landing import parse_address
 from tracker.ingest.payload import (
     CODE_LENGTH,
     LANGUAGE_LENGTH,
     NAME_LENGTH,
-    PATH_LENGTH,
-    QUERY_LENGTH,
     REFERRER_LENGTH,
     TITLE_LENGTH,
     URL_LENGTH,
@@ -57,8 +57,7 @@ MAX_AGE = 7 * 24 * 3600 * 1000
 RECENT = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """What is known of a request beside its body. ``received`` is in UTC ms.
 
     ``trusted``: an import or an authenticated server, whose word on time, address and user agent
@@ -127,21 +126,19 @@ class Environment:
         return self.networks[texts]
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct, gc=False):
     """An event in the making. The fields below the blank line are filled by the steps."""
 
     beacon: Beacon
     request: Request
 
     site: Site = None  # type: ignore[assignment]
-    client: Client = None  # type: ignore[assignment]
-    page: Address | None = None
     sighting: Sighting = None  # type: ignore[assignment]
+    client: Client = None  # type: ignore[assignment]
     time: int = 0
     visitor: int = 0
     memory: str = ""
-    flags: list[str] = field(default_factory=list)
+    flags: tuple[str, ...] = ()
 
 
 Step = Callable[[Draft, Environment], Reason | None]
@@ -156,11 +153,21 @@ def find_site(draft: Draft, env: Environment) -> Reason | None:
     return None
 
 
+def classify_source(draft: Draft, env: Environment) -> Reason | None:
+    """Where the page view came from, and the stored form of its addresses.
+
+    NOTE: before the checks, because a page seen again is one look-up, which they need anyway.
+    """
+    beacon = draft.beacon
+    referrer = (beacon.referrer or "")[:URL_LENGTH]
+    draft.sighting = env.sightings.find(draft.site, beacon.url[:URL_LENGTH], referrer)
+    return None
+
+
 def check_origin(draft: Draft, env: Environment) -> Reason | None:
     """The page is a web page of the site, and the client is not excluded by it."""
-    beacon, request, settings = draft.beacon, draft.request, draft.site.settings
-    draft.page = parse_address(beacon.url[:URL_LENGTH]) if beacon.url else None
-    if beacon.url and (draft.page is None or draft.page.scheme not in ("http", "https")):
+    request, settings, page = draft.request, draft.site.settings, draft.sighting.page
+    if (page is None or page.scheme not in ("http", "https")) and draft.beacon.url:
         return Reason.BAD_URL
     if settings.excluded_ips and request.ip:
         address = parse_ip(request.ip)
@@ -169,7 +176,7 @@ def check_origin(draft: Draft, env: Environment) -> Reason | None:
     if not request.trusted and not _allowed(draft):
         return Reason.ORIGIN
     excluded = settings.excluded_paths
-    if excluded and draft.page and is_excluded(excluded, draft.page.path):
+    if excluded and page and is_excluded(excluded, page.path):
         return Reason.EXCLUDED_PATH
     if request.privacy_signal and settings.honour_dnt:
         return Reason.PRIVACY_SIGNAL
@@ -178,7 +185,7 @@ def check_origin(draft: Draft, env: Environment) -> Reason | None:
 
 def _allowed(draft: Draft) -> bool:
     """By the Origin header where there is one, by the page's address otherwise."""
-    origin, page = draft.request.origin_host, draft.page
+    origin, page = draft.request.origin_host, draft.sighting.page
     site = draft.site
     if not origin and page is None:
         return True
@@ -217,7 +224,7 @@ def refuse_bots(draft: Draft, env: Environment) -> Reason | None:
         reason, policy = Reason.HOSTING, settings.hosting
     if reason is None or policy == "drop":
         return reason
-    draft.flags.append(reason.value)
+    draft.flags += (reason.value,)
     env.counters.add(f"flagged.{reason}")
     return None
 
@@ -232,11 +239,13 @@ def set_time(draft: Draft, env: Environment) -> Reason | None:  # noqa: ARG001
         draft.time = received
         return None
     age = _ms(beacon.sent, 0) - _ms(beacon.occurred, 0)
-    draft.time = received - min(max(age, 0), MAX_AGE)
+    draft.time = received - min(age, MAX_AGE) if age > 0 else received
     return None
 
 
 def _ms(value: float, default: int) -> int:
+    if type(value) is int:
+        return value
     try:
         return int(value)
     except (OverflowError, ValueError):  # infinity, NaN
@@ -262,14 +271,6 @@ def identify(draft: Draft, env: Environment) -> Reason | None:
     return None
 
 
-def classify_source(draft: Draft, env: Environment) -> Reason | None:
-    """Where the page view came from, and the stored form of its addresses."""
-    referrer = (draft.beacon.referrer or "")[:URL_LENGTH]
-    url = draft.beacon.url[:URL_LENGTH]
-    draft.sighting = env.sightings.find(draft.site, url, referrer, draft.page)
-    return None
-
-
 def suppress(draft: Draft, env: Environment) -> Reason | None:
     """Visitors who have asked to be forgotten stay forgotten."""
     return Reason.SUPPRESSED if env.suppressed(draft.site.key, draft.visitor) else None
@@ -278,11 +279,11 @@ def suppress(draft: Draft, env: Environment) -> Reason | None:
 #: What happens to an event after its body is parsed, in order; ``record`` ends it.
 STEPS: tuple[Step, ...] = (
     find_site,
+    classify_source,
     check_origin,
     refuse_bots,
     set_time,
     identify,
-    classify_source,
     suppress,
 )
 
@@ -304,7 +305,7 @@ def process(
         seen.add(beacon.event_id)
         draft = Draft(beacon, request)
         if beacon.site in above:
-            draft.flags.append(Reason.RATE.value)
+            draft.flags += (Reason.RATE.value,)
             env.counters.add(f"flagged.{Reason.RATE}")
         reason = process_one(draft, env, batch)
         if reason is not None:
@@ -329,18 +330,20 @@ def record(draft: Draft, batch: Batch) -> None:
     """Write the event's line, and those of the contact keys that an ``identify`` brings."""
     beacon, request, client, sighting = draft.beacon, draft.request, draft.client, draft.sighting
     name = beacon.name.strip()[:NAME_LENGTH] or "pageview"
-    props, cut = bounded_props(beacon.props)
-    value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
+    props, cut = bounded_props(beacon.props) if beacon.props else ({}, False)
+    value, currency, usable = None, "", True
+    if beacon.value is not None or beacon.currency:
+        value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
     if name == "identify" and props:
         site, visitor, time = draft.site.key, draft.visitor, draft.time
         batch.identities += identity_lines(site, props, visitor, time)
         props = without_contacts(props)
-    if cut or _is_cut(beacon, draft.page):
-        draft.flags.append("cut")
+    if cut or sighting.cut or _is_cut(beacon):
+        draft.flags += ("cut",)
     if not usable:
-        draft.flags.append("bad_value")
+        draft.flags += ("bad_value",)
     screen, viewport = _sizes(*beacon.sizes[:4]) if beacon.sizes else ("", "")
-    full = sighting.paid and draft.site.settings.keep_full_ip
+    full = sighting.source.paid and draft.site.settings.keep_full_ip
     columns = EventColumns(
         draft.site.key,
         instant(draft.time),
@@ -351,10 +354,6 @@ def record(draft: Draft, batch: Batch) -> None:
         name,
         draft.memory,
         min(max(beacon.attempt, 1), 255),
-        sighting.host,
-        sighting.path,
-        sighting.query,
-        sighting.referrer,
         (beacon.title or "").strip()[:TITLE_LENGTH],
         value,
         currency,
@@ -392,13 +391,12 @@ def _without_personal(url: str, site: Site) -> str:
     return stored_form(stripped(address, names)) if address else ""
 
 
-def _is_cut(beacon: Beacon, page: Address | None) -> bool:
+def _is_cut(beacon: Beacon) -> bool:
+    """Whether a text of the event itself is longer than its bound; addresses: see ``Sighting``."""
     return (
         len(beacon.name) > NAME_LENGTH
         or len(beacon.url) > URL_LENGTH
         or len(beacon.title or "") > TITLE_LENGTH
-        or len(beacon.referrer or "") > REFERRER_LENGTH
-        or (page is not None and (len(page.path) > PATH_LENGTH or len(page.query) > QUERY_LENGTH))
     )
 
 

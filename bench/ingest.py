@@ -136,7 +136,8 @@ def timed(port: int, pid: int, path: str, body: Path, seconds: float) -> dict[st
     before = processor_seconds(pid)
     result = load(port, path, body, seconds)
     used = processor_seconds(pid) - before
-    assert set(result["statuses"]) == {"202"} and not result["dropped"], result
+    assert set(result["statuses"]) == {"202"}, result
+    assert not result["dropped"], result
     return {**result, "cpu": 1e6 * used / result["requests"]}
 
 

@@ -128,7 +128,8 @@ def post(port: int, body: Path) -> int:
     words = command(port, "/e", body, 2)
     output = subprocess.run(words, check=True, capture_output=True, text=True)
     tally = json.loads(output.stdout)
-    assert set(tally["statuses"]) == {"202"} and not tally["dropped"], tally
+    assert set(tally["statuses"]) == {"202"}, tally
+    assert not tally["dropped"], tally
     return int(tally["requests"]) * BATCH
 
 

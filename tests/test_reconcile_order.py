@@ -17,6 +17,7 @@ from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
 from tracker.accounts.marks import Slice
 from tracker.accounts.sites import add_site
 from tracker.reconcile.bucket_plans import buckets_of, plan_buckets
+from tracker.reconcile.build import build_visits
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
 
@@ -212,3 +213,24 @@ def test_a_site_with_a_large_backlog_does_not_keep_others_waiting(world: World) 
     taken = marks.take(world.db, 2000, 400)
     assert len([mark for mark in taken if mark.slice.site == world.site.key]) == 400
     assert other.key in {mark.slice.site for mark in taken}
+
+
+def test_a_day_too_large_for_one_statement_is_built_by_several_with_the_same_result(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.events(events(random.Random(4)))
+    world.reconcile()
+    at_once = tables(world)
+    assert at_once["credits"]
+    monkeypatch.setattr("tracker.reconcile.reconciler.CHUNK_EVENTS", 10)
+    passes: list[int] = []
+
+    def counted(*given: Any, **words: Any) -> Any:
+        passes.append(words["passes"])
+        return build_visits(*given, **words)
+
+    monkeypatch.setattr("tracker.reconcile.reconciler.build_visits", counted)
+    world.run("rebuild", Rebuild(world.site.key))
+    assert tables(world) == at_once
+    assert max(passes) > 1

@@ -50,7 +50,7 @@ def _reconcile(parts: Parts) -> Result:
     """Rebuild what is dirty; a few rounds at a time, so that other jobs are not starved."""
     if not marks.backlog(parts.db):
         return None
-    outcome = parts.reconciler().run(rounds=4)
+    outcome = parts.reconciler().run(rounds=4, pace=parts.pace)
     return {"builds": outcome.builds, "slices": outcome.slices, "left": outcome.left}
 
 

@@ -17,6 +17,8 @@ def set_up_logs(level: str) -> None:
         format="%(asctime)s [%(levelname)s] %(name)s: %(message)s",
         force=True,
     )
+    # It warns whenever a job is still at work when its turn comes again, which is as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(number),
         processors=[

@@ -36,6 +36,7 @@ from tracker.ingest.hosting import HostingNetworks, load_hosting
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
 from tracker.reconcile.daily import fill_daily
+from tracker.reconcile.pace import Pace
 from tracker.reconcile.reconciler import LEASE, Reconciler
 from tracker.spend.connections.catalogue import KINDS
 from tracker.spend.connections.deployment import Deployment, load_deployment
@@ -64,6 +65,7 @@ class Parts:
     counters: Counters
     holder: str
     deployment: Deployment = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
     _warehouse: Warehouse | None = None
     _loader: Loader | None = None
     _draining: threading.Lock = field(default_factory=threading.Lock)

@@ -46,16 +46,20 @@ class BuildContext:
     memory: int
 
 
-def build_visits(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
-    """Hits, visits and sources of the visit slices; returns what is to be published."""
+def build_visits(
+    context: BuildContext, slices: Sequence[Slice], *, passes: int = 1
+) -> list[SliceRow]:
+    """Hits, visits and sources of the visit slices; returns what is to be published.
+
+    ``passes``: into how many statements the visitors of large slices are dealt; the memory of each
+    is that share of the whole.
+    """
     calendar = calendar_of(slices, context.frames)
     reach = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until}
-    _run(
-        context,
-        "tracker.visits",
-        "hits.sql",
-        {"build": context.number, "days": calendar.rows, **reach},
-    )
+    parts = [{"passes": passes, "pass": number} for number in range(passes)]
+    sessions = {"build": context.number, "days": calendar.rows, **reach}
+    for part in parts:
+        _run(context, "tracker.visits", "hits.sql", sessions | part)
     _run(context, "tracker.visits", "sources.sql", reach)
     days = [piece.day for piece in slices]
     fresh = {
@@ -64,7 +68,8 @@ def build_visits(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRo
         "first": min(days),
         "last": max(days),
     }
-    _run(context, "tracker.visits", "visits.sql", fresh)
+    for part in parts:
+        _run(context, "tracker.visits", "visits.sql", fresh | part)
     _run(context, "tracker.visits", "daily.sql", fresh)
     return [("visits", piece.site, piece.day, piece.bucket) for piece in slices]
 

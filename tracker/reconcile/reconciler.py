@@ -37,6 +37,7 @@ from tracker.reconcile.build import (
     resolve_new_sources,
 )
 from tracker.reconcile.calendar import ONE_DAY, Frame
+from tracker.reconcile.pace import Pace
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -51,6 +52,24 @@ CHUNK_EVENTS = 150_000
 CHUNK_DAYS = 400
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Marks of one kind that make one build, and about how many events it reads."""
+
+    marks: list[Mark]
+    events: int = 0
+
+    @property
+    def slices(self) -> list[Slice]:
+        """What is built."""
+        return [mark.slice for mark in self.marks]
+
+    @property
+    def passes(self) -> int:
+        """Into how many statements its visitors are dealt; more than one for a large day alone."""
+        return max(1, -(-self.events // CHUNK_EVENTS))
 
 
 @dataclass(slots=True)
@@ -85,9 +104,10 @@ class Reconciler:
         *,
         rounds: int | None = None,
         wait: float = 0.0,
+        pace: Pace | None = None,
         progress: Callable[[Outcome], None] = lambda _: None,
     ) -> Outcome:
-        """Rounds until nothing is dirty (or so many).
+        """Rounds until nothing is dirty (or so many), or all that is rests by its ``pace``.
 
         Marks that are set while it runs are taken by a later round. Unavailable when another
         run holds the lease for longer than ``wait`` seconds.
@@ -97,14 +117,19 @@ class Reconciler:
         try:
             while rounds is None or rounds > 0:
                 taken = marks.take(self._db, ROUND, PER_SITE)
+                if pace is not None:
+                    taken = pace.due(taken)
                 if not taken:
                     break
-                for chunk in self._builds(taken):
+                for portion in self._builds(taken):
                     renewed = leases.renew(self._db, lease, LEASE_TIME, self._clock())
                     if renewed is None:
                         raise Unavailable("Another process has taken over reconciling.")
                     lease = renewed
-                    self._publish(lease, chunk, outcome)
+                    began = monotonic()
+                    self._publish(lease, portion, outcome)
+                    if pace is not None:
+                        pace.took(portion.slices, monotonic() - began)
                     progress(outcome)
                 rounds = None if rounds is None else rounds - 1
         finally:
@@ -122,7 +147,7 @@ class Reconciler:
                 raise Unavailable("Another run is reconciling.", hint="It will finish the work.")
             sleep(0.1)
 
-    def _builds(self, taken: Sequence[Mark]) -> Iterator[list[Mark]]:
+    def _builds(self, taken: Sequence[Mark]) -> Iterator[Portion]:
         """The marks in portions, each of one kind and each one build."""
         for kind in ("spend", "visits", "credits"):
             of_kind = [mark for mark in taken if mark.slice.kind == kind]
@@ -131,28 +156,26 @@ class Reconciler:
                 yield from self._by_events(of_kind)
             else:
                 for start in range(0, len(of_kind), CHUNK_DAYS):
-                    yield of_kind[start : start + CHUNK_DAYS]
+                    yield Portion(of_kind[start : start + CHUNK_DAYS])
 
-    def _by_events(self, visit_marks: Sequence[Mark]) -> Iterator[list[Mark]]:
+    def _by_events(self, visit_marks: Sequence[Mark]) -> Iterator[Portion]:
         """Portions that read a bounded number of events; one slice alone may exceed it."""
         counts = self._event_counts([mark.slice for mark in visit_marks])
-        portion: list[Mark] = []
-        days: set[tuple[str, date]] = set()
+        held: list[Mark] = []
         events = 0
         for mark in visit_marks:
-            day = (mark.slice.site, mark.slice.day)
-            size = 0 if day in days else counts.get(day, 0)
-            if portion and (events + size > CHUNK_EVENTS or len(portion) >= CHUNK_DAYS):
-                yield portion
-                portion, days, events, size = [], set(), 0, counts.get(day, 0)
-            portion.append(mark)
-            days.add(day)
+            size = counts.get((mark.slice.site, mark.slice.day), 0)
+            if held and (events + size > CHUNK_EVENTS or len(held) >= CHUNK_DAYS):
+                yield Portion(held, events)
+                held, events = [], 0
+            held.append(mark)
             events += size
-        if portion:
-            yield portion
+        if held:
+            yield Portion(held, events)
 
     def _event_counts(self, slices: Sequence[Slice]) -> dict[tuple[str, date], int]:
-        """An estimate of what a day reads: the UTC dates that its local day mostly lies in."""
+        """An estimate of what a slice of a day reads: its share of the UTC dates that the local day
+        and the one before it mostly lie in."""
         if not slices:
             return {}
         frames = self._frames(slices)
@@ -173,6 +196,7 @@ class Reconciler:
                 by_date.get((piece.site, piece.day + timedelta(days=offset)), 0)
                 for offset in (-1, 0)
             )
+            // frames[piece.site].buckets(piece.day)
             for piece in known
         }
 
@@ -182,8 +206,8 @@ class Reconciler:
         sites = {name: find_site(self._db, name) for name in names}
         return {name: Frame(site, plans[name]) for name, site in sites.items() if site}
 
-    def _publish(self, lease: leases.Lease, portion: list[Mark], outcome: Outcome) -> None:
-        slices = [mark.slice for mark in portion]
+    def _publish(self, lease: leases.Lease, portion: Portion, outcome: Outcome) -> None:
+        slices = portion.slices
         context = BuildContext(
             self._warehouse,
             self._db,
@@ -192,18 +216,19 @@ class Reconciler:
             self._memory,
         )
         # A site that was deleted meanwhile has nothing to rebuild; its marks go.
-        rows = _rows_of(context, [piece for piece in slices if piece.site in context.frames])
+        known = [piece for piece in slices if piece.site in context.frames]
+        rows = _rows_of(context, known, portion.passes)
         if rows:
             if not leases.is_current(self._db, lease):
                 raise Unavailable("Another process has taken over reconciling.")
             publish(context, rows)
             outcome.builds += 1
             outcome.slices += len(rows)
-        marks.clear(self._db, portion)
+        marks.clear(self._db, portion.marks)
         log.debug("build %d published %d slices", context.number, len(rows))
 
 
-def _rows_of(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
+def _rows_of(context: BuildContext, slices: Sequence[Slice], passes: int) -> list[SliceRow]:
     """Build the slices, all of one kind, and what follows from them; returns what to publish."""
     if not slices:
         return []
@@ -217,7 +242,7 @@ def _rows_of(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
     if kind == "credits":
         days = {(piece.site, piece.day) for piece in slices}
     else:
-        rows = build_visits(context, slices)
+        rows = build_visits(context, slices, passes=passes)
     fresh = slices if kind == "visits" else ()
     if kind == "visits" or moved:
         days |= affected_days(context, fresh, moved)

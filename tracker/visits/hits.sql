@@ -7,6 +7,8 @@
 --   days   one tuple per (site, local day) that is read: site, day, begin, end (UTC), timeout in
 --          ms, B of the day, wanted buckets of the day (empty: context only), B of the next day,
 --          wanted buckets of the next day. The day before every wanted day is read as context.
+--   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
+--          for the memory of one statement is built by several
 --
 -- Duplicates: of the copies of an event the first received stands, at its highest revision. Copies that say they are a
 -- later attempt, or that are older than 30 s, are also compared with the 8 days around them.
@@ -47,6 +49,7 @@ WITH
         WHERE e.site IN {sites:Array(String)}
             AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
             AND e.time < c.finish
+            AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
             AND (keep OR has(c.next_wanted, toUInt16(e.visitor % c.next_buckets)))
     ),
     suspects AS
@@ -136,4 +139,5 @@ INNER JOIN assigned AS a
     AND e.received = a.received AND e.attempt = a.attempt AND e.revision = a.revision
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
+    AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
 LIMIT 1 BY e.site, e.event_id

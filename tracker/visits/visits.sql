@@ -1,7 +1,8 @@
 -- Question: what is each visit, made of the hits of one build?
 -- Grain: one row per visit, into `visits`. Attributes are those of the visit's first hit, the one
 -- whose event id gave the visit its id; the source is the one that `hits` gave the visit.
--- Parameters: build UInt64, sites Array(String), first Date, last Date
+-- Parameters: build UInt64, sites Array(String), first Date, last Date; passes, pass UInt64 as in
+-- hits.sql
 INSERT INTO visits
 WITH
     fresh AS
@@ -9,6 +10,7 @@ WITH
         SELECT * FROM hits
         WHERE site IN {sites:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
             AND build = {build:UInt64}
+            AND intHash64(visitor) % {passes:UInt64} = {pass:UInt64}
     ),
     sums AS
     (

@@ -27,9 +27,7 @@ SILENT = {
     "spend/files/fields.py": "names of columns",
     "spend/files/layouts.py": "names of columns",
     "spend/push_body.py": "answers programs, in English",
-    "spend/rate_file.py": "rates are imported by command only",
     "spend/rate_source.py": "rates are fetched by a job or a command",
-    "spend/rates.py": "rates are imported by command only",
     "spend/watch.py": "speaks to the log only",
 }
 #: Other modules whose errors reach pages.
@@ -83,6 +81,20 @@ UNSEEN = {
     "Paid Search": "a channel, whose name has a translation of its own",
     "unexpected end": "compared with what a library says",
     "spend publications": "the name of a counter",
+    **dict.fromkeys(
+        (
+            "Base currency",
+            "End date",
+            "Exchange rate",
+            "From currency",
+            "From date",
+            "Quote currency",
+            "To currency",
+            "To date",
+        ),
+        "names of columns",
+    ),
+    f"A whole number from 0 to {VALUE}.": "the API answers in English",
     "tv screen": "a device as reports write it",
     "performance max": "a keyword as reports write it",
     "ai max": "a keyword as reports write it",

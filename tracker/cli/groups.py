@@ -63,7 +63,7 @@ GROUPS = {
     "events": Group(events, ("imports",)),
     "spend": Group(spend, ("imports",)),
     "conversions": Group(conversions, ("imports",)),
-    "rates": Group(rates, ("imports",)),
+    "rates": Group(rates, ("imports", "rates")),
     "connection": Group(connection, ("connections", "connection_runs")),
     "account": Group(account, ("accounts",)),
     "report": Group(report, ("reports", "attribution")),

@@ -1,4 +1,4 @@
-"""Exchange rates: from files, and from the address of the settings."""
+"""Exchange rates: by hand, from files, and from the address of the settings."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from tracker.accounts.sites import get_site
 from tracker.accounts.tenants import list_tenants
 from tracker.commands.progress import Progress
 from tracker.errors import InvalidInput
+from tracker.money import parse_currency
 from tracker.parts import Parts
 from tracker.reconcile.marking import mark_money
-from tracker.requests.spend import FetchRates, ImportRates
+from tracker.reports.rates import rate_needs, rate_spans
+from tracker.requests.spend import FetchRates, ImportRates, ListRates, RemoveRate, SetRate
+from tracker.spend.rate_entry import enter_rate, parse_rate, parse_span, remove_rate
 from tracker.spend.rate_source import (
     ECB,
     FetchedRates,
@@ -36,6 +40,39 @@ def import_rates(parts: Parts, request: ImportRates, _: Progress) -> object:
         skip_bad_rows=request.skip_bad_rows,
         mark_money=lambda days: mark_money(parts.db, tenant, days),
     )
+
+
+def standing(parts: Parts, request: ListRates, _: Progress) -> object:
+    """The rates of the site's company, and what the site's figures need and lack."""
+    site = get_site(parts.db, request.site)
+    pair = {
+        name: parse_currency(code)
+        for name, code in (("base", request.base), ("quote", request.quote))
+        if code
+    }
+    return {
+        "needs": rate_needs(parts.warehouse, site, parts.clock()),
+        "rates": rate_spans(
+            parts.warehouse, site.tenant, **pair, limit=request.limit, offset=request.offset
+        ),
+    }
+
+
+def enter(parts: Parts, request: SetRate, _: Progress) -> object:
+    """One rate for some days, in place of what stands."""
+    site = get_site(parts.db, request.site)
+    span = parse_span(msgspec.structs.asdict(request), site.currency)
+    mark = partial(mark_money, parts.db, site.tenant)
+    rate = parse_rate(request.rate)
+    return enter_rate(parts.warehouse, parts.db, site.tenant, span, rate, mark_money=mark)
+
+
+def remove(parts: Parts, request: RemoveRate, _: Progress) -> object:
+    """No rate of the pair for some days."""
+    site = get_site(parts.db, request.site)
+    span = parse_span(msgspec.structs.asdict(request), site.currency)
+    mark = partial(mark_money, parts.db, site.tenant)
+    return remove_rate(parts.warehouse, parts.db, site.tenant, span, mark_money=mark)
 
 
 def fetch_rates(parts: Parts, _: FetchRates, __: Progress) -> object:

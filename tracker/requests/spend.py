@@ -32,3 +32,35 @@ class ImportRates(msgspec.Struct, frozen=True):
 
 class FetchRates(msgspec.Struct, frozen=True):
     """``tracker rates fetch``: from the address of the settings, for every company."""
+
+
+class ListRates(msgspec.Struct, frozen=True):
+    """``tracker rates list``; ``base`` and ``quote`` choose a pair, "" is any."""
+
+    site: str
+    base: str = ""
+    quote: str = ""
+    limit: int = 100
+    offset: int = 0
+
+
+class SetRate(msgspec.Struct, frozen=True):
+    """``tracker rates set``: one ``base`` is worth ``rate`` of ``quote`` on these days
+    (YYYY-MM-DD); ``quote`` "" is the site's currency, ``last`` "" the first day alone."""
+
+    site: str
+    base: str
+    rate: str
+    first: str
+    last: str = ""
+    quote: str = ""
+
+
+class RemoveRate(msgspec.Struct, frozen=True):
+    """``tracker rates remove``: the pair's rates of these days (YYYY-MM-DD)."""
+
+    site: str
+    base: str
+    first: str
+    last: str = ""
+    quote: str = ""

@@ -1,7 +1,8 @@
-"""Import of exchange rates by hand: a table of day, base, quote and rate.
+"""Exchange rates by hand: a table of day, base, quote and rate, or one rate for some days.
 
 A rate that stands already is left alone, another one for its day and pair takes its place. The
-amounts of exactly the days whose rates changed are computed again.
+amounts of exactly the days whose rates changed are computed again. What is removed stays as a rate
+of 0, which every reader takes for none: facts are appended, never edited.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class RatesReport(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Difference:
+class Difference:
+    """What of given rates is new, and what takes the place of another."""
+
     added: dict[Key, Decimal]
     replaced: dict[Key, Decimal]
 
@@ -79,10 +82,10 @@ def import_rates_file(
     refuse_problems(file.problems, skip=skip_bad_rows)
     if not found:
         raise InvalidInput("No row of the file can be read; nothing was imported.")
-    difference = _compare(warehouse, tenant, found)
+    difference = compare_rates(warehouse, tenant, found)
     fresh = difference.added | difference.replaced
     if fresh and not dry_run:
-        _store(warehouse, db, tenant, fresh, mark_money)
+        store_rates(warehouse, db, tenant, fresh, mark_money)
     days = [day for day, _, _ in found]
     return RatesReport(
         file=file.header.view.table.name,
@@ -109,27 +112,28 @@ def _read(file: RateFile) -> dict[Key, Decimal]:
     return found
 
 
-def _compare(warehouse: Warehouse, tenant: str, found: Mapping[Key, Decimal]) -> _Difference:
+def compare_rates(warehouse: Warehouse, tenant: str, found: Mapping[Key, Decimal]) -> Difference:
+    """How given rates differ from those that stand."""
     days = [day for day, _, _ in found]
     rows = warehouse.rows(
         load_sql("tracker.spend", "standing_rates.sql"),
         {"tenant": tenant, "first": min(days), "last": max(days)},
     )
     standing = {(day, str(base), str(quote)): Decimal(rate) for day, base, quote, rate in rows}
-    return _Difference(
+    return Difference(
         added={key: rate for key, rate in found.items() if key not in standing},
         replaced={key: rate for key, rate in found.items() if standing.get(key, rate) != rate},
     )
 
 
-def _store(
+def store_rates(
     warehouse: Warehouse,
     db: Engine,
     tenant: str,
     rates: Mapping[Key, Decimal],
     mark_money: MarkMoney,
 ) -> None:
-    """One insert, so that readers see all of the rates or none.
+    """One insert, so that readers see all of the rates or none; a rate of 0 removes one.
 
     The days are marked on both sides of it: a reconcile may have taken the first mark before the
     insert, and who dies right after the insert cannot mark any more.

@@ -20,11 +20,12 @@ from tracker.web.messages_accounts import ACCOUNTS
 from tracker.web.messages_connections import CONNECTIONS
 from tracker.web.messages_general import GENERAL
 from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
+from tracker.web.messages_rates import RATES
 
 #: Messages, hints and parts of them, with the values as %(name)s, as the raising code writes them.
 #: Words of findings about spend are written where they are found.
 FINDINGS = tuple(words for _, words in KINDS.values())
-KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS, *ACCOUNTS)
+KNOWN = (*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS, *ACCOUNTS, *RATES)
 
 #: Columns as messages name them.
 _FIELDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from tracker.reports.match_quality import MatchQuality
 from tracker.reports.result import Coverage, Incomplete, KeywordReport
@@ -14,7 +15,7 @@ from tracker.web.vocabulary import platform_name
 GAPS = {
     "missing_rate": msgid(
         "No exchange rate %(source)s for %(days)s: amounts that need it, and their totals, are "
-        "left empty. Import the rate with: tracker rates import."
+        "left empty."
     ),
     "too_early": msgid(
         "%(days)s: too early to judge. Conversions often come later than that, so these days "
@@ -64,6 +65,7 @@ _REASONS = {
     "demand_gen": msgid("Demand Gen: the platform names no keyword"),
     "video": msgid("Video ads: the platform names no keyword"),
 }
+_ENTER_RATE = msgid("Enter the rate")
 _KINDS = {
     "unattributed": msgid("Unattributed"),
     "unallocated": msgid("Unallocated cost"),
@@ -72,10 +74,13 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One sentence about the report; ``tone`` is its style: empty, ``warn``."""
+    """One sentence about the report; ``tone`` is its style: empty, ``warn``. ``link`` is the text
+    of what ``address``, below the site, leads to."""
 
     tone: str
     text: str
+    address: str = ""
+    link: str = ""
 
 
 def report_notes(report: KeywordReport, speech: Language, formats: Formats) -> list[Note]:
@@ -163,4 +168,9 @@ def _incomplete(
         "days": formats.days(item.first, item.last) if item.first and item.last else "",
         "amount": formats.money(report.totals.untracked_cost, report.currency),
     }
-    return Note(tone, speech.gettext(GAPS[item.kind]) % values)
+    text = speech.gettext(GAPS[item.kind]) % values
+    if item.kind == "missing_rate":
+        base = item.source.partition("/")[0]
+        query = urlencode({"base": base, "first": item.first or "", "last": item.last or ""})
+        return Note(tone, text, f"rates?{query}#enter", speech.gettext(_ENTER_RATE))
+    return Note(tone, text)

@@ -36,6 +36,7 @@ JOBS = {
     "sweep": msgid("Remove superseded results"),
     "salts": msgid("Renew the salts of visitor hashes"),
     "rates": msgid("Fetch exchange rates"),
+    "rates_import": msgid("Import exchange rates"),
     "prune": msgid("Remove old records"),
 }
 TRIGGERS = {

@@ -60,6 +60,7 @@ _SECTIONS = (
     ("imports", msgid("Imports"), "write"),
     ("health", msgid("Data health"), "read"),
     ("accounts", msgid("Ad accounts"), "read"),
+    ("rates", msgid("Exchange rates"), "read"),
     ("runs", msgid("Runs"), "read"),
     ("install", msgid("Installation"), "read"),
     ("settings", msgid("Settings"), "admin"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,7 @@ from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.completeness import incomplete, maturity
 from tracker.reports.conditions import tests_of
 from tracker.reports.dimensions import Fact
+from tracker.reports.goal_names import by_id
 from tracker.reports.keyword_reader import normal_form, used_by
 from tracker.reports.keyword_table import Joined, KeywordSums
 from tracker.reports.measures import METRICS, PLAIN, Figures, Value
@@ -106,6 +107,9 @@ def breakdown(
     InvalidInput for what cannot be computed, Unavailable while the warehouse is away.
     """
     _check_patterns(warehouse, request)
+    names = {goal.id: goal.name for goal in list_goals(db, request.site.key)}
+    if request.condition:
+        request = replace(request, condition=by_id(request.condition, names))
     reader = _Reader(warehouse, request)
     usual = _keyword_request(request)
     beside = request.compare.period(request.period)
@@ -115,7 +119,6 @@ def breakdown(
         before = reader.read(beside, threads) if beside else None
         known = growing.result()
     writer = _Writer(request, reader, Economics(request.site.margin, known.valued > 0))
-    names = {goal.id: goal.name for goal in list_goals(db, request.site.key)}
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
     sums = _completeness_sums(now, before)
@@ -212,7 +215,23 @@ class _Reader:
                         ),
                     )
                 )
+            found += self._partly(reading.fact, days)
         return found
+
+    def _partly(self, fact: Fact, days: tuple[str, str]) -> list[Incomplete]:
+        """Filters that hold for a part of the spend only, as the rest does not say."""
+        if fact not in (Fact.SPEND, Fact.SPEND_DAYS):
+            return []
+        return [
+            Incomplete(
+                "partly_left_out",
+                f"{SOURCES[fact]}: {name}",
+                *days,
+                f"What {SOURCES[fact]} has without a {name} is left out by the filter.",
+            )
+            for name in dict.fromkeys(self._filtered)
+            if name == "device"
+        ]
 
     def is_read(self, metric: str) -> bool:
         """Whether every measure of a metric could be read."""

@@ -69,6 +69,27 @@ def tests_of(condition: Condition | None) -> Iterator[Test]:
                 yield from tests_of(part)
 
 
+def filter_text(condition: Condition) -> str:
+    """The filter that reads as this tree; every value is quoted."""
+    match condition:
+        case Test(name, operator, values):
+            return f"{name} {operator} {', '.join(map(_quoted, values))}"
+        case Join("not", (part,)):
+            return f"not {_bracketed(part)}"
+        case Join(word, parts):
+            return f" {word} ".join(map(_bracketed, parts))
+
+
+def _bracketed(part: Condition) -> str:
+    text = filter_text(part)
+    return f"({text})" if isinstance(part, Join) and part.word != "not" else text
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 class _Reader:
     """One token at a time; ``word`` is empty at the end."""
 
@@ -102,8 +123,9 @@ class _Reader:
 
     def fail(self, wanted: str) -> NoReturn:
         """Refuse the token that is here."""
-        got = repr(self.word) if self.word or self.is_quoted else "its end"
-        raise InvalidInput(f"The filter has {got} where {wanted} should be.", hint=_HINT)
+        if not self.word and not self.is_quoted:
+            raise InvalidInput(f"The filter ends where {wanted} should be.", hint=_HINT)
+        raise InvalidInput(f"The filter has {self.word!r} where {wanted} should be.", hint=_HINT)
 
     def _all_of(self, depth: int) -> Condition:
         parts = [self._one(depth)]
@@ -138,7 +160,7 @@ class _Reader:
         self.step()
         operator = self.word
         if self.is_quoted or operator not in OPERATORS:
-            self.fail(" or ".join(OPERATORS))
+            self.fail("is, contains or matches")
         self.step()
         return Test(name, operator, tuple(self._values()))
 

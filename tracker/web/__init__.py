@@ -2,6 +2,8 @@
 
 from tracker.web.parts import (
     FileOptions,
+    LivePage,
+    LiveVisitor,
     WebActions,
     WebParts,
     WebSettings,
@@ -11,6 +13,8 @@ from tracker.web.routing import ENDPOINTS, exception_handlers, routes
 __all__ = [
     "ENDPOINTS",
     "FileOptions",
+    "LivePage",
+    "LiveVisitor",
     "WebActions",
     "WebParts",
     "WebSettings",

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_interval, format_time
 from babel.numbers import (
     format_currency,
@@ -115,3 +115,11 @@ class Formats:
     def country(self, code: str) -> str:
         """The name of a country by its ISO 3166 code, empty for none."""
         return (self.locale.territories.get(code) or code) if code else ""
+
+    def language(self, tag: str) -> str:
+        """The name of a language by the tag that browsers send; an unknown one as it stands."""
+        try:
+            named = Locale.parse(tag, sep="-").get_display_name(self.locale)
+        except (ValueError, UnknownLocaleError):
+            return tag
+        return named or tag

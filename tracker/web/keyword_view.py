@@ -20,7 +20,7 @@ from tracker.web.query import PageQuery
 from tracker.web.vocabulary import platform_name
 
 _KEYWORD, _CAMPAIGN, _AD_GROUP = msgid("Keyword"), msgid("Campaign"), msgid("Ad group")
-_MATCH_TYPES = {
+MATCH_TYPES = {
     "exact": msgid("Exact match"),
     "phrase": msgid("Phrase match"),
     "broad": msgid("Broad match"),
@@ -215,7 +215,7 @@ class KeywordView:
         )
 
     def _match_type(self, name: str | None) -> str:
-        known = _MATCH_TYPES.get((name or "").lower())
+        known = MATCH_TYPES.get((name or "").lower())
         return self._speech.gettext(known) if known else name or ""
 
     def _cells(self, now: Metrics, before: Metrics | None) -> tuple[Cell, ...]:
@@ -229,14 +229,14 @@ class KeywordView:
         if before is None:
             return Cell(show(value))
         earlier = getattr(before, column.field)
-        change = _change(value, earlier, column)
+        change = change_of(value, earlier, column)
         if change is None:
             return Cell(show(value), before="" if earlier is None else show(earlier))
         is_points = column.unit == "percent"
         text = self._formats.signed(change, points=is_points)
         if is_points:
             text = self._speech.gettext("%(change)s pp") % {"change": text}
-        return Cell(show(value), text, _tone(change * column.rise), show(earlier))
+        return Cell(show(value), text, tone_of(change * column.rise), show(earlier))
 
     def _shower(self, column: Column, *, with_sign: bool) -> Callable[..., str]:
         show = self._formats
@@ -252,11 +252,11 @@ class KeywordView:
         return writers[column.unit]
 
 
-def _tone(gain: float) -> str:
+def tone_of(gain: float) -> str:
     return "good" if gain > 0 else "bad" if gain < 0 else ""
 
 
-def _change(now: str | float | None, before: str | float | None, column: Column) -> float | None:
+def change_of(now: str | float | None, before: str | float | None, column: Column) -> float | None:
     """The difference of percentages, else the relative change; None where there is none."""
     if now is None or before is None:
         return None

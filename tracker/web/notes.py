@@ -41,10 +41,25 @@ GAPS = {
         "%(source)s keywords have too few converting paths for an effect of their own; their "
         "data-driven credit follows their ad group, campaign or platform."
     ),
+    "unallocated": msgid(
+        "%(facts)s are not known by %(dimension)s: they stand on rows marked unallocated, so that "
+        "the rows add up to the total."
+    ),
+    "left_out": msgid(
+        "%(facts)s are not known by %(dimension)s, so the filter leaves them out of this report."
+    ),
+    "partly_left_out": msgid(
+        "Where the platform does not tell the %(dimension)s, cost, clicks and impressions are left "
+        "out by the filter."
+    ),
     "pending": msgid("%(days)s: new data is being computed; figures will change within a minute."),
 }
 #: Whose wording is a warning rather than information.
-_INFORMATION = frozenset({"too_early", "period_total", "pending", "pooled_credit"})
+_INFORMATION = frozenset({"too_early", "period_total", "pending", "pooled_credit", "unallocated"})
+_UNTRACKED = msgid(
+    "Some of the cost fell on days without tracking. It is in the cost and left out of CPA, ROAS "
+    "and ROI, because no visit could be seen then."
+)
 _REASONS = {
     "not_paid": msgid("Not from an ad: direct, organic, links"),
     "ambiguous": msgid("Several keywords fit"),
@@ -86,7 +101,8 @@ class Note:
 def report_notes(report: KeywordReport, speech: Language, formats: Formats) -> list[Note]:
     """Coverage first, then what is incomplete, then what the ROI figures mean here."""
     notes = [_coverage(report.coverage, speech, formats)]
-    notes += [_incomplete(item, report, speech, formats) for item in report.incomplete]
+    cost = formats.money(report.totals.untracked_cost, report.currency)
+    notes += [incomplete_note(item, speech, formats, untracked=cost) for item in report.incomplete]
     if report.margin is None:
         notes.append(
             Note(
@@ -157,20 +173,33 @@ def _coverage(coverage: Coverage, speech: Language, formats: Formats) -> Note:
     return Note("warn" if low else "", text)
 
 
-def _incomplete(
-    item: Incomplete, report: KeywordReport, speech: Language, formats: Formats
+def incomplete_note(
+    item: Incomplete,
+    speech: Language,
+    formats: Formats,
+    *,
+    untracked: str = "",
+    facts: str = "",
+    dimension: str = "",
 ) -> Note:
+    """Why figures are provisional; ``untracked`` is the cost of days without tracking, ``facts``
+    and ``dimension`` what a breakdown cannot say by what."""
     tone = "" if item.kind in _INFORMATION else "warn"
     if item.kind not in GAPS:
         return Note(tone, item.detail or item.kind)
+    text = GAPS[item.kind]
+    if item.kind == "untracked_spend" and not untracked:
+        text = _UNTRACKED
     values = {
         "source": platform_name(speech, item.source),
         "days": formats.days(item.first, item.last) if item.first and item.last else "",
-        "amount": formats.money(report.totals.untracked_cost, report.currency),
+        "amount": untracked,
+        "facts": facts,
+        "dimension": dimension,
     }
-    text = speech.gettext(GAPS[item.kind]) % values
+    said = speech.gettext(text) % values
     if item.kind == "missing_rate":
         base = item.source.partition("/")[0]
         query = urlencode({"base": base, "first": item.first or "", "last": item.last or ""})
-        return Note(tone, text, f"rates?{query}#enter", speech.gettext(_ENTER_RATE))
-    return Note(tone, text)
+        return Note(tone, said, f"rates?{query}#enter", speech.gettext(_ENTER_RATE))
+    return Note(tone, said)

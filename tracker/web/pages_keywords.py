@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
-from tracker.accounts.goals import get_goal, list_goals
+from tracker.accounts.goals import Goal, get_goal, list_goals
 from tracker.accounts.pipeline import WON, pipeline_of
 from tracker.period import local_day
 from tracker.reports.breakdown import Breakdown, breakdown
@@ -197,13 +198,18 @@ def _options(call: Call, query: PageQuery) -> dict[str, list[tuple[str, str]]]:
         "by": [(by.value, text(title)) for by, title in BYS.items()],
         "brand": [(brand.value, text(title)) for brand, title in BRANDS.items()],
         "platform": [("", text(_ALL_PLATFORMS)), *platforms],
-        "goal": [
-            ("", text(_ALL_GOALS)),
-            *[(goal.id, goal.name) for goal in goals],
-            *_stage_goals(call, query.goal),
-        ],
+        "goal": goal_options(call, goals, query.goal),
         "compare": [("previous", text(_PREVIOUS)), ("none", text(_NO_COMPARISON))],
     }
+
+
+def goal_options(call: Call, goals: Sequence[Goal], chosen: str) -> list[tuple[str, str]]:
+    """Every goal, then the stages of the pipeline; ``chosen`` is among them in any case."""
+    return [
+        ("", call.text(_ALL_GOALS)),
+        *[(goal.id, goal.name) for goal in goals],
+        *_stage_goals(call, chosen),
+    ]
 
 
 def _stage_goals(call: Call, chosen: str) -> list[tuple[str, str]]:

@@ -112,7 +112,7 @@ def page_request(query: PageQuery, site: Site) -> KeywordRequest:
     """The report that a page asks for; InvalidInput names what is not allowed."""
     return KeywordRequest(
         site=site,
-        period=_days(query),
+        period=page_period(query),
         model=choice(Model, "model", query.model),
         by=choice(By, "by", query.by),
         compare=_compare(query.compare),
@@ -194,7 +194,8 @@ def _of_preset(query: PageQuery, preset: str, today: date) -> PageQuery:
     return replace(query, period=preset, first=days.first.isoformat(), last=days.last.isoformat())
 
 
-def _days(query: PageQuery) -> Period:
+def page_period(query: PageQuery) -> Period:
+    """The days of a page."""
     return Period.parse(query.first, query.last)
 
 

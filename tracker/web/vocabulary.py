@@ -50,6 +50,7 @@ _DEVICES = {
 #: Sections of a site: path below the site, title, the right that one needs to see it.
 _SECTIONS = (
     ("keywords", msgid("Keywords"), "read"),
+    ("explore", msgid("Explorer"), "read"),
     ("attribution", msgid("Attribution"), "read"),
     ("live", msgid("Live visitors"), "read"),
     ("people", msgid("People"), "read"),

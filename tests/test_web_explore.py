@@ -1,0 +1,188 @@
+"""The explorer: a form whose whole state is an address, and a report that says what it cannot."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
+
+from tests.test_web_breakdown import browser, world
+from tests.web_app import Browser
+from tests.world import World
+from tracker.reports import conditions
+from tracker.reports.conditions import Condition, Join, filter_text, read_filter
+from tracker.reports.dimensions import DIMENSIONS
+from tracker.reports.measures import METRICS
+from tracker.web.explore_names import DIMENSION_TITLES, METRIC_COLUMNS
+from tracker.web.explore_query import ExploreQuery, filter_form, read_explore_query
+
+__all__ = ["browser", "world"]
+
+DAYS = [("from", "2026-09-01"), ("to", "2026-09-02")]
+TEXTS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), max_size=12)
+TESTS = st.builds(
+    conditions.Test,
+    st.sampled_from(sorted(DIMENSIONS)),
+    st.sampled_from(("is", "contains", "matches")),
+    st.lists(TEXTS, min_size=1, max_size=3, unique=True).map(tuple),
+)
+CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
+    TESTS,
+    lambda parts: st.one_of(
+        parts.map(lambda part: Join("not", (part,))),
+        st.builds(
+            Join,
+            st.sampled_from(("and", "or")),
+            st.lists(parts, min_size=2, max_size=3).map(tuple),
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+def page(world: World, browser: Browser, *fields: tuple[str, str]) -> str:
+    """The page that the form leads to."""
+    return browser.page(f"/sites/{world.site.key}/explore?{urlencode([*DAYS, *fields])}")
+
+
+def cells(text: str) -> list[list[str]]:
+    """The table's rows as texts."""
+    body = text.partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = [re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL) for row in body.split("<tr")[1:]]
+    return [[" ".join(re.sub(r"<[^>]*>", " ", cell).split()) for cell in row] for row in rows]
+
+
+def query(*fields: tuple[str, str]) -> ExploreQuery:
+    """What is read from these fields."""
+    return read_explore_query(QueryParams(list(fields)), date(2026, 11, 1))
+
+
+def test_the_form_leads_to_a_report_with_totals_and_an_address_of_its_own(
+    world: World, browser: Browser
+) -> None:
+    fields = [("group", "keyword"), ("group", ""), ("metrics", "visits"), ("metrics", "cost")]
+    asked = f"/sites/{world.site.key}/explore?{urlencode([*DAYS, *fields, ('goal', '')])}"
+    answer = browser.get(asked)
+    assert answer.status_code == 303
+    address = answer.headers["location"]
+    assert address.partition("?")[2] == (
+        "from=2026-09-01&to=2026-09-02&group=keyword&metrics=visits%2Ccost"
+    )
+    text = browser.page(address)
+    assert cells(text) == [
+        ["Total CNY", "2", "35.50"],
+        ["Not known", "1", "–"],
+        ["steel pump", "1", "20.00"],
+        ["=cmd|&#39;/c calc&#39;!A1", "0", "15.50"],
+    ]
+    assert "format=xlsx" in text
+    assert "only this" not in text.lower().partition("<tbody>")[0]
+
+
+def test_a_filter_is_kept_as_fields_and_cost_that_it_cannot_hold_against_is_told(
+    world: World, browser: Browser
+) -> None:
+    row = [("fj", "all"), ("fd", "landing_page"), ("fo", "not_contains"), ("fv", "/nowhere")]
+    text = page(world, browser, ("group", "day"), ("metrics", "cost,visits"), *row)
+    assert cells(text)[0] == ["Total CNY", "–", "2"]
+    assert "Cost, clicks and impressions are not known by Landing page, so the filter" in text
+    assert 'value="not_contains" selected' in text
+    text = page(world, browser, ("group", "landing_page"), ("metrics", "cost,visits"))
+    assert ["Unallocated", "35.50", "0"] in cells(text)
+    assert "rows marked unallocated" in text
+
+
+def test_a_goal_is_filtered_by_its_name(world: World, browser: Browser) -> None:
+    for condition in ('goal is "Order"', 'goal contains "ORD"', 'not goal is "Other"'):
+        text = page(world, browser, ("metrics", "revenue"), ("filter", condition))
+        assert cells(text)[0][-1] == "300.00", condition
+    text = page(world, browser, ("metrics", "conversions"), ("filter", 'goal contains "e0"'))
+    assert cells(text)[0][-1] == "0"
+
+
+def test_a_question_that_cannot_be_answered_stays_on_the_page(
+    world: World, browser: Browser
+) -> None:
+    fields = urlencode([*DAYS, ("group", "page,landing_page"), ("filter", "country is")])
+    path = f"/sites/{world.site.key}/explore?{fields}"
+    answer = browser.request("GET", path, follow_redirects=True)
+    assert answer.status_code == 400
+    assert "The filter ends where a value should be." in answer.text
+    assert ">country is</textarea>" in answer.text
+    browser.cookies.set("tracker_language", "zh-Hans")
+    answer = browser.request("GET", path, follow_redirects=True)
+    assert "筛选条件不完整，末尾应为值。" in answer.text
+
+
+def test_figures_stand_beside_those_of_another_period(world: World, browser: Browser) -> None:
+    fields = [("from", "2026-09-02"), ("to", "2026-09-02"), ("compare", "previous")]
+    fields += [("metrics", "cost,ctr"), ("group", "platform")]
+    text = browser.page(f"/sites/{world.site.key}/explore?{urlencode(fields)}")
+    assert "compared with Sep 1, 2026" in text
+    assert cells(text)[1][1].startswith("15.50 -22% , was 20.00")
+    browser.cookies.set("tracker_language", "zh-Hans")
+    text = browser.page(f"/sites/{world.site.key}/explore?{urlencode(fields)}")
+    assert cells(text)[1][0] == "百度"
+
+
+def test_every_dimension_and_metric_has_a_name_and_a_place_in_the_form() -> None:
+    assert set(DIMENSION_TITLES) == set(DIMENSIONS)
+    assert set(METRIC_COLUMNS) == set(METRICS)
+    for name, metric in METRICS.items():
+        assert METRIC_COLUMNS[name].unit == metric.unit, name
+
+
+@given(CONDITIONS)
+def test_a_filter_written_from_its_tree_reads_as_the_same_tree(condition: Condition) -> None:
+    read = read_filter(filter_text(condition))
+    assert read is not None
+    assert read_filter(filter_text(read)) == read
+
+
+@given(CONDITIONS)
+def test_the_form_of_a_filter_gives_the_filter_again(condition: Condition) -> None:
+    first = query(("filter", filter_text(condition)))
+    form = filter_form(first.filter)
+    fields = [("fj", form.joined), ("filter", form.text)]
+    for row in form.rows:
+        fields += [("fd", row.dimension), ("fo", row.operator), ("fv", row.value)]
+    assert query(*fields).filter == first.filter
+
+
+@pytest.mark.parametrize(
+    ("fields", "address"),
+    [
+        ([], ""),
+        ([("group", "campaign"), ("compare", "none"), ("goal", "")], ""),
+        ([("group", ""), ("group", "")], "?group=none"),
+        (
+            [("group", "goal"), ("sort", "cost"), ("metrics", "visits")],
+            "?group=goal&metrics=visits",
+        ),
+        ([("period", "last_7_days"), ("colour", "red")], "?period=last_7_days"),
+        ([("fd", "city"), ("fo", "is"), ("fv", "")], "?filter=city+is+%22%22"),
+        ([("fd", "city"), ("fo", "contains"), ("fv", " ")], ""),
+        (
+            [("fd", "city"), ("fo", "is"), ("fv", '上海，北京, "a, b",, ')],
+            "?" + urlencode({"filter": 'city is "上海", "北京", "a, b"'}),
+        ),
+        ([("fd", "city"), ("fo", "drop"), ("fv", "x")], ""),
+    ],
+)
+def test_an_address_says_what_is_not_the_default(
+    fields: list[tuple[str, str]], address: str
+) -> None:
+    assert query(*fields).address() == address
+
+
+def test_a_value_of_the_table_narrows_the_filter() -> None:
+    first = query(("filter", "city is Bonn or city is Ulm"))
+    narrowed = query(*QueryParams(first.narrowed("country", 'D"E').lstrip("?")).multi_items())
+    assert narrowed.filter == '(city is "Bonn" or city is "Ulm") and country is "D\\"E"'
+    again = query(*QueryParams(narrowed.narrowed("country", 'D"E').lstrip("?")).multi_items())
+    assert again.filter == narrowed.filter

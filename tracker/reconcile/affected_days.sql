@@ -10,6 +10,8 @@
 -- are; every conversion of the people among them who have identified themselves (their devices
 -- share one path); and offline conversions whose visitor, click id, visit code, order id or
 -- contact is among the new hits.
+-- Memory follows the conversions, contacts and people of the sites, not the hits of the slices: of
+-- these only what concerns `relevant` visitors, clicks and codes is kept.
 WITH
     replaced AS
     (
@@ -23,17 +25,46 @@ WITH
             AND (site, day, bucket) IN (SELECT site, day, bucket FROM replaced)
         GROUP BY site, day, bucket
     ),
-    touched AS
-    (
-        SELECT site, visitor, day, code, click_id, name FROM hits
-        WHERE site IN {sites:Array(String)} AND day IN (SELECT day FROM replaced)
-            AND (build = {build:UInt64}
-                OR (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM before))
-    ),
     moved AS
     (
         SELECT m.1 AS site, m.2 AS visitor
         FROM (SELECT arrayJoin({moved:Array(Tuple(String, UInt64))}) AS m)
+    ),
+    published AS
+    (
+        SELECT site, day, max(build) AS build FROM slices
+        WHERE kind = 'credits' AND site IN {sites:Array(String)}
+        GROUP BY site, day
+    ),
+    standing AS
+    (
+        SELECT site, day, visitor, external_id FROM conversions
+        WHERE site IN {sites:Array(String)}
+            AND (site, day, build) IN (SELECT site, day, build FROM published)
+    ),
+    relevant AS
+    (
+        SELECT site, visitor FROM standing
+        UNION DISTINCT
+        SELECT site, visitor FROM person_members WHERE site IN {sites:Array(String)}
+        UNION DISTINCT
+        SELECT site, visitor FROM identities WHERE site IN {sites:Array(String)}
+        UNION DISTINCT
+        SELECT site, visitor FROM offline_conversions WHERE site IN {sites:Array(String)}
+        UNION DISTINCT
+        SELECT site, visitor FROM moved
+    ),
+    touched AS
+    (
+        SELECT site, visitor, day, code, click_id FROM hits
+        WHERE site IN {sites:Array(String)} AND day IN (SELECT day FROM replaced)
+            AND (build = {build:UInt64}
+                OR (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM before))
+            AND ((site, visitor) IN (SELECT site, visitor FROM relevant)
+                OR (click_id != '' AND (site, click_id) IN (SELECT site, click_id
+                    FROM offline_conversions WHERE site IN {sites:Array(String)}))
+                OR (code != '' AND (site, code) IN (SELECT site, code
+                    FROM offline_conversions WHERE site IN {sites:Array(String)})))
     ),
     present AS
     (
@@ -54,18 +85,6 @@ WITH
         WHERE (site, person) IN
             (SELECT site, person FROM people
             WHERE (site, visitor) IN (SELECT site, visitor FROM present))
-    ),
-    published AS
-    (
-        SELECT site, day, max(build) AS build FROM slices
-        WHERE kind = 'credits' AND site IN {sites:Array(String)}
-        GROUP BY site, day
-    ),
-    standing AS
-    (
-        SELECT site, day, visitor, external_id FROM conversions
-        WHERE site IN {sites:Array(String)}
-            AND (site, day, build) IN (SELECT site, day, build FROM published)
     ),
     reached AS
     (

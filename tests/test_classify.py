@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.ingest.classify import ParamRule, SiteRules, Source, classify
+from tracker.ingest.classify import RULES_VERSION, ParamRule, SiteRules, Source, classify
 
 RULES = SiteRules(domains=("pump.example", "pump-shop.example"), returning=("pay.bank.example",))
 PAGE = "https://www.pump.example/p"
@@ -338,7 +338,7 @@ def test_payment_and_log_in_providers_return_a_visitor_to_his_visit(referrer: st
     ],
 )
 def test_own_domains_and_nothing_at_all_are_direct(referrer: str) -> None:
-    assert source("", referrer) == Source(1, channel="Direct")
+    assert source("", referrer) == Source(RULES_VERSION, channel="Direct")
 
 
 # --- channels -----------------------------------------------------------------------------------

@@ -107,11 +107,11 @@ def test_the_match_quality_says_how_visits_and_cost_were_found(world: World) -> 
     )
     world.reconcile()
     found = world.run("report-match", ReportMatch(world.site.key, *DAYS))
-    assert (found.paid_visits, found.by_id, found.by_tags) == (0.5, 0.0, 0.5)
+    assert (found.paid_visits, found.by_id, found.by_tags) == (0.25, 0.0, 0.25)
     assert found.shared_links == 1
     assert found.cost == 0.75
     outcomes = {(one.method or one.reason): one.visits for one in found.visits}
-    assert outcomes == {"tags": 2, "unknown_keyword": 1, "no_tag": 1}
+    assert outcomes == {"tags": 1, "shared_link": 1, "unknown_keyword": 1, "no_tag": 1}
     assert [(one["method"], one["cost"]) for one in msgspec.to_builtins(found.costs)] == [
         *(("tags", "30.00"), (None, "10.00"))
     ]

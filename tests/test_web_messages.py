@@ -260,7 +260,7 @@ def test_names_from_outside_are_never_translated() -> None:
 def test_every_reason_and_gap_of_a_report_has_words() -> None:
     chinese = language("zh-Hans")
     resolution = (ROOT / "attribution" / "resolution.sql").read_text(encoding="utf-8")
-    choice = re.search(r"multiIf\(keyword_key != 0, '', (.*?)\) AS", resolution, re.DOTALL)
+    choice = re.search(r"found\.2 != '', '',(.*?)\) AS reason", resolution, re.DOTALL)
     assert choice
     reasons = set(re.findall(r"'(\w+)'", choice[1]))
     reasons |= {unallocated_reason("", ""), *map(unallocated_reason, WITHOUT, WITHOUT)}

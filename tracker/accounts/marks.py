@@ -22,7 +22,8 @@ from tracker.accounts.database import write
 from tracker.accounts.upserts import upsert
 
 _T = TypeVar("_T")
-MarkKind = Literal["visits", "credits", "spend"]
+#: ``clicks``: look-ups of clicks of that day have arrived; they become marks of visits.
+MarkKind = Literal["visits", "credits", "spend", "clicks"]
 KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
 #: Marks written in one transaction; others may write between two.
 CHUNK = 5_000

@@ -92,10 +92,9 @@ def report_match(site_key: SiteKey, first: First, last: Last, as_json: Json = Fa
         print_json(result)
         return
     visits = [
-        (row["platform"], row["method"] or row["reason"], row["visits"], row["shared"])
-        for row in result["visits"]
+        (row["platform"], row["method"] or row["reason"], row["visits"]) for row in result["visits"]
     ]
-    table("Paid visits", ["platform", "found by, or why not", ">visits", ">shared link"], visits)
+    table("Paid visits", ["platform", "found by, or why not", ">visits"], visits)
     costs = [(row["method"] or row["reason"] or "no visit", row["cost"]) for row in result["costs"]]
     table(f"Cost, {result['currency']}", ["found by, or why not", ">cost"], costs)
 

@@ -2,7 +2,9 @@
 -- platform ids)?
 -- Grain: one row per (site, source key), into `sources`. Inserting a row again changes nothing.
 -- Parameters: sites Array(String)
-INSERT INTO sources
+INSERT INTO sources (site, source_key, channel, platform, paid, source, medium, campaign, ad_group,
+    keyword, match_type, creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded,
+    campaign_norm, ad_group_norm, keyword_norm)
 SELECT
     site,
     cityHash64(channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type, '',

@@ -17,6 +17,11 @@ that links to an address copied from an ad), or when the page was reached from a
 social network or an assistant on which the click id's network sells no ads (a shared link). Of
 two networks' click ids the later one in the URL counts, because networks append theirs.
 
+Tags of a search ad on a page that was reached from such a place are *shared*: somebody copied the
+address of an ad into a post, a mail or an answer, or a search engine found it there. They stand,
+but the visit is no click, and no keyword is credited with it. Other referrers prove nothing: search
+partners and sites with ads of a network have any host.
+
 Macros that the platform did not expand (``{keywordid}``, ``%7Bkeywordid%7D``, ``{{term}}``,
 ``__AID__``) are missing values; ``unexpanded`` says that there was one.
 
@@ -40,7 +45,7 @@ from tracker.ingest.tagging import FIELD_LENGTH, GBK_ENGINES, ParamRule, Tags, r
 __all__ = ["RULES_VERSION", "ParamRule", "SiteRules", "Source", "classify", "classify_address"]
 
 #: Version of the rules below and of the tables: raised whenever a result can change.
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 _KEYWORD_TARGET = re.compile(r"(?:^|:)kwd-(\d+)")
 
@@ -69,6 +74,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     search_term: str = ""
     click_id_kind: str = ""
     click_id: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +169,21 @@ def _from_tags(tags: Tags, outside: Address | None, origin: Origin | None) -> So
             search_term=fields["search_term"] or _own_term(outside, origin, platform),
             click_id_kind=click.param if click else "",
             click_id=tags.click[1] if tags.click else "",
+            shared=paid and kind is Kind.SEARCH and _is_foreign(platform, origin),
         ),
         tags,
     )
+
+
+#: Places whose links to a page are known not to be ads of a network that sells none there.
+_PLACES = (Kind.SEARCH, Kind.SOCIAL, Kind.AI, Kind.MAIL, Kind.VIDEO)
+
+
+def _is_foreign(platform: str, origin: Origin | None) -> bool:
+    """Whether the network sells no ads on the page that the link stood on."""
+    if origin is None or not platform:
+        return False
+    return origin.kind in _PLACES and platform not in origin.ads
 
 
 def _half_tagged(tags: Tags, outside: Address | None, origin: Origin | None) -> Source:

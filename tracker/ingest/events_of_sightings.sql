@@ -16,7 +16,7 @@ SELECT
     country, region, city, network, browser, browser_version, os, os_version, device, user_agent,
     cityHash64(host, path, query, referrer, entrance, returning, paid, channel, platform, source,
         medium, campaign, ad_group, keyword, match_type, creative, campaign_id, ad_group_id,
-        keyword_id, creative_id, unexpanded, search_term, click_id_kind, click_id) AS key,
+        keyword_id, creative_id, unexpanded, search_term, click_id_kind, click_id, shared) AS key,
     revision
 FROM events AS e
 LEFT JOIN revised AS r

@@ -13,10 +13,10 @@ WITH revised AS
 SELECT
     host, path, query, referrer, entrance, returning, paid, channel, platform, source, medium,
     campaign, ad_group, keyword, match_type, creative, campaign_id, ad_group_id, keyword_id,
-    creative_id, unexpanded, search_term, click_id_kind, click_id,
+    creative_id, unexpanded, search_term, click_id_kind, click_id, shared,
     cityHash64(host, path, query, referrer, entrance, returning, paid, channel, platform, source,
         medium, campaign, ad_group, keyword, match_type, creative, campaign_id, ad_group_id,
-        keyword_id, creative_id, unexpanded, search_term, click_id_kind, click_id) AS key,
+        keyword_id, creative_id, unexpanded, search_term, click_id_kind, click_id, shared) AS key,
     count() AS events
 FROM events AS e
 LEFT JOIN revised AS r

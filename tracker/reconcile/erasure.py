@@ -53,6 +53,7 @@ class PersonTable(StrEnum):
     REJECTED = "rejected_events"
     HITS = "hits"
     VISITS = "visits"
+    CLICKS = "clicks"
     EVENTS = "events"
     IDENTITIES = "identities"
     LINKS = "person_links"
@@ -100,6 +101,7 @@ def erase_person(deps: ErasureDeps, site: Site, person: str) -> Erased:
         suppress_visitors(deps.db, site.key, names, now=deps.clock())
         _settle(deps)
         failed = forget_failed(deps.spool, site.key, visitors)
+        _mark_followers(deps, site, visitors)
         rows, days = _erase_rows(deps, site, visitors)
         written = forget(deps.db, site.key, names)
         _mark(deps, site, visitors, days)
@@ -203,6 +205,16 @@ def _event_days(warehouse: Warehouse, site: Site, visitors: Sequence[int]) -> se
         {"site": site.key, "zone": site.timezone, "visitors": list(visitors)},
     )
     return {day for (day,) in rows}
+
+
+def _mark_followers(deps: ErasureDeps, site: Site, visitors: Sequence[int]) -> None:
+    """Visits of others by his click ids: when he is gone, the next one to bring it owns it."""
+    rows = deps.warehouse.rows(
+        load_sql(PACKAGE, "click_followers.sql"),
+        {"site": site.key, "visitors": list(visitors)},
+    )
+    slices = [Slice("visits", site.key, day, int(bucket)) for day, bucket in rows]
+    mark(deps.db, slices, now=deps.clock())
 
 
 def _mark(deps: ErasureDeps, site: Site, visitors: Sequence[int], days: Iterable[date]) -> None:

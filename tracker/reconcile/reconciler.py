@@ -35,6 +35,8 @@ from tracker.reconcile.build import (
     publish,
     refresh_people,
     resolve_new_sources,
+    stale_after,
+    stale_by_look_ups,
 )
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.pace import Pace
@@ -121,6 +123,7 @@ class Reconciler:
                     taken = pace.due(taken)
                 if not taken:
                     break
+                self._expand([mark for mark in taken if mark.slice.kind == "clicks"])
                 for portion in self._builds(taken):
                     renewed = leases.renew(self._db, lease, LEASE_TIME, self._clock())
                     if renewed is None:
@@ -146,6 +149,23 @@ class Reconciler:
             if monotonic() >= end:
                 raise Unavailable("Another run is reconciling.", hint="It will finish the work.")
             sleep(0.1)
+
+    def _expand(self, told: Sequence[Mark]) -> None:
+        """Days of new click look-ups become marks of the visits that they change."""
+        if not told:
+            return
+        pieces = [mark.slice for mark in told]
+        context = self._context(pieces)
+        if context.frames:
+            stale = stale_by_look_ups(context, [piece.day for piece in pieces])
+            marks.mark(self._db, stale, now=self._clock())
+        marks.clear(self._db, told)
+
+    def _context(self, slices: Sequence[Slice]) -> BuildContext:
+        """A new build for these slices."""
+        frames = self._frames(slices)
+        number = next_number(self._db, "build")
+        return BuildContext(self._warehouse, self._db, frames, number, self._memory)
 
     def _builds(self, taken: Sequence[Mark]) -> Iterator[Portion]:
         """The marks in portions, each of one kind and each one build."""
@@ -208,17 +228,13 @@ class Reconciler:
 
     def _publish(self, lease: leases.Lease, portion: Portion, outcome: Outcome) -> None:
         slices = portion.slices
-        context = BuildContext(
-            self._warehouse,
-            self._db,
-            self._frames(slices),
-            next_number(self._db, "build"),
-            self._memory,
-        )
+        context = self._context(slices)
         # A site that was deleted meanwhile has nothing to rebuild; its marks go.
         known = [piece for piece in slices if piece.site in context.frames]
         rows = _rows_of(context, known, portion.passes)
         if rows:
+            if slices[0].kind == "visits":
+                marks.mark(self._db, stale_after(context, slices), now=self._clock())
             if not leases.is_current(self._db, lease):
                 raise Unavailable("Another process has taken over reconciling.")
             publish(context, rows)

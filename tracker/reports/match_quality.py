@@ -12,17 +12,18 @@ from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.reports"
+#: How a visit may find its keyword, in the order in which they are tried.
+METHODS = ("id", "click", "tags")
 
 
 class VisitMatch(msgspec.Struct, frozen=True):
-    """Paid visits of a platform with one outcome: ``method`` id or tags, else the ``reason``.
-    ``shared``: those whose click id another visitor had brought before (a shared link)."""
+    """Paid visits of a platform with one outcome: ``method`` id, click or tags, else the
+    ``reason``."""
 
     platform: str
     method: str | None
     reason: str | None
     visits: int
-    shared: int
 
 
 class CostMatch(msgspec.Struct, frozen=True):
@@ -35,7 +36,10 @@ class CostMatch(msgspec.Struct, frozen=True):
 
 
 class MatchQuality(msgspec.Struct, frozen=True, kw_only=True):
-    """Shares are null where there is nothing to resolve, or where a rate is missing."""
+    """Shares are null where there is nothing to resolve, or where a rate is missing.
+
+    ``by_click``: by the platform's look-up of the click id. ``shared_links``: paid visits that were
+    no clicks of their own (reason ``shared_link``)."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -43,6 +47,7 @@ class MatchQuality(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     paid_visits: float | None
     by_id: float | None
+    by_click: float | None
     by_tags: float | None
     shared_links: int
     cost: float | None
@@ -57,8 +62,10 @@ def match_quality(warehouse: Warehouse, site: Site, period: Period) -> MatchQual
     visits = warehouse.rows(load_sql(PACKAGE, "match_quality.sql"), params)
     costs = warehouse.rows(load_sql(PACKAGE, "matched_cost.sql"), params)
     total = sum(row[3] for row in visits)
-    by_id = sum(row[3] for row in visits if row[1] == "id")
-    by_tags = sum(row[3] for row in visits if row[1] == "tags")
+    found = dict.fromkeys(METHODS, 0)
+    for _, method, _, count in visits:
+        if method:
+            found[method] += count
     whole = sum(row[2] for row in costs)
     priced = not any(row[3] for row in costs)
     return MatchQuality(
@@ -66,14 +73,15 @@ def match_quality(warehouse: Warehouse, site: Site, period: Period) -> MatchQual
         first=period.first.isoformat(),
         last=period.last.isoformat(),
         currency=site.currency,
-        paid_visits=(by_id + by_tags) / total if total else None,
-        by_id=by_id / total if total else None,
-        by_tags=by_tags / total if total else None,
-        shared_links=sum(row[4] for row in visits),
+        paid_visits=sum(found.values()) / total if total else None,
+        by_id=found["id"] / total if total else None,
+        by_click=found["click"] / total if total else None,
+        by_tags=found["tags"] / total if total else None,
+        shared_links=sum(count for *_, reason, count in visits if reason == "shared_link"),
         cost=sum(row[2] for row in costs if row[0]) / whole if whole and priced else None,
         visits=[
-            VisitMatch(platform, method or None, reason or None, count, shared)
-            for platform, method, reason, count, shared in visits
+            VisitMatch(platform, method or None, reason or None, count)
+            for platform, method, reason, count in visits
         ],
         costs=[
             CostMatch(method or None, reason or None, None if lacks else decimal_text(MICRO * cost))

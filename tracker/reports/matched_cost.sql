@@ -12,8 +12,9 @@ WITH
     ),
     found AS
     (
-        SELECT keyword_key, min(toString(method)) AS method FROM resolution
-        WHERE site = {site:String} AND keyword_key != 0 AND build =
+        SELECT keyword_key, argMin(toString(r.method), indexOf(['id', 'click', 'tags'], r.method)) AS method
+        FROM resolution AS r
+        WHERE site = {site:String} AND keyword_key != 0 AND r.method != '' AND build =
             (SELECT max(build) FROM slices
             WHERE site = {site:String} AND kind = 'resolution' AND build <= {asof:UInt64})
             AND source_key IN

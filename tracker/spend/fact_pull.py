@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tracker.accounts.ad_accounts import find_ad_account
-from tracker.accounts.marks import Slice, mark
+from tracker.accounts.marks import MarkKind, Slice, mark
 from tracker.period import Period, local_day, parse_zone
 from tracker.spend.connectors.contract import Batch, Capability, Complete, TotalRow, each_day
 from tracker.spend.connectors.failures import Terminal, Transient
@@ -148,11 +148,12 @@ class _Intake:
         counts = {day: self._counts[day] for day in each_day(days)}
         warehouse, now = self._deps.warehouse, self._deps.clock()
         # On both sides of it, as with cost: see ``publication.py``.
-        self._mark(changed)
+        dirty = list(counts) if self._want is Capability.CLICKS else changed
+        self._mark(dirty)
         try:
             publish_facts(warehouse, self._whose, self._want, counts, self._pull, now)
         finally:
-            self._mark(changed)
+            self._mark(dirty)
         report.days += counts
         report.changed += changed
         report.rows += sum(counts.values())
@@ -187,12 +188,14 @@ class _Intake:
 
     def _mark(self, days: Iterable[date]) -> None:
         """What is derived follows: totals change what is unallocated, clicks whose visit it was.
-        Nothing is derived from search terms."""
+        Nothing is derived from search terms. Every day of clicks is marked, for a day with as many
+        as before may have others; what says the same already is not rebuilt."""
         if self._want is Capability.SEARCH_TERMS:
             return
         account = find_ad_account(self._deps.db, *self._whose)
         sites = linked_sites(self._deps.db, account) if account else set()
-        slices = [Slice("spend", site, day) for site in sites for day in days]
+        kind: MarkKind = "clicks" if self._want is Capability.CLICKS else "spend"
+        slices = [Slice(kind, site, day) for site in sites for day in days]
         if slices:
             mark(self._deps.db, slices, now=self._deps.clock())
 

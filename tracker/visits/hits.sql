@@ -9,6 +9,7 @@
 --          wanted buckets of the next day. The day before every wanted day is read as context.
 --   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
 --          for the memory of one statement is built by several
+-- Reads what `clicked` has of this build.
 --
 -- Duplicates: of the copies of an event the first received stands, at its highest revision. Copies that say they are a
 -- later attempt, or that are older than 30 s, are also compared with the 8 days around them.
@@ -17,7 +18,15 @@
 -- A return from a payment or log-in provider continues the visit whatever the gap.
 -- The first visit of a day that only continues the last one of the day before repeats that one's
 -- own source and is no touch; the look back ends there, so that a slice needs two days to rebuild.
-INSERT INTO hits
+-- Source: `tag_key` is the source as the address had it. `source_key` is another one where the
+-- click id's look-up is known, or where the visit is no click of its own: because the click id
+-- belongs to the visitor who brought it first (`visitor`), because it is older than 90 days, or
+-- came two days or more after the click of the look-up (`age`), or because of where the link stood
+-- (`referrer`). `click_sources.sql` then tells what these keys stand for.
+INSERT INTO hits (site, day, bucket, build, visitor, visit_id, time, event_id, touch, source_key,
+    tag_key, shared, channel, platform, paid, visit_click_id, name, host, path, title, referrer, value,
+    currency, props, code, search_term, click_id_kind, click_id, memory, country, region, city,
+    network, browser, os, device, language, screen, flags)
 WITH
     calendar AS
     (
@@ -43,7 +52,7 @@ WITH
                 e.creative_id, e.unexpanded) AS source_key,
             e.entrance AND NOT e.returning AS entrance, e.returning AS returning,
             e.channel AS channel, e.platform AS platform, e.paid AS paid, e.click_id AS click_id,
-            if(entrance, cityHash64(source_key, click_id), 0) AS entrance_key
+            e.shared AS shared, if(entrance, cityHash64(source_key, click_id), 0) AS entrance_key
         FROM events AS e
         ASOF INNER JOIN calendar AS c ON e.site = c.site AND e.time >= c.begin
         WHERE e.site IN {sites:Array(String)}
@@ -95,7 +104,8 @@ WITH
         SELECT
             site, visitor, any(timeout) AS pause_after,
             arraySort(groupArray((time, event_id, day, received, attempt, bucket, keep, entrance,
-                returning, entrance_key, source_key, channel, platform, paid, click_id, revision))) AS e,
+                returning, entrance_key, source_key, channel, platform, paid, click_id, revision,
+                shared))) AS e,
             arrayEnumerate(e) AS places,
             arrayPushFront(arrayPopBack(e), e[1]) AS previous,
             arrayMap((x, p, i) -> i = 1 OR x.3 != p.3
@@ -122,14 +132,23 @@ WITH
             site, visitor, x.2 AS event_id, x.1 AS time, x.4 AS received, x.5 AS attempt, x.16 AS revision,
             x.3 AS day, x.6 AS bucket, cityHash64(head.2) AS visit_id, NOT is_continued AS touch,
             origin.11 AS source_key, origin.12 AS channel, origin.13 AS platform,
-            origin.14 AS paid, origin.15 AS visit_click_id
+            origin.14 AS paid, origin.15 AS visit_click_id, origin.17 AS by_referrer
         FROM people
         ARRAY JOIN e AS x, heads AS head, continued AS is_continued, origins AS origin
         WHERE x.7
     )
 SELECT
     a.site, a.day, a.bucket, {build:UInt64} AS build, a.visitor, a.visit_id, a.time, a.event_id,
-    a.touch, a.source_key, a.channel, a.platform, a.paid, a.visit_click_id,
+    a.touch,
+    multiIf(k.looked AND k.platform = a.platform, cityHash64(a.source_key, k.campaign_id,
+            k.ad_group_id, k.keyword_id, k.match_type, k.keyword, shared_by),
+        shared_by != '', cityHash64(a.source_key, shared_by), a.source_key) AS source_key,
+    a.source_key AS tag_key,
+    multiIf(a.paid AND k.click_id != '' AND k.owner != a.visitor, 'visitor',
+        a.paid AND k.click_id != '' AND (a.day > k.first_day + 90
+            OR (k.looked AND k.platform = a.platform AND k.first_day > k.click_day + 1)), 'age',
+        a.by_referrer, 'referrer', '') AS shared_by,
+    a.channel, a.platform, a.paid, a.visit_click_id,
     e.name, e.host, e.path, e.title, domain(e.referrer) AS referrer, e.value, e.currency, e.props,
     e.code, e.search_term, e.click_id_kind, e.click_id, e.memory, e.country, e.region, e.city,
     e.network, e.browser, e.os, e.device, e.language, e.screen, e.flags
@@ -137,6 +156,10 @@ FROM events AS e
 INNER JOIN assigned AS a
     ON e.site = a.site AND e.event_id = a.event_id AND e.time = a.time
     AND e.received = a.received AND e.attempt = a.attempt AND e.revision = a.revision
+LEFT JOIN
+(
+    SELECT * FROM clicked WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
+) AS k ON a.site = k.site AND a.visit_click_id = k.click_id
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}

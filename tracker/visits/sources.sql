@@ -3,7 +3,9 @@
 -- rest a function of it, so inserting a row again changes nothing.
 -- The normal form of a name: NFKC (width), lower case, runs of white space to one space, trimmed.
 -- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3)
-INSERT INTO sources
+INSERT INTO sources (site, source_key, channel, platform, paid, source, medium, campaign, ad_group,
+    keyword, match_type, creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded,
+    campaign_norm, ad_group_norm, keyword_norm)
 SELECT
     site,
     cityHash64(channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,

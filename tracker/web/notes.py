@@ -63,6 +63,7 @@ _UNTRACKED = msgid(
 _REASONS = {
     "not_paid": msgid("Not from an ad: direct, organic, links"),
     "ambiguous": msgid("Several keywords fit"),
+    "shared_link": msgid("A shared or old link of an ad: not a click of its own"),
     "unexpanded_macro": msgid("The tag's placeholders were not filled in"),
     "no_tag": msgid("From an ad, but without keyword tags"),
     "unknown_keyword": msgid("Keyword that no spend file holds"),
@@ -131,10 +132,11 @@ def match_notes(match: MatchQuality, speech: Language, formats: Formats) -> list
         return []
     text = speech.gettext(
         "Match quality: a keyword was found for %(visits)s of paid visits (%(by_id)s by id, "
-        "%(by_tags)s by tags) and visits for %(cost)s of the cost."
+        "%(by_click)s by click id, %(by_tags)s by tags) and visits for %(cost)s of the cost."
     ) % {
         "visits": formats.percent(match.paid_visits),
         "by_id": formats.percent(match.by_id),
+        "by_click": formats.percent(match.by_click),
         "by_tags": formats.percent(match.by_tags),
         "cost": formats.percent(match.cost),
     }

@@ -1,0 +1,38 @@
+-- Question: whose are the click ids of these days, and what does the platform say of them?
+-- Grain: one row per (site, click id), into `clicked`, under a build.
+-- Parameters: build UInt64; sites Array(String), since DateTime64(3), until DateTime64(3); tenants
+--   tuples (site, tenant), tenant_names Array(String): whose look-ups count
+-- NOTE: `looked` is about the platform that is named: a click id says nothing of another's visits.
+INSERT INTO clicked (site, build, click_id, owner, first_day, again, looked, platform, click_day,
+    campaign_id, ad_group_id, keyword_id, match_type, keyword)
+WITH brought AS
+    (
+        SELECT click_id FROM events
+        WHERE site IN {sites:Array(String)} AND click_id != ''
+            AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+    )
+SELECT
+    c.site AS site, {build:UInt64} AS build, c.click_id AS click_id, c.owner, c.first_day, c.again,
+    l.click_id != '' AS looked, l.told.1, l.told.2, l.told.3, l.told.4, l.told.5, l.told.6, l.told.7
+FROM
+(
+    SELECT k.site AS site, k.click_id AS click_id,
+        argMin(k.visitor, (k.first, k.visitor)) AS owner, toDate(min(k.first)) AS first_day,
+        uniqExact(k.visitor) > 1 OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
+    FROM clicks AS k
+    WHERE k.site IN {sites:Array(String)} AND k.click_id IN (SELECT click_id FROM brought)
+    GROUP BY site, click_id
+) AS c
+LEFT JOIN
+(
+    SELECT l.click_id AS click_id, t.site AS site,
+        argMax((toString(l.platform), l.day, toString(l.campaign_id), toString(l.ad_group_id),
+            toString(l.keyword_id), toString(l.match_type), toString(l.keyword)),
+            (l.pull, l.account)) AS told
+    FROM click_lookups AS l
+    INNER JOIN (SELECT a.1 AS site, a.2 AS tenant FROM
+        (SELECT arrayJoin({tenants:Array(Tuple(String, String))}) AS a)) AS t
+        ON l.tenant = t.tenant
+    WHERE l.tenant IN {tenant_names:Array(String)} AND l.click_id IN (SELECT click_id FROM brought)
+    GROUP BY click_id, site
+) AS l ON c.site = l.site AND c.click_id = l.click_id

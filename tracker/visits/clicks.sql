@@ -1,0 +1,25 @@
+-- Question: which visitors brought which click ids on these days, and when?
+-- Grain: one row per (site, click id, visitor), into `clicks`, unless the row is there already.
+-- NOTE: every copy and revision of an event counts, so that the rows follow from facts alone.
+-- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3)
+INSERT INTO clicks
+WITH brought AS
+    (
+        SELECT e.site AS site, e.click_id AS click_id, e.visitor AS visitor, min(e.time) AS first,
+            max(e.time) AS last
+        FROM events AS e
+        WHERE site IN {sites:Array(String)} AND click_id != ''
+            AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+        GROUP BY site, click_id, visitor
+    )
+SELECT b.site, b.click_id, b.visitor, b.first, b.last FROM brought AS b
+LEFT JOIN
+(
+    SELECT c.site AS site, c.click_id AS click_id, c.visitor AS visitor, min(c.first) AS first,
+        max(c.last) AS last
+    FROM clicks AS c
+    WHERE c.site IN {sites:Array(String)}
+        AND (c.site, c.click_id) IN (SELECT site, click_id FROM brought)
+    GROUP BY site, click_id, visitor
+) AS k ON b.site = k.site AND b.click_id = k.click_id AND b.visitor = k.visitor
+WHERE k.visitor = 0 OR b.first < k.first OR b.last > k.last

@@ -30,6 +30,7 @@ from tracker.spend.connectors.contract import AccountRef
 from tracker.spend.connectors.credentials import Credentials, Grant
 from tracker.spend.connectors.google import GoogleAds, GoogleSettings
 from tracker.spend.connectors.http import Wire
+from tracker.spend.connectors.progress import Tally
 from tracker.spend.importer import SpendDeps, SpendOptions, import_spend_file
 from tracker.spend.publication import BATCH, COLUMNS
 from tracker.spend.pull import PullReport, PullTarget, pull_spend
@@ -119,8 +120,8 @@ def simulator(room: Room, shape: Shape) -> dict[str, Any]:
     """A platform on loopback through its connector."""
     with platform(shape) as url:
 
-        def work(_: Callable[..., None]) -> None:
-            report = pull(room, url, Period(FIRST, shape.last))
+        def work(progress: Callable[..., None]) -> None:
+            report = pull(room, url, Period(FIRST, shape.last), Tally(progress))
             assert (report.rows, report.failure) == (shape.rows, None), report
 
         found = measured(work, shape.rows)
@@ -152,13 +153,14 @@ def again(room: Room, shape: Shape) -> dict[str, Any]:
     }
 
 
-def pull(room: Room, url: str, days: Period) -> PullReport:
+def pull(room: Room, url: str, days: Period, tally: Tally | None = None) -> PullReport:
     """One pull from the platform."""
 
     async def run() -> PullReport:
         async with httpx.AsyncClient() as client:
+            wire = Wire("Google Ads", client, tally=tally or Tally())
             settings = GoogleSettings(api_url=url, token_url=f"{url}/token")
-            connector = GoogleAds(_Kept(), Wire("Google Ads", client), settings)
+            connector = GoogleAds(_Kept(), wire, settings)
             account = AccountRef(ACCOUNT, currency="CNY", timezone="Asia/Shanghai")
             target = PullTarget(room.site.tenant, connector, account)
             return await pull_spend(room.deps, target, days)
@@ -207,20 +209,22 @@ def measured(work: Callable[[Callable[..., None]], object], rows: int) -> dict[s
         "rows": rows,
         "rows/s": round(rows / seconds),
         "cpu us a row": round(1e6 * (process_time() - used) / rows, 1),
-        "MiB above the opened engine": round((peak[0] - before) / 2**20),
-        "MiB resident, peak": round(peak[0] / 2**20),
+        "MiB above the opened engine": round((peak["VmRSS"] - before["VmRSS"]) / 2**20),
+        "MiB resident, peak": round(peak["VmRSS"] / 2**20),
+        "MiB private of it, peak": round(peak["RssAnon"] / 2**20),
         "s to the first progress": round(first[0], 2) if first else None,
     }
 
 
 @contextmanager
-def watched() -> Iterator[list[int]]:
-    """The peak of resident memory, looked at every 20 ms."""
-    peak, stop = [resident()], threading.Event()
+def watched() -> Iterator[dict[str, int]]:
+    """The peaks of memory, looked at every 20 ms."""
+    peak, stop = resident(), threading.Event()
 
     def look() -> None:
         while not stop.is_set():
-            peak[0] = max(peak[0], resident())
+            for name, size in resident().items():
+                peak[name] = max(peak[name], size)
             sleep(0.02)
 
     thread = threading.Thread(target=look, daemon=True)
@@ -232,12 +236,12 @@ def watched() -> Iterator[list[int]]:
         thread.join()
 
 
-def resident() -> int:
-    """Bytes of this process in memory."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) << 10
-    raise RuntimeError("no VmRSS")
+def resident() -> dict[str, int]:
+    """Bytes of this process in memory (VmRSS), and those that are its own (RssAnon): the others
+    are the engine's program, mapped from its file and given back when memory is short."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    cells = [line.split() for line in lines if line.startswith(("VmRSS:", "RssAnon:"))]
+    return {name.rstrip(":"): int(size) << 10 for name, size, _ in cells}
 
 
 def stored(room: Room) -> int:

@@ -27,7 +27,12 @@ from tracker.spend.connectors.contract import (
 from tracker.spend.connectors.credentials import Credentials, Grant
 from tracker.spend.connectors.failures import Cause, Terminal, Transient
 from tracker.spend.connectors.google import GoogleAds, GoogleSettings
-from tracker.spend.connectors.google_rows import Chunk, row_of
+from tracker.spend.connectors.google_rows import (
+    Chunk,
+    day_of_result,
+    reader_of,
+    results_of,
+)
 from tracker.spend.connectors.http import Wire
 
 GRANT = Grant(
@@ -207,8 +212,8 @@ def rows_of(body: bytes) -> list[tuple[str, ...]]:
     """The keyword rows of an answer."""
     found: list[tuple[str, ...]] = []
     for chunk in decoded("Google Ads", body, list[Chunk]):
-        for result in chunk.results:
-            row = row_of(result, Capability.KEYWORDS, 1)
+        for result in (one for some in results_of("Google Ads", chunk) for one in some):
+            row = reader_of(Capability.KEYWORDS)(result, 1, day_of_result(result))
             assert isinstance(row, SpendRow)
             found.append(
                 (row.ad_group_id, row.keyword_id, row.keyword, row.match_type, row.device,

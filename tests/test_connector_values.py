@@ -172,3 +172,41 @@ def test_a_token_is_good_until_shortly_before_it_expires() -> None:
 
 def test_every_platform_of_the_catalogue_is_one_that_visits_are_recognised_from() -> None:
     assert set(CONNECTORS) <= set(PLATFORMS)
+
+
+CHUNKS = [
+    {"results": [{"a": 1, "name": "a \"results\" of {'results'}"}], "fieldMask": "a"},
+    {"results": []},
+    {"results": [{"a": "]},{"}, {"a": "\\"}], "requestId": "x"},
+]
+
+
+@pytest.mark.parametrize("piece", [1, 2, 7, 300, 1 << 20])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_elements_that_begin_with_a_key_are_found_like_any(
+    monkeypatch: pytest.MonkeyPatch, piece: int, indent: int | None
+) -> None:
+    monkeypatch.setattr(stream, "PIECE", piece)
+    body = json.dumps(CHUNKS, indent=indent).encode()
+    found = stream.keyed_spans(io.BytesIO(body), "results")
+    assert found == stream.spans(io.BytesIO(body), "P")
+    assert found is not None
+    assert [json.loads(body[at : at + size]) for at, size in found] == CHUNKS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        '{"results": []}',
+        '[{"results": []},',
+        '[{"results": []}',
+        '[{"error": {}}, {"results": []}]',
+        '[{"fieldMask": "a", "results": []}]',
+        '[{"results": [{"name": "results"}]}]',
+        '[{"results": []}]' + " " * 1000,
+    ],
+)
+def test_an_array_of_another_form_is_left_to_the_full_search(body: str) -> None:
+    assert stream.keyed_spans(io.BytesIO(body.encode()), "results") is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from tracker.spend.files.rows import SpendRow
@@ -127,10 +128,16 @@ def line_of(row: SpendRow, unit: Unit, currency: str) -> Line:
             row.impressions,
             row.clicks,
             int(row.cost * MICROS),
-            None if conversions is None else int(conversions * MICROS),
-            None if value is None else int(value * MICROS),
+            None if conversions is None else _micros(conversions),
+            None if value is None else _micros(value),
         ),
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def _micros(amount: Decimal) -> int:
+    """Of conversions and their values, which are the same few again and again."""
+    return int(amount * MICROS)
 
 
 def campaign_of(key: str) -> Campaign:

@@ -58,7 +58,13 @@ class Staging:
             Path(self._directory.name) / "lines.db", isolation_level=None, check_same_thread=False
         )
         # Nothing here outlives the process, so nothing needs to survive a crash.
-        for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE"):
+        # Large pages: fewer of them to find and to split while a million lines are sorted.
+        for setting in (
+            "page_size = 16384",
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "temp_store = FILE",
+        ):
             self._db.execute(f"PRAGMA {setting}")
         self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._db.create_function("text_of_key", 1, text_of_key, deterministic=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -22,8 +22,22 @@ _TOKEN = re.compile(r"[^\s\"'<>]{40,}")
 def decoded(platform: str, body: bytes | memoryview, kind: type[T]) -> T:
     """A JSON answer. Transient if it is none (a proxy's page, a torn answer), Terminal if it has
     another form than the platform documents."""
-    try:
+    with _decoding(platform):
         return msgspec.json.decode(body, type=kind)
+
+
+def decoded_each(
+    platform: str, parts: Iterable[msgspec.Raw], decoder: msgspec.json.Decoder[T]
+) -> list[T]:
+    """Parts of a JSON answer, with the errors of ``decoded``."""
+    with _decoding(platform):
+        return [decoder.decode(part) for part in parts]
+
+
+@contextmanager
+def _decoding(platform: str) -> Iterator[None]:
+    try:
+        yield
     except msgspec.ValidationError as error:
         raise unreadable(platform, str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):

@@ -5,7 +5,7 @@ An answer is an array of chunks; it is held until its end was seen, then read ch
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import ClassVar
@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from tracker.period import Period, local_day, parse_zone
-from tracker.spend.connectors.answers import decoded, reading, unreadable
+from tracker.spend.connectors.answers import decoded, peeked, reading, unreadable
 from tracker.spend.connectors.batches import Sorter
 from tracker.spend.connectors.contract import (
     AccountRef,
@@ -26,12 +26,20 @@ from tracker.spend.connectors.contract import (
 )
 from tracker.spend.connectors.credentials import ACCESS_TOKEN, Credentials, Grant
 from tracker.spend.connectors.failures import Cause, Terminal
-from tracker.spend.connectors.google_failures import PLATFORM, error_in, failure
+from tracker.spend.connectors.google_failures import PLATFORM, Envelope, error_in, failure
 from tracker.spend.connectors.google_queries import ACCOUNTS, queries
-from tracker.spend.connectors.google_rows import Chunk, Client, Result, day_of_result, row_of
+from tracker.spend.connectors.google_rows import (
+    Chunk,
+    Client,
+    Reader,
+    Result,
+    day_of_result,
+    reader_of,
+    results_of,
+)
 from tracker.spend.connectors.held import Held, Span
 from tracker.spend.connectors.http import Answer, Wire
-from tracker.spend.connectors.stream import spans
+from tracker.spend.connectors.stream import keyed_spans, spans
 from tracker.spend.connectors.tokens import RefreshForm, Tokens
 
 #: Errors are small: an element larger than this holds rows, and is not looked through for one.
@@ -87,13 +95,13 @@ class GoogleAds:
             sorter = Sorter(PLATFORM, account, portion, self.wire.tally)
             if want is Capability.CLICKS:  # other rows describe the account themselves
                 sorter.describe(account.currency, account.timezone)
-            line = 0
+            line, reader = 0, reader_of(want)
             with reading(PLATFORM):
                 for query in queries(want, portion, invalid=self.settings.invalid_clicks):
-                    async for result in self._results(account.account, account.manager, query):
-                        line += 1
-                        if batch := _sorted(sorter, result, want, line):
+                    async for results in self._chunks(account.account, account.manager, query):
+                        for batch in _sorted(sorter, results, reader, line):
                             yield batch
+                        line += len(results)
             for batch in sorter.rest():
                 yield batch
             self.wire.tally.add(days=portion.days)
@@ -116,13 +124,14 @@ class GoogleAds:
 
     async def _below(self, root: str) -> list[Client]:
         try:
-            return [r.customer_client async for r in self._results(root, root, ACCOUNTS)]
+            chunks = self._chunks(root, root, ACCOUNTS)
+            return [one.customer_client async for results in chunks for one in results]
         except Terminal as error:
             if error.cause in (Cause.ACCOUNT, Cause.PERMISSION):
                 return []  # closed, or not for this log-in: the others are still listed
             raise
 
-    async def _results(self, customer: str, manager: str, query: str) -> AsyncIterator[Result]:
+    async def _chunks(self, customer: str, manager: str, query: str) -> AsyncIterator[list[Result]]:
         url = self._url(f"customers/{_digits(customer)}/googleAds:searchStream")
         found: list[Span] = []
 
@@ -140,8 +149,9 @@ class GoogleAds:
 
             await self._tokens.call(request, judge, into=held)
             for span in found:
-                for result in decoded(PLATFORM, held.read(span), Chunk).results:
-                    yield result
+                chunk = decoded(PLATFORM, held.read(span), Chunk)
+                for results in results_of(PLATFORM, chunk):
+                    yield results
 
     def _check(self, account: AccountRef, days: Period, want: Capability) -> None:
         if account.is_manager:
@@ -174,22 +184,35 @@ class GoogleAds:
         return f"{self.settings.api_url}/{self.settings.version}/{path}"
 
 
-def _sorted(sorter: Sorter, result: Result, want: Capability, line: int) -> Batch | None:
-    customer = result.customer
-    ours = sorter.account.account
-    if customer.id and customer.id != ours and customer.id != _digits(ours):
-        raise unreadable(PLATFORM, "it has rows of another account")
-    sorter.describe(customer.currency_code, customer.time_zone)
-    return sorter.add(day_of_result(result), row_of(result, want, line))
+def _sorted(sorter: Sorter, results: list[Result], reader: Reader, line: int) -> Iterator[Batch]:
+    """The batches that the rows of a chunk fill; ``line`` rows were before them."""
+    ours = {"", sorter.account.account, _digits(sorter.account.account)}
+    for number, result in enumerate(results, line + 1):
+        customer = result.customer
+        if customer.id not in ours:
+            raise unreadable(PLATFORM, "it has rows of another account")
+        sorter.describe(customer.currency_code, customer.time_zone)
+        day = day_of_result(result)
+        if batch := sorter.add(day, reader(result, number, day)):
+            yield batch
 
 
 def _whole(held: Held) -> list[Span]:
     """Where the chunks lie. Raises what an error among them amounts to, Transient if torn."""
+    quick = keyed_spans(held.rewound(), "results")
+    if quick is not None and all(_clean(held, span) for span in quick):
+        return quick
     found = spans(held.rewound(), PLATFORM)
     for span in found:
         if span[1] <= ERROR_SIZE and (error := error_in(held.read(span))):
             raise failure(error.code or 500, error)
     return found
+
+
+def _clean(held: Held, span: Span) -> bool:
+    """Whether that is one whole object, and no error."""
+    one = peeked(held.read(span), Envelope)
+    return one is not None and one.error is None
 
 
 def _headers(grant: Grant, manager: str = "") -> dict[str, str]:

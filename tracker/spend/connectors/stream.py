@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import IO
 
 from tracker.spend.connectors.failures import Transient
@@ -13,6 +14,8 @@ PIECE = 1 << 20
 BETWEEN = b" \t\r\n,"
 #: What is between two braces is no longer than this.
 STRING_LIMIT = 16 << 20
+#: Between an element's brace and its first key, and between elements, there is no more than this.
+ROOM = 256
 #: A run without brace or bracket: what is outside of strings, and strings, whose own mean nothing.
 _FILL = rb'[^{}\[\]"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^{}\[\]"]*+)*+'
 _FLAT = rb"\{%s\}" % _FILL
@@ -32,6 +35,50 @@ def spans(file: IO[bytes], platform: str) -> list[Span]:
     while piece := file.read(PIECE):
         scanner.feed(piece)
     return scanner.end()
+
+
+def keyed_spans(file: IO[bytes], key: str) -> list[Span] | None:
+    """As ``spans``, where each element begins with ``key``: eight times as fast, as that is all
+    that is looked for. None where the elements may be others.
+
+    NOTE: no more than candidates. Whoever decodes each of them as one whole object has proved that
+    they are the elements, and all of them; who cannot must ask ``spans``.
+    """
+    starts, size = _starts(file, f'"{key}"'.encode())
+    if not starts:
+        return None
+    file.seek(0)
+    if file.read(starts[0]).strip() != b"[":
+        return None
+    found: list[Span] = []
+    for start, end in pairwise([*starts, size]):
+        file.seek(max(start, end - ROOM))
+        tail = file.read(end - file.tell()).rstrip()
+        if not tail.endswith(b"]" if end == size else b","):
+            return None
+        found.append((start, end - min(ROOM, end - start) + len(tail[:-1].rstrip()) - start))
+    return found
+
+
+def _starts(file: IO[bytes], name: bytes) -> tuple[list[int], int]:
+    """Offsets of the objects whose first key that is, and the size of the file; none if the name
+    stands anywhere else."""
+    starts: list[int] = []
+    gone, latest, buffer = 0, -1, b""
+    while piece := file.read(PIECE):
+        buffer += piece
+        at = buffer.find(name)
+        while at >= 0:
+            before = buffer[max(0, at - ROOM) : at].rstrip()
+            if gone + at > latest:
+                latest = gone + at
+                if not before.endswith(b"{"):
+                    return [], 0
+                starts.append(gone + max(0, at - ROOM) + len(before) - 1)
+            at = buffer.find(name, at + 1)
+        kept = buffer[-(ROOM + len(name)) :]
+        gone, buffer = gone + len(buffer) - len(kept), kept
+    return starts, gone + len(buffer)
 
 
 class _Scanner:

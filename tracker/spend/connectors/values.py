@@ -72,8 +72,11 @@ def amount_of(value: str | Decimal | None, field: str) -> Decimal:
 
 def number_or_none(value: str | Decimal | None, field: str) -> Decimal | None:
     """An amount or a fractional count, to a millionth; None for a null."""
-    if value is None:
-        return None
+    return None if value is None else _number(value, field)
+
+
+@lru_cache(maxsize=REPEATED)
+def _number(value: str | Decimal, field: str) -> Decimal | None:
     if isinstance(value, str):
         if value in NULLS:
             return None

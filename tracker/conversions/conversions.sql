@@ -1,5 +1,6 @@
 -- Question: which conversions happened on these days, whose are they, and what are they worth?
 -- Grain: one row per conversion, into `conversions`, for the credit slices (site, day) of a build.
+-- The mark is filled with the relation of one origin: `goals` or `stages` (of leads).
 -- Parameters:
 --   build  UInt64
 --   sites  tuples (site, tenant, currency)
@@ -191,7 +192,7 @@ WITH
     (
         SELECT site, click_id, argMin((visitor, visit_id), (time, event_id)) AS hit
         FROM hits
-        WHERE site IN (SELECT site FROM leads WHERE click_id != '')
+        WHERE site IN (SELECT site FROM info)
             AND (site, click_id) IN (SELECT site, click_id FROM leads WHERE click_id != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, click_id
@@ -200,7 +201,7 @@ WITH
     (
         SELECT site, code, visitor, visit_id, time
         FROM hits
-        WHERE site IN (SELECT site FROM leads WHERE code != '')
+        WHERE site IN (SELECT site FROM info)
             AND (site, code) IN (SELECT site, code FROM leads WHERE code != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
     ),
@@ -210,7 +211,7 @@ WITH
                 props['order']]) AS order_id,
             argMin((visitor, visit_id), (time, event_id)) AS hit
         FROM hits
-        WHERE site IN (SELECT site FROM leads WHERE order_id != '') AND name != 'pageview'
+        WHERE site IN (SELECT site FROM info) AND name != 'pageview'
             AND (site, order_id) IN (SELECT site, order_id FROM leads WHERE order_id != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, order_id
@@ -257,36 +258,37 @@ WITH
         FROM matched AS m
         LEFT JOIN people AS w ON m.site = w.site AND m.whose.1 = w.visitor
     ),
-    customers AS
+    paths AS
     (
-        SELECT site, person, min(ordered) AS ordered,
-            argMin((path_time, brought, whose), (o.ordered, o.lead_key)) AS first
-        FROM of_person AS o
-        WHERE site IN {customers:Array(String)} AND person != 0
-            AND o.ordered > toDateTime64(0, 3, 'UTC')
-        GROUP BY site, person
+        SELECT m.site AS site, m.lead_key AS lead_key,
+            site IN {customers:Array(String)} AND person != 0
+                AND m.ordered > toDateTime64(0, 3, 'UTC') AS buys,
+            countIf(buys) OVER buyer > 0
+                AND m.path_time > minIf(m.ordered, buys) OVER buyer AS repeats,
+            if(repeats, argMinIf((m.path_time, m.brought, m.whose), (m.ordered, m.lead_key), buys)
+                OVER buyer, (m.path_time, m.brought, m.whose)) AS path
+        FROM of_person AS m
+        WINDOW buyer AS (PARTITION BY m.site, m.person)
     ),
     matched_offline AS
     (
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
             o.time AS time, o.value AS value, o.currency AS currency, o.lead AS lead,
-            c.person != 0 AND m.path_time > c.ordered AS repeats,
-            if(repeats, c.first.1, m.path_time) AS path_time,
-            if(repeats, c.first.2, m.brought) AS brought,
-            if(repeats, c.first.3, m.whose) AS whose
+            p.repeats AS repeats, p.path.1 AS path_time, p.path.2 AS brought, p.path.3 AS whose
         FROM offline AS o
-        INNER JOIN of_person AS m ON o.site = m.site AND o.lead_key = m.lead_key
-        LEFT JOIN customers AS c ON m.site = c.site AND m.person = c.person
+        INNER JOIN paths AS p ON o.site = p.site AND o.lead_key = p.lead_key
         WHERE o.wanted
     ),
-    everything AS
+    goals AS
     (
         SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
             'visit' AS matched, value, currency, toUInt64(0) AS supplied_key
         FROM by_goal
         WHERE (site, day) IN (SELECT site, day FROM calendar)
-        UNION ALL
+    ),
+    stages AS
+    (
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
@@ -310,7 +312,7 @@ WITH
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
                 NULL) AS site_micros
-        FROM everything AS a
+        FROM /* origin */ AS a
         INNER JOIN info AS i ON a.site = i.site
         LEFT JOIN direct AS r ON r.tenant = i.tenant AND r.day = a.day
             AND r.base = if(a.currency = '', i.site_currency, a.currency)

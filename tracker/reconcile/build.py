@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Engine
 
 from tracker.accounts.ad_accounts import accounts_of_site, given_campaigns
-from tracker.accounts.goals import goals_of
+from tracker.accounts.goals import Goal, goals_of
 from tracker.accounts.marks import Slice
 from tracker.accounts.pipeline import pipelines_of
 from tracker.conversions import people
@@ -33,6 +33,8 @@ DAY_MS = 86_400_000
 NO_DAY = date(1970, 1, 1)
 
 SliceRow = tuple[str, str, date, int]
+#: A day of a site and its bounds in UTC.
+Bounds = tuple[str, date, datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +149,28 @@ def build_credits(
     sites = sorted({site for site, _ in days})
     goals = [goal for found in goals_of(context.db, sites).values() for goal in found]
     customers = customer_sites(context, sites)
-    _run(context, "tracker.conversions", "supplied_sources.sql", {"sites": sites})
-    _run(
-        context,
-        "tracker.conversions",
-        "conversions.sql",
-        {
-            "build": context.number,
-            "sites": _money_of(context, sites),
-            "days": [_bounds(context.frames[site], day) for site, day in sorted(days)],
-            "fresh": _fresh(fresh),
-            "goals": [goal_row(goal) for goal in goals],
-            "orders": _order_stages(context, customers),
-            "customers": customers,
-        },
-    )
+    bounds = [_bounds(context.frames[site], day) for site, day in sorted(days)]
+    common = {
+        "build": context.number,
+        "sites": _money_of(context, sites),
+        "fresh": _fresh(fresh),
+        "goals": [goal_row(goal) for goal in goals],
+        "orders": _order_stages(context, customers),
+        "customers": customers,
+    }
+    if goals:
+        _conversions(context, "goals", {**common, "days": bounds})
+    if staged := _staged(context, bounds):
+        _run(context, "tracker.conversions", "supplied_sources.sql", {"sites": sites})
+        _conversions(context, "stages", {**common, "days": staged})
+    if goals or staged:
+        _credit(context, sites, goals, fresh)
+    return [("credits", site, day, 0) for site, day in sorted(days)]
+
+
+def _credit(
+    context: BuildContext, sites: Sequence[str], goals: Iterable[Goal], fresh: Sequence[Slice]
+) -> None:
     _run(
         context,
         "tracker.attribution",
@@ -178,7 +187,22 @@ def build_credits(
             "half_life": HALF_LIFE,
         },
     )
-    return [("credits", site, day, 0) for site, day in sorted(days)]
+
+
+def _conversions(context: BuildContext, origin: str, params: Mapping[str, object]) -> None:
+    """Conversions of one origin: a statement of both takes long to plan, whatever it finds."""
+    sql = load_sql("tracker.conversions", "conversions.sql").replace("/* origin */", origin)
+    context.warehouse.execute(sql, params, settings={"max_memory_usage": context.memory})
+
+
+def _staged(context: BuildContext, bounds: Sequence[Bounds]) -> list[Bounds]:
+    """Those of the days on which a stage of a lead may lie."""
+    found = context.warehouse.rows(
+        load_sql("tracker.conversions", "offline_days.sql"),
+        {"sites": sorted({site for site, *_ in bounds}), "days": bounds},
+    )
+    days = {(str(site), day) for site, day in found}
+    return [one for one in bounds if one[:2] in days]
 
 
 def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
@@ -260,7 +284,7 @@ def _money_of(context: BuildContext, sites: Iterable[str]) -> list[tuple[str, st
     ]
 
 
-def _bounds(frame: Frame, day: date) -> tuple[str, date, datetime, datetime]:
+def _bounds(frame: Frame, day: date) -> Bounds:
     return frame.site.key, day, frame.begin(day), frame.finish(day)
 
 

@@ -13,12 +13,18 @@ from sqlalchemy import Engine
 
 from tests.test_report_properties import HEADER, KEYWORDS
 from tests.world import HOME, World, ad, at
+from tracker.accounts.person_cards import Card, write_card
+from tracker.commands.conversions import offline_deps
+from tracker.conversions.entries import take_entries
+from tracker.conversions.entry import Entry
+from tracker.conversions.people import visitor_name
 from tracker.errors import InvalidInput
 from tracker.period import Period, parse_day
 from tracker.reports.breakdown import Breakdown, breakdown
 from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.dimensions import DIMENSIONS
 from tracker.reports.measures import METRICS
+from tracker.reports.pipeline import pipeline_report
 from tracker.warehouse.client import Warehouse
 
 MONTH = ("2026-09-01", "2026-09-30")
@@ -76,9 +82,21 @@ def fill(world: World, chance: random.Random) -> None:
     pmax = "2026-09-05,All products,,Performance Max,900,30,77.70\n"
     world.spend(HEADER + pmax, platform="google", account="b")
     world.reconcile()
+    for number, visitor in enumerate(visitors(world)[:3]):
+        card = Card(tags=("vip", "agent")[: number + 1])
+        write_card(world.db, world.site.key, visitor, [visitor], card, now=world.now)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+def visitors(world: World) -> list[str]:
+    """The visitors of the world by their names, the first seen first."""
+    found = world.rows(
+        f"SELECT visitor FROM visits WHERE site = '{world.site.key}' "
+        "GROUP BY visitor ORDER BY min(start), visitor"
+    )
+    return [visitor_name(int(visitor)) for (visitor,) in found]
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_rows_of_every_chain_add_up_to_the_totals_of_all(world: World, seed: int) -> None:
     chance = random.Random(seed)
     fill(world, chance)
@@ -96,6 +114,129 @@ def test_rows_of_every_chain_add_up_to_the_totals_of_all(world: World, seed: int
     assert len(seen) == 1
     for name in ("cost", "impressions", "clicks", "visits", "conversions", "revenue"):
         assert report.totals[name] == getattr(keywords.totals, name)
+
+
+@pytest.mark.parametrize("tried", [6, pytest.param(None, marks=pytest.mark.slow)])
+def test_a_filter_leaves_what_the_row_of_its_value_has(world: World, tried: int | None) -> None:
+    chance = random.Random(5)
+    fill(world, chance)
+    names = [
+        name
+        for name, one in DIMENSIONS.items()
+        if not one.is_list and name not in ("page", "event")
+    ]
+    metrics = ",".join((*ADDITIVE, "arrived_clicks", "assisted_conversions"))
+    for name in chance.sample(names, tried or len(names)):
+        report = ask(world, group=name, metrics=metrics, limit="0")
+        row = chance.choice([row for row in report.rows if not row.unallocated])
+        value = row.values[name] or ""
+        found = ask(world, group="channel", metrics=metrics, filter=f'{name} is "{value}"')
+        # What spend does not know of by this dimension is left out, and told of.
+        lacks = {
+            one.source.partition(": ")[0] for one in found.incomplete if one.kind == "left_out"
+        }
+        kept = [
+            one
+            for one in (*ADDITIVE, "arrived_clicks", "assisted_conversions")
+            if not lacks or row.metrics[one]
+        ]
+        assert {one: found.totals[one] or 0 for one in kept} == {
+            one: row.metrics[one] or 0 for one in kept
+        }, (name, value)
+        for one in ADDITIVE:
+            parts = sum(Decimal(str(line.metrics[one] or 0)) for line in found.rows)
+            assert parts == Decimal(str(found.totals[one] or 0)), (name, one)
+
+
+def test_tags_of_a_person_are_found_by_any_of_his_visitors(world: World) -> None:
+    mail = "anna@buyer.example"
+    world.events(
+        [
+            at("09-01 08:00", "phone", ad("pump", campaign="c")),
+            at("09-01 08:01", "phone", name="identify", props={"email": mail}),
+            at("09-02 08:00", "desk"),
+            at("09-02 08:01", "desk", name="identify", props={"email": mail}),
+            at("09-02 08:10", "desk", name="order", value="90", currency="CNY"),
+            at("09-03 08:00", "other"),
+            at("09-04 08:00", "nobody"),
+        ]
+    )
+    world.spend(HEADER + "2026-09-01,c,g,pump,10,2,8.00\n", platform="baidu")
+    world.reconcile()
+    _, desk, other, _ = visitors(world)
+    for visitor, tags in ((desk, ("vip", "big, old")), (other, ("vip",))):
+        write_card(world.db, world.site.key, visitor, [], Card(tags=tags), now=world.now)
+    report = ask(world, group="person_tag", metrics="visits,revenue,cost")
+    assert rows(report) == {
+        ("big, old, vip",): {"visits": 2, "revenue": "90.00", "cost": None},
+        ("vip",): {"visits": 1, "revenue": "0.00", "cost": None},
+        (None,): {"visits": 1, "revenue": "0.00", "cost": None},
+        (None, "unallocated"): {"visits": 0, "revenue": "0.00", "cost": "8.00"},
+    }
+
+    def visits(text: str) -> object:
+        return ask(world, group="", metrics="visits", filter=text).totals["visits"]
+
+    assert visits("person_tag is vip") == 3
+    assert visits('person_tag is "big, old, vip"') == 2
+    assert visits('person_tag is ""') == 1
+    assert visits("not person_tag is vip") == 1
+    assert visits("person_tag contains OLD") == 2
+
+
+def test_stages_have_their_cost_and_return_beside_each_other(world: World) -> None:
+    world.events([at("09-01 08:00", "a", ad("pump", campaign="c"))])
+    world.spend(HEADER + "2026-09-01,c,g,pump,10,2,90.00\n", platform="baidu")
+    steps = [
+        *(("i1", "L1", "inquiry", "09-02"), ("v1", "L1", "valid", "09-03")),
+        *(("o1", "L1", "order", "09-05"), ("p1", "L1", "payment", "09-20")),
+        *(("i2", "L2", "inquiry", "09-02"), ("x2", "L2", "invalid", "09-03")),
+        ("i3", "L3", "inquiry", "10-20"),
+    ]
+    worth = {"o1": Decimal(300), "p1": Decimal(100)}
+    entries = [
+        Entry(
+            id=id,
+            lead=lead,
+            stage=stage,
+            time=f"2026-{day} 09:00",
+            visitor="a",
+            value=worth.get(id),
+        )
+        for id, lead, stage, day in steps
+    ]
+    take_entries(offline_deps(world.parts, world.site), world.site, entries)
+    world.reconcile()
+    wanted = (
+        "inquiries,cost_per_inquiry,valid_inquiries,cost_per_valid_inquiry,valid_rate,"
+        "closed_orders,cost_per_order,order_revenue,order_roas,payments,payment_roas,"
+        "expected_revenue,conversions"
+    )
+    report = ask(world, group="keyword", metrics=wanted)
+    # Every stage is a conversion of its own; a lead is counted in its stage's figures alone.
+    period = Period.parse("2026-09-01", "2026-10-31")
+    expected = pipeline_report(
+        world.warehouse, world.db, world.site, period, clock=world.clock
+    ).expected
+    assert rows(report)["pump",] == {
+        "inquiries": "3",
+        "cost_per_inquiry": "30.00",
+        "valid_inquiries": "1",
+        "cost_per_valid_inquiry": "90.00",
+        "valid_rate": 0.5,
+        "closed_orders": "1",
+        "cost_per_order": "90.00",
+        "order_revenue": "300.00",
+        "order_roas": pytest.approx(300 / 90),
+        "payments": "100.00",
+        "payment_roas": pytest.approx(100 / 90),
+        "expected_revenue": expected,
+        "conversions": "7",
+    }
+    assert 0 < Decimal(expected or 0) < 300
+    assert report.coverage
+    assert report.coverage.conversions == 1.0
+    assert ask(world, metrics="cost").coverage is None
 
 
 def test_a_keyword_has_the_figures_that_the_keyword_report_has(world: World) -> None:

@@ -57,6 +57,7 @@ MODULES = (
     "reconcile/identity.py",
     "reports/attribution_request.py",
     "reports/breakdown.py",
+    "reports/breakdown_people.py",
     "reports/breakdown_request.py",
     "reports/conditions.py",
     "reports/conversion_detail.py",

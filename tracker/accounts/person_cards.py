@@ -62,6 +62,17 @@ def cards_of(db: Engine, site: str, visitors: Iterable[str]) -> dict[str, Card]:
     return found
 
 
+def tags_of(db: Engine, site: str) -> dict[str, tuple[str, ...]]:
+    """The tags at each visitor who has any."""
+    table = schema.person_cards
+    query = select(table.c.visitor, table.c.tags).where(table.c.site == site, table.c.tags != "[]")
+    with db.connect() as connection:
+        return {
+            row.visitor: msgspec.json.decode(row.tags, type=tuple[str, ...])
+            for row in connection.execute(query)
+        }
+
+
 def card_of(db: Engine, site: str, visitors: Iterable[str]) -> Card:
     """One card of a person: of joined people, the latest that says something of each kind."""
     card = Card()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,8 +22,9 @@ from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.goals import list_goals
 from tracker.errors import InvalidInput, WarehouseError
 from tracker.period import Period
+from tracker.reports.breakdown_people import expectations, stage_parameters, tag_parameters
 from tracker.reports.breakdown_request import BreakdownRequest
-from tracker.reports.completeness import incomplete, maturity
+from tracker.reports.completeness import incomplete, joined_shares, maturity
 from tracker.reports.conditions import tests_of
 from tracker.reports.dimensions import Fact
 from tracker.reports.goal_names import by_id
@@ -32,7 +33,7 @@ from tracker.reports.keyword_table import Joined, KeywordSums
 from tracker.reports.measures import METRICS, PLAIN, Figures, Value
 from tracker.reports.plan import SOURCES, Reading, lacking, readings
 from tracker.reports.request import By, KeywordRequest
-from tracker.reports.result import Incomplete
+from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.roi import Economics, Sums
 from tracker.reports.statement import statement
 from tracker.warehouse.client import Warehouse
@@ -70,7 +71,9 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
-    """The report. ``read_from`` names the table that answered for each fact."""
+    """The report. ``coverage`` has the shares of the site's conversions and their value in the
+    period that could be joined to a source, where conversions are asked for; ``read_from`` names
+    the table that answered for each fact."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -87,6 +90,7 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[BreakdownRow]
     totals: dict[str, Value]
     previous: Compared | None
+    coverage: Coverage | None
     read_from: dict[str, str]
     incomplete: list[Incomplete]
 
@@ -110,14 +114,16 @@ def breakdown(
     names = {goal.id: goal.name for goal in list_goals(db, request.site.key)}
     if request.condition:
         request = replace(request, condition=by_id(request.condition, names))
-    reader = _Reader(warehouse, request)
+    reader = _Reader(warehouse, db, request, clock())
     usual = _keyword_request(request)
     beside = request.compare.period(request.period)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         growing = threads.submit(maturity, warehouse, usual, reader.asof)
+        joined = threads.submit(reader.coverage, usual)
         now = reader.read(request.period, threads)
         before = reader.read(beside, threads) if beside else None
         known = growing.result()
+        covered = joined.result()
     writer = _Writer(request, reader, Economics(request.site.margin, known.valued > 0))
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
@@ -138,6 +144,7 @@ def breakdown(
         rows=[writer.row(key, now, before, names) for key in keys[request.offset : end]],
         totals=writer.metrics(now.totals),
         previous=_compared(request, beside, writer, before),
+        coverage=covered,
         read_from={str(one.fact): SOURCES[one.fact] for one in reader.readings},
         incomplete=[
             *incomplete(warehouse, db, usual, reader.asof, sums, known, clock()),
@@ -164,7 +171,9 @@ def _check_patterns(warehouse: Warehouse, request: BreakdownRequest) -> None:
 class _Reader:
     """The statements of a breakdown over one published state."""
 
-    def __init__(self, warehouse: Warehouse, request: BreakdownRequest) -> None:
+    def __init__(
+        self, warehouse: Warehouse, db: Engine, request: BreakdownRequest, now: datetime
+    ) -> None:
         self._warehouse = warehouse
         self._request = request
         filtered = [test.dimension for test in tests_of(request.condition)]
@@ -174,9 +183,16 @@ class _Reader:
         # Whether an amount is whole is read with it, whatever metric asks for it.
         if set(wanted) & {"cost", "clicks", "impressions", "adjusted"}:
             wanted += ["cost", "unpriced_cost", "untracked_cost", "spend_rows"]
-        self.readings: list[Reading] = readings(wanted, self._asked)
         found = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": request.site.key})
         self.asof, self._keywords, self._resolution = (int(build) for build in found[0])
+        self._known = stage_parameters(db, request.site, wanted)
+        if "person_tag" in self._asked:
+            self._known |= tag_parameters(warehouse, db, request.site)
+        if "expected" in wanted:
+            worth = expectations(warehouse, db, request.site, self.asof, now)
+            wanted = wanted if worth else [one for one in wanted if one != "expected"]
+            self._known |= worth or {}
+        self.readings: list[Reading] = readings(wanted, self._asked)
 
     def read(self, period: Period, threads: Executor) -> _Read:
         """Every row of a period, by statements that run at once."""
@@ -192,6 +208,12 @@ class _Reader:
         if not self._request.group and any(totals.values()):
             rows[()] = totals
         return _Read(rows, totals)
+
+    def coverage(self, request: KeywordRequest) -> Coverage | None:
+        """What could be joined, of the whole site; None where no conversion is asked for."""
+        if not any(reading.fact is Fact.CREDIT for reading in self.readings):
+            return None
+        return joined_shares(self._warehouse, request, self.asof)
 
     def unknown(self) -> list[Incomplete]:
         """What the facts that were read cannot say by the dimensions asked for."""
@@ -254,7 +276,7 @@ class _Reader:
 
     def _params(self, period: Period) -> dict[str, object]:
         request = self._request
-        params: dict[str, object] = {
+        params: dict[str, object] = self._known | {
             "site": request.site.key,
             "asof": self.asof,
             "keywords": self._keywords,

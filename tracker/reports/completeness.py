@@ -57,6 +57,17 @@ def coverage(
     )
 
 
+def joined_shares(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Coverage:
+    """The shares of the site's conversions and value alone, whatever a report is filtered by."""
+    earned = _joined(warehouse, request, asof)
+    return Coverage(
+        conversions=_share(earned.joined_weight, earned.weight),
+        value=None if earned.unpriced else _share(earned.joined_amount, earned.amount),
+        paid_visits=None,
+        cost=None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Earned:
     """Credit, and the part of it that has a touch. Weights of 1e-9, amounts of 1e-6."""

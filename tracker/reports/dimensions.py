@@ -42,11 +42,13 @@ class Fragment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """``is_time`` values are shifted in a comparison, so that its days lie beside the period's."""
+    """``is_time`` values are shifted in a comparison, so that its days lie beside the period's;
+    ``is_list`` values are several between commas, of which a filter may mean one."""
 
     name: str
     fragments: Mapping[Fact, Fragment]
     is_time: bool = False
+    is_list: bool = False
 
 
 _VISITED = (Fact.VISITS, Fact.HITS)
@@ -89,6 +91,9 @@ _SHIFTED = " + {shift:Int32})"
 #: When credit lands: at the touch, or at the conversion (``m`` is joined for that).
 _MOMENT = "if({by_click:Bool}, c.touch_time, m.converted)"
 
+#: The tags of a person, by any of his visitors; a person is named by one of them.
+_TAGS = "transform({who}, {{tagged:Array(UInt64)}}, {{tag_lists:Array(String)}}, '')"
+
 
 def _all() -> tuple[Dimension, ...]:
     return (
@@ -125,6 +130,12 @@ def _all() -> tuple[Dimension, ...]:
         *(Dimension(name, _visit(name)) for name in ("country", "region", "city")),
         Dimension("device", _visit("device") | _inner("nullIf(device, '')", Fact.SPEND)),
         *(Dimension(name, _visit(name)) for name in ("browser", "os", "language")),
+        Dimension(
+            "person_tag",
+            _inner(_TAGS.format(who="x.visitor"), *_VISITED)
+            | _inner(_TAGS.format(who="if(m.person = 0, m.visitor, m.person)"), *_CREDITED),
+            is_list=True,
+        ),
         Dimension("page", _inner("path", Fact.HITS)),
         Dimension("event", _inner("name", Fact.HITS)),
         Dimension("goal", _inner("c.goal", *_CREDITED)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+from tracker.accounts.pipeline import Role
 from tracker.errors import InvalidInput
 from tracker.money import STEP, decimal_text
 from tracker.reports.dimensions import Fact
@@ -44,6 +45,21 @@ _SPEND = {
         "countIf(x.cost != 0 OR x.impressions != 0 OR x.clicks != 0 OR x.adjusted = 0)"
     ),
 }
+#: Roles of stages whose credit is measured apart, each by the goals in the parameter
+#: ``ROLE_goals``.
+STAGES: tuple[Role, ...] = ("inquiry", "valid", "invalid", "order", "payment")
+
+
+def _stage(role: str) -> dict[str, Measure]:
+    """Credit of the stages of one role."""
+    here = f"has({{{role}_goals:Array(String)}}, c.goal)"
+    return {
+        f"{role}_weight": Measure(f"sumIf(toInt64(c.weight), {here})"),
+        f"{role}_amount": Measure(f"sumIf(c.amount, {here})"),
+        f"{role}_unpriced": Measure(f"countIf(c.rate_missing AND {here})"),
+    }
+
+
 #: What each fact can add up.
 MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
     Fact.VISITS: {
@@ -67,6 +83,11 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
         "touched": Measure("sumIf(toInt64(c.weight), c.position > 0)"),
         "lag": Measure("sumIf(toInt128(c.lag) * c.weight, c.position > 0)"),
         "length": Measure("sumIf(toInt64(c.length) * c.weight, c.position > 0)"),
+        "expected": Measure(
+            "sum(toInt128(transform(c.conversion_id, {waiting:Array(UInt64)}, "
+            "{worth:Array(Int64)}, toInt64(0))) * c.weight)"
+        ),
+        **{name: one for stage in STAGES for name, one in _stage(stage).items()},
     },
     Fact.ASSISTS: {
         "assisted": Measure(
@@ -92,6 +113,19 @@ class Figures:
         names = Sums.__dataclass_fields__
         self.usual: Metrics = metrics(
             Sums(**{name: value for name, value in measures.items() if name in names}), economics
+        )
+
+    def stage(self, role: str) -> Metrics:
+        """The usual metrics with the credit of one role of stages alone, against the whole cost."""
+        names = ("cost", "untracked_cost", "unpriced_cost", "spend_rows")
+        return metrics(
+            Sums(
+                weight=self.of.get(f"{role}_weight", 0),
+                amount=self.of.get(f"{role}_amount", 0),
+                unpriced_value=self.of.get(f"{role}_unpriced", 0),
+                **{name: self.of.get(name, 0) for name in names},
+            ),
+            self.economics,
         )
 
     def ratio(self, above: str, below: str, scale: int = 1) -> float | None:
@@ -162,6 +196,25 @@ def _visit_rate(figures: Figures) -> Value:
     return figures.of.get("visits", 0) / clicks if clicks else None
 
 
+def _staged(name: str, unit: str, role: str, field: str, *measures: str) -> Metric:
+    """A usual metric of one role of stages."""
+    counted = field in ("conversions", "cpa")
+    own = (f"{role}_weight",) if counted else (f"{role}_amount", f"{role}_unpriced")
+    return Metric(
+        name, unit, (*own, *measures), lambda figures: getattr(figures.stage(role), field)
+    )
+
+
+def _valid_rate(figures: Figures) -> Value:
+    valid, invalid = figures.of.get("valid_weight", 0), figures.of.get("invalid_weight", 0)
+    return float(Decimal(valid) / (valid + invalid)) if valid + invalid else None
+
+
+def _expected(figures: Figures) -> Value:
+    worth = MICRO * NANO * figures.of.get("expected", 0)
+    return decimal_text(worth.quantize(STEP, ROUND_HALF_UP))
+
+
 METRICS: Mapping[str, Metric] = {
     one.name: one
     for one in (
@@ -195,6 +248,18 @@ METRICS: Mapping[str, Metric] = {
         _count("assisted_conversions", "assisted"),
         _share("conversion_lag", "ratio", "lag", "touched", DAY_MS),
         _share("path_length", "ratio", "length", "touched"),
+        _staged("inquiries", "credit", "inquiry", "conversions"),
+        _staged("cost_per_inquiry", "amount", "inquiry", "cpa", *_BASE),
+        _staged("valid_inquiries", "credit", "valid", "conversions"),
+        _staged("cost_per_valid_inquiry", "amount", "valid", "cpa", *_BASE),
+        Metric("valid_rate", "percent", ("valid_weight", "invalid_weight"), _valid_rate),
+        _staged("closed_orders", "credit", "order", "conversions"),
+        _staged("cost_per_order", "amount", "order", "cpa", *_BASE),
+        _staged("order_revenue", "amount", "order", "revenue"),
+        _staged("order_roas", "ratio", "order", "roas", *_BASE),
+        _staged("payments", "amount", "payment", "revenue"),
+        _staged("payment_roas", "ratio", "payment", "roas", *_BASE),
+        Metric("expected_revenue", "amount", ("expected",), _expected),
     )
 }
 #: Metrics that lie in the order of one measure, undefined where the row has no spend.

@@ -98,7 +98,7 @@ def pipeline_report(
     sums = _stage_sums(warehouse, site, period)
     keys = [stage.key for stage in pipeline.stages]
     keys += sorted({goal.partition(":")[2] for goal in sums} - set(keys))
-    mean = _mean_order(warehouse, site, pipeline)
+    mean = mean_order(warehouse, site, pipeline)
     waiting = _open(warehouse, site, pipeline, mean, clock())
     total = [Decimal(line.expected) for line in waiting if line.expected is not None]
     return PipelineReport(
@@ -178,7 +178,7 @@ def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:
     return f"{(Decimal(valid) / (valid + invalid)).quantize(Decimal('0.0001')):f}"
 
 
-def _mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> Decimal | None:
+def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> Decimal | None:
     goals = [f"{kind}:{key}" for key in pipeline.keys("order") for kind in ("stage", "repeat")]
     ((orders, value),) = warehouse.rows(
         load_sql(PACKAGE, "order_values.sql"), {"site": site.key, "goals": goals}

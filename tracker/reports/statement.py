@@ -172,6 +172,9 @@ class _Filled:
                 f"match({text}, {self._parameter(value, 'String')})" for value in test.values
             )
         values = self._parameter(list(test.values), "Array(String)")
+        if DIMENSIONS[test.dimension].is_list and test.operator == "is":
+            parts = f"splitByString(', ', {text})"
+            return f"({text} IN {values} OR hasAny({values}, {parts}))"
         if test.operator == "contains":
             return f"multiSearchAnyCaseInsensitiveUTF8({text}, {values})"
         return f"{text} IN {values}"

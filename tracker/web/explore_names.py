@@ -50,6 +50,7 @@ DIMENSION_GROUPS: Mapping[str, Mapping[str, str]] = {
         "browser": msgid("Browser"),
         "os": msgid("Operating system"),
         "language": msgid("Language"),
+        "person_tag": msgid("Tags of the person"),
     },
     msgid("What was looked at"): {
         "page": msgid("Page"),
@@ -118,6 +119,58 @@ METRIC_GROUPS: Mapping[str, tuple[Column, ...]] = {
         Column(
             *("path_length", msgid("Path length"), "ratio", 0),
             msgid("Mean number of touches before a conversion, by credit."),
+        ),
+    ),
+    msgid("Stages"): (
+        Column(
+            *("inquiries", msgid("Inquiries"), "credit", 1),
+            msgid("Leads that an inquiry was recorded of, by credit."),
+        ),
+        Column(
+            *("cost_per_inquiry", msgid("Cost per inquiry"), "amount", -1),
+            msgid("Cost ÷ inquiries."),
+        ),
+        Column(
+            *("valid_inquiries", msgid("Valid inquiries"), "credit", 1),
+            msgid("Leads that somebody found valid, by credit."),
+        ),
+        Column(
+            *("cost_per_valid_inquiry", msgid("Cost per valid inquiry"), "amount", -1),
+            msgid("Cost ÷ valid inquiries."),
+        ),
+        Column(
+            *("valid_rate", msgid("Valid rate"), "percent", 1),
+            msgid("Valid ÷ (valid + invalid) inquiries."),
+        ),
+        Column(
+            *("closed_orders", msgid("Orders of leads"), "credit", 1),
+            msgid("Leads that became an order, by credit; repeat orders stand apart."),
+        ),
+        Column(
+            *("cost_per_order", msgid("Cost per order"), "amount", -1),
+            msgid("Cost ÷ orders of leads."),
+        ),
+        Column(
+            *("order_revenue", msgid("Value of orders"), "amount", 1),
+            msgid("Value of the stage order alone."),
+        ),
+        Column(
+            *("order_roas", msgid("ROAS of orders"), "ratio", 1), msgid("Value of orders ÷ cost.")
+        ),
+        Column(
+            *("payments", msgid("Payments received"), "amount", 1),
+            msgid("Value of the stage payment alone."),
+        ),
+        Column(
+            *("payment_roas", msgid("ROAS of payments"), "ratio", 1),
+            msgid("Payments received ÷ cost."),
+        ),
+        Column(
+            *("expected_revenue", msgid("Expected revenue"), "amount", 1),
+            msgid(
+                "What open leads may still bring: the chance of an order by stage and age × the "
+                "mean order. It is never part of revenue."
+            ),
         ),
     ),
     msgid("Revenue and return"): (

@@ -16,7 +16,7 @@ from tracker.web.explore_query import ExploreQuery
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import Language, msgid
 from tracker.web.keyword_view import Cell, Heading, Paging, change_of, tone_of
-from tracker.web.notes import Note, incomplete_note
+from tracker.web.notes import Note, coverage_note, incomplete_note
 
 UNALLOCATED, UNKNOWN = msgid("Unallocated"), msgid("Not known")
 #: Dimensions that do not apply to every row: none is not the same as not known.
@@ -117,7 +117,9 @@ class ExploreView:
 
     def notes(self) -> list[Note]:
         """What makes figures of this report provisional, or stands apart."""
-        return [self._note(item) for item in self._report.incomplete]
+        coverage = self._report.coverage
+        notes = [coverage_note(coverage, self._speech, self._formats)] if coverage else []
+        return [*notes, *(self._note(item) for item in self._report.incomplete)]
 
     def help(self) -> list[tuple[str, str]]:
         """Name and explanation of each metric."""

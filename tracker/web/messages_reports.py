@@ -28,5 +28,7 @@ REPORTS = (
     msgid("The filter's regular expression %(value)s cannot be read."),
     msgid("The syntax is RE2's."),
     msgid("The report has more than %(count)s rows."),
+    msgid("More than %(count)s people have tags."),
+    msgid("Leave out person_tag."),
     msgid("Choose fewer dimensions, a shorter period or a filter."),
 )

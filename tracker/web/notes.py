@@ -101,7 +101,7 @@ class Note:
 
 def report_notes(report: KeywordReport, speech: Language, formats: Formats) -> list[Note]:
     """Coverage first, then what is incomplete, then what the ROI figures mean here."""
-    notes = [_coverage(report.coverage, speech, formats)]
+    notes = [coverage_note(report.coverage, speech, formats)]
     cost = formats.money(report.totals.untracked_cost, report.currency)
     notes += [incomplete_note(item, speech, formats, untracked=cost) for item in report.incomplete]
     if report.margin is None:
@@ -151,7 +151,8 @@ def row_title(speech: Language, kind: str, reason: str | None) -> tuple[str, str
     return title, speech.gettext(_REASONS[reason]) if reason in _REASONS else reason
 
 
-def _coverage(coverage: Coverage, speech: Language, formats: Formats) -> Note:
+def coverage_note(coverage: Coverage, speech: Language, formats: Formats) -> Note:
+    """How much could be joined to a source at all."""
     if coverage.conversions is None:
         text = speech.gettext("Coverage: no conversion in this period.")
     elif coverage.value is None:

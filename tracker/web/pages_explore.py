@@ -58,6 +58,9 @@ EXAMPLES = {
     "&metrics=visits,bounce_rate,conversions,visit_cvr,revenue",
     msgid("Hours of the week"): "?group=weekday,hour"
     "&metrics=visits,conversions,visit_cvr&sort=weekday&order=asc&limit=500",
+    msgid("Inquiries and orders by campaign"): "?group=campaign"
+    "&metrics=cost,inquiries,valid_inquiries,cost_per_valid_inquiry,closed_orders,order_roas,"
+    "expected_revenue",
     msgid("Goals by campaign"): "?group=goal,campaign"
     "&metrics=conversions,revenue,assisted_conversions,conversion_lag",
 }

@@ -1,0 +1,83 @@
+"""What a breakdown reads of people and of their leads before its own statements: tags that were
+written on their cards, and what open leads are expected to bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from tracker.accounts.person_cards import tags_of
+from tracker.accounts.pipeline import pipeline_of
+from tracker.accounts.sites import Site
+from tracker.errors import InvalidInput
+from tracker.reports.expected import expected_value, open_leads
+from tracker.reports.measures import STAGES
+from tracker.reports.pipeline import mean_order, read_tracks
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+PACKAGE = "tracker.reports"
+#: Tagged visitors that one statement can be told.
+MOST_TAGGED = 50_000
+
+
+def tag_parameters(warehouse: Warehouse, db: Engine, site: Site) -> dict[str, object]:
+    """The tags of every visitor of a person with tags, as the dimension ``person_tag`` has them.
+
+    A person's tags stand together, in order, between commas: so he is in one row of a breakdown.
+    InvalidInput for more people than a statement can be told.
+    """
+    cards = {int(visitor, 16): tags for visitor, tags in tags_of(db, site.key).items()}
+    if len(cards) > MOST_TAGGED:
+        raise InvalidInput(
+            f"More than {MOST_TAGGED} people have tags.", hint="Leave out person_tag."
+        )
+    rows = warehouse.rows(
+        load_sql(PACKAGE, "breakdown_people.sql"), {"site": site.key, "visitors": list(cards)}
+    )
+    person = {int(visitor): int(whose) for visitor, whose in rows}
+    tags: dict[int, set[str]] = {}
+    for visitor, own in cards.items():
+        tags.setdefault(person.get(visitor, visitor), set()).update(own)
+    # A person is named by his smallest visitor, who has no row of his own where he is alone.
+    whose = person | {one: one for one in tags}
+    found = {one: ", ".join(sorted(tags[name])) for one, name in whose.items() if name in tags}
+    # An empty list has no type that the engine could see.
+    return {"tagged": list(found) or [0], "tag_lists": list(found.values()) or [""]}
+
+
+def stage_parameters(db: Engine, site: Site, measures: Iterable[str]) -> dict[str, object]:
+    """The goals of each role of stages, if any of their measures is asked for."""
+    if not any(name.partition("_")[0] in STAGES for name in measures):
+        return {}
+    pipeline = pipeline_of(db, site.key)
+    return {f"{role}_goals": [f"stage:{key}" for key in pipeline.keys(role)] for role in STAGES}
+
+
+def expectations(
+    warehouse: Warehouse, db: Engine, site: Site, asof: int, now: datetime
+) -> dict[str, object] | None:
+    """What each open lead is worth, in 1e-6 of the site's currency, at the conversion that its
+    stage is; None while no order had a value."""
+    pipeline = pipeline_of(db, site.key)
+    mean = mean_order(warehouse, site, pipeline)
+    if mean is None:
+        return None
+    leads = {lead.lead: lead for lead in open_leads(read_tracks(warehouse, site), pipeline, now)}
+    rows = warehouse.rows(
+        load_sql(PACKAGE, "breakdown_waiting.sql"),
+        {"site": site.key, "asof": asof, "leads": list(leads)},
+    )
+    # Of the same stage entered twice, the last counts.
+    at: Mapping[str, int] = {
+        lead: int(conversion)
+        for conversion, lead, goal, _ in rows
+        if goal == f"stage:{leads[lead].stage}"
+    }
+    worth = {
+        conversion: int(expected_value(leads[lead].chance, mean).scaleb(6))
+        for lead, conversion in at.items()
+    }
+    return {"waiting": list(worth) or [0], "worth": list(worth.values()) or [0]}

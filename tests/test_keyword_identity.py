@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -75,19 +76,98 @@ def test_the_same_text_in_two_campaigns_needs_the_campaign_tag(world: World) -> 
     assert sorted(rows, key=str) == [("two", None, 1), (None, "ambiguous", 1)]
 
 
-def test_a_campaign_renamed_later_is_found_by_id_and_by_its_new_name_only(world: World) -> None:
-    spend(world, "2026-09-01,baidu,old name,11,g,21,pump,31,1,1,10")
-    spend(world, "2026-09-02,baidu,new name,11,g,21,pump,31,1,1,10")
+def test_a_campaign_renamed_later_is_found_by_the_name_it_had_unless_another_has_it_now(
+    world: World,
+) -> None:
+    spend(
+        world,
+        "2026-09-01,baidu,old name,11,g,21,pump,31,1,1,10",
+        "2026-09-02,baidu,new name,11,g,21,pump,31,1,1,10",
+        "2026-09-01,baidu,first,12,g,22,valve,32,1,1,10",
+        "2026-09-02,baidu,second,12,g,22,valve,32,1,1,10",
+        "2026-09-02,baidu,first,13,g,23,valve,33,1,1,20",
+    )
     world.events(
         [
             at("09-01 10:00", "a", ad("pump", campaign="new name")),
             at("09-01 10:00", "b", ad("pump", campaign="old name")),
+            at("09-01 10:00", "c", ad("pump", campaign="no name")),
+            at("09-03 10:00", "d", ad("valve", campaign="first")),
         ]
     )
     world.reconcile()
-    found = visits_of(world)
-    # The dimension has the names of the latest day: tags that stayed behind are not guessed at.
-    assert found == {"pump": 1, "(unknown_keyword)": 1}
+    found = {
+        (row.campaign, row.keyword or row.reason): row.visits for row in world.report(*DAYS).rows
+    }
+    assert found == {
+        ("new name", "pump"): 2,
+        (None, "unknown_keyword"): 1,
+        ("first", "valve"): 1,
+        ("second", "valve"): 0,
+    }
+
+
+def keywords_of(world: World) -> dict[tuple[Any, ...], tuple[str, int]]:
+    """Cost and visits by (campaign, ad group, keyword or reason)."""
+    return {
+        (row.campaign, row.ad_group, row.keyword or row.reason): (str(row.cost), row.visits)
+        for row in world.report(*DAYS).rows
+    }
+
+
+def test_a_keyword_moved_to_another_ad_group_keeps_its_history_where_its_id_stays(
+    world: World,
+) -> None:
+    spend(
+        world,
+        "2026-09-01,baidu,pumps,11,steel,21,pump,31,1,1,10",
+        "2026-09-02,baidu,pumps,11,steel,21,pump,31,1,1,10",
+        "2026-09-02,baidu,pumps,11,brass,22,pump,31,1,1,5",
+        "2026-09-03,baidu,pumps,11,brass,22,pump,31,1,1,20",
+        # The same id in two ad groups at the same time is no move.
+        "2026-09-01,baidu,pumps,11,steel,21,valve,32,1,1,1",
+        "2026-09-03,baidu,pumps,11,steel,21,valve,32,1,1,1",
+        "2026-09-02,baidu,pumps,11,brass,22,valve,32,1,1,2",
+    )
+    world.events(
+        [
+            at("09-01 10:00", "a", ad("pump", utm_adgroup="steel", keywordid="31")),
+            at("09-01 11:00", "b", ad("pump", hm_kw="pump", campaign="pumps")),
+            at("09-03 10:00", "c", ad("pump")),
+        ]
+    )
+    world.reconcile()
+    assert keywords_of(world) == {
+        ("pumps", "brass", "pump"): ("45.00", 3),
+        ("pumps", "steel", "valve"): ("2.00", 0),
+        ("pumps", "brass", "valve"): ("2.00", 0),
+    }
+
+
+def test_a_keyword_deleted_and_created_again_is_one_and_two_at_a_time_are_two(
+    world: World,
+) -> None:
+    spend(
+        world,
+        "2026-09-01,baidu,pumps,11,steel,21,pump,31,1,1,10",
+        "2026-09-05,baidu,pumps,11,steel,21,pump,39,1,1,20",
+        "2026-09-01,baidu,pumps,11,steel,21,valve,41,1,1,1",
+        "2026-09-03,baidu,pumps,11,steel,21,valve,42,1,1,2",
+        "2026-09-05,baidu,pumps,11,steel,21,valve,41,1,1,1",
+    )
+    # A report without ids of a day between belongs to the same keyword.
+    spend(world, "2026-09-04,baidu,pumps,,steel,,pump,,1,1,7")
+    world.events([at("09-01 10:00", "a", ad("pump")), at("09-01 10:00", "b", ad("valve"))])
+    world.reconcile()
+    costs = sorted(
+        (row.keyword or row.reason, row.cost, row.visits) for row in world.report(*DAYS).rows
+    )
+    assert costs == [
+        ("ambiguous", None, 1),
+        ("pump", "37.00", 1),
+        ("valve", "2.00", 0),
+        ("valve", "2.00", 0),
+    ]
 
 
 def test_the_match_quality_says_how_visits_and_cost_were_found(world: World) -> None:

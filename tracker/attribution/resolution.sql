@@ -109,6 +109,32 @@ WITH
             AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
         GROUP BY site, source_key
     ),
+    named_before AS
+    (
+        SELECT site, canonical_key, platform, campaign_id, ad_group_id, match_type, name.1 AS campaign_norm,
+            name.2 AS ad_group_norm, name.3 AS keyword_norm
+        FROM (SELECT *, arrayJoin(former) AS name FROM keywords
+            WHERE site IN {sites:Array(String)} AND kind = 'keyword' AND notEmpty(former)
+                AND (site, build) IN (SELECT site, build FROM current))
+    ),
+    by_former AS
+    (
+        SELECT s.site AS site, s.source_key AS source_key, uniqExact(k.canonical_key) AS fits,
+            any(k.canonical_key) AS fit,
+            uniqExactIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fits,
+            anyIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fit
+        FROM tagged AS s
+        INNER JOIN named_before AS k
+            ON s.site = k.site AND s.platform = k.platform AND s.keyword_norm = k.keyword_norm
+        WHERE s.paid AND s.keyword_norm != ''
+            AND (s.campaign_norm = '' OR s.campaign_norm = k.campaign_norm
+                OR (k.campaign_id != '' AND s.campaign = k.campaign_id))
+            AND (s.ad_group_norm = '' OR s.ad_group_norm = k.ad_group_norm
+                OR (k.ad_group_id != '' AND s.ad_group = k.ad_group_id))
+            AND (s.ad_group_id = '' OR k.ad_group_id = '' OR s.ad_group_id = k.ad_group_id)
+            AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
+        GROUP BY site, source_key
+    ),
     with_keywords AS
     (
         SELECT DISTINCT site, platform, campaign_id, campaign_norm FROM targets
@@ -117,7 +143,7 @@ WITH
     (
         SELECT k.site AS site, k.platform AS platform, k.campaign_id AS campaign_id,
             k.campaign_norm AS campaign_norm, k.canonical_key AS canonical_key,
-            toString(k.reason) AS reason,
+            toString(k.reason) AS reason, arrayMap(n -> n.1, k.former) AS former_names,
             (k.site, k.platform, k.campaign_id, k.campaign_norm) NOT IN
                 (SELECT site, platform, campaign_id, campaign_norm FROM with_keywords) AS whole
         FROM keywords AS k
@@ -134,7 +160,8 @@ WITH
         WHERE s.paid
             AND if(c.campaign_id != '' AND (s.look_campaign_id != '' OR s.campaign_id != ''),
                 c.campaign_id = if(s.look_campaign_id != '', s.look_campaign_id, s.campaign_id),
-                c.campaign_norm != '' AND c.campaign_norm = s.campaign_norm)
+                s.campaign_norm != '' AND (c.campaign_norm = s.campaign_norm
+                    OR has(c.former_names, s.campaign_norm)))
             AND (c.whole OR s.match_type = c.reason
                 OR (s.looked AND s.look_keyword_id = '' AND s.look_keyword_norm = ''))
         GROUP BY site, source_key
@@ -153,7 +180,10 @@ SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
             x.fits > 1 AND x.same_match_fits = 1, (x.same_match_fit, 'click'),
             t.fits = 1, (t.fit, 'tags'),
             t.fits > 1 AND t.same_match_fits = 1, (t.same_match_fit, 'tags'),
-            t.fits = 0 AND x.fits = 0 AND p.fits = 1, (p.fit, ''),
+            t.fits > 1, (toUInt64(0), ''),
+            b.fits = 1, (b.fit, 'tags'),
+            b.fits > 1 AND b.same_match_fits = 1, (b.same_match_fit, 'tags'),
+            x.fits = 0 AND b.fits = 0 AND p.fits = 1, (p.fit, ''),
             (toUInt64(0), '')) AS found,
         found.1 AS keyword_key,
         multiIf(
@@ -161,7 +191,8 @@ SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
             NOT s.paid, 'not_paid',
             s.shared != '', 'shared_link',
             keyword_key != 0, p.reason,
-            i.fits > 1 OR c.fits > 1 OR x.fits > 1 OR t.fits > 1, 'ambiguous',
+            i.fits > 1 OR c.fits > 1 OR x.fits > 1 OR t.fits > 1 OR b.fits > 1,
+                'ambiguous',
             s.match_type = 'ai_max', 'ai_max',
             s.channel = 'Cross-network', 'pmax',
             s.keyword_norm != '' OR s.keyword_id != '' OR s.look_keyword_id != ''
@@ -174,5 +205,6 @@ SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
     LEFT JOIN by_click AS c ON s.site = c.site AND s.source_key = c.source_key
     LEFT JOIN by_click_text AS x ON s.site = x.site AND s.source_key = x.source_key
     LEFT JOIN by_tags AS t ON s.site = t.site AND s.source_key = t.source_key
+    LEFT JOIN by_former AS b ON s.site = b.site AND s.source_key = b.source_key
     LEFT JOIN by_campaign AS p ON s.site = p.site AND s.source_key = p.source_key
 )

@@ -10,7 +10,7 @@ import socketserver
 import ssl
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -83,9 +83,14 @@ class Post:
     connection: Connection
     secret: dict[str, str]
     deployment: dict[str, Any] = field(default_factory=lambda: dict(OPEN))
+    sleep: Callable[[], None] = lambda: None
+    sealer: Sealer = field(default_factory=lambda: Sealer((Fernet(new_key()),)))
 
     def run(self, what: str = "run") -> Any:
         """One run, or one test, of the kind."""
+
+        async def sleep(_: float) -> None:
+            self.sleep()
 
         async def work() -> Any:
             async with httpx.AsyncClient() as client:
@@ -94,7 +99,7 @@ class Post:
                     ConnectionAccount(self.connection.id, WHOLE),
                     None,
                     KeptCredentials(Grant(self.secret)),
-                    Wire("", client),
+                    Wire("", client, sleep=sleep),
                     self.desk.deps,
                     deployment=self.deployment,
                 )
@@ -122,7 +127,7 @@ def source(
         desk.site.tenant, kind, "Reports", desk.site.key if site == "" else site, settings, {}
     )
     sealer = Sealer((Fernet(new_key()),))
-    return Post(desk, add_connection(desk.db, sealer, new), secret)
+    return Post(desk, add_connection(desk.db, sealer, new), secret, sealer=sealer)
 
 
 def report(cost: str = "10.50", day: str = "2026-09-10") -> bytes:

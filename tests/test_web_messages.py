@@ -76,6 +76,7 @@ MODULES = (
     "spend/connections/linking.py",
     "spend/connections/worker.py",
     *(f"spend/connectors/{path.name}" for path in (ROOT / "spend/connectors").glob("*.py")),
+    *(f"spend/sources/{path.name}" for path in (ROOT / "spend/sources").glob("*.py")),
 )
 #: Texts of these modules that no page shows, and why.
 UNSEEN = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from tracker.accounts import schema
 from tracker.accounts.clock import utc_now
@@ -64,4 +64,13 @@ def note_item(
             upsert(writer, schema.source_items)
             .values(connection=connection, item=item_key(name), **values)
             .on_conflict_do_update(index_elements=["connection", "item"], set_=values)
+        )
+
+
+def forget_failed(db: Engine, connection: str) -> None:
+    """Let what could not be imported be tried again."""
+    table = schema.source_items
+    with write(db) as writer:
+        writer.execute(
+            delete(table).where(table.c.connection == connection, table.c.outcome == "failed")
         )

@@ -11,7 +11,7 @@ from tracker.accounts.rights import Right
 from tracker.errors import NotFound
 from tracker.money import parse_amount
 from tracker.spend.connections.catalogue import kind_of
-from tracker.spend.connections.kinds import Field
+from tracker.spend.connections.kinds import Field, Kind
 from tracker.spend.connections.schedule import timetable_of
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
@@ -54,7 +54,16 @@ FIELDS = {
     "url": msgid("Address of the file (https)"),
     "authorization": msgid("Authorization header, where the address wants one"),
     "host": msgid("Mail server (IMAP over TLS)"),
+    "server": msgid("SFTP server"),
     "port": msgid("Port"),
+    "private_key": msgid("Private key (instead of a password)"),
+    "passphrase": msgid("Passphrase of the private key"),
+    "host_key": msgid("Host key of the server (SHA256:…)"),
+    "endpoint": msgid("Address of the storage (empty: Amazon S3)"),
+    "region": msgid("Region"),
+    "bucket": msgid("Bucket"),
+    "access_key": msgid("Access key ID"),
+    "pattern": msgid("Names of the files, such as *.csv"),
     "folder": msgid("Folder"),
     "senders": msgid("Allowed senders: addresses or @domains"),
     "link_hosts": msgid("Hosts whose links are followed"),
@@ -73,7 +82,20 @@ COUNTS = {
     "search_terms": msgid("Search terms"),
     "clicks": msgid("Click look-ups"),
     "account_totals": msgid("Account totals"),
+    "left": msgid("Files left for later"),
 }
+#: Kinds that are no platform with a name of its own.
+_TITLES = {
+    "web_address": msgid("HTTPS address"),
+    "mailbox": msgid("Mailbox"),
+    "sftp": msgid("SFTP server"),
+    "s3": msgid("S3-compatible storage"),
+}
+
+
+def kind_title(call: Call, kind: Kind) -> str:
+    """What a kind of connection is called in the reader's language."""
+    return call.text(_TITLES[kind.name]) if kind.name in _TITLES else kind.title
 
 
 def visible(call: Call) -> list[Connection]:
@@ -98,7 +120,7 @@ def connection_view(call: Call, connection: Connection) -> dict[str, Any]:
     title, tone = STATES[connection.state]
     return {
         "it": connection,
-        "kind": kind_of(connection.kind).title,
+        "kind": kind_title(call, kind_of(connection.kind)),
         "state": call.text(title),
         "tone": "warn" if connection.state == "active" and connection.error else tone,
         "error": translated_text(call.language, connection.error),
@@ -154,7 +176,8 @@ def field_views(call: Call, fields: tuple[Field, ...], connection: bool) -> list
         {
             "name": one.name,
             "label": call.text(FIELDS[one.name]) if one.name in FIELDS else one.name,
-            "kind": "password" if one.secret else "text",
+            "kind": "lines" if one.lines else "password" if one.secret else "text",
+            "secret": one.secret,
             "required": False,
             "hint": "" if one.required or connection else call.text(msgid("Optional")),
         }

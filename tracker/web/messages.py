@@ -22,13 +22,14 @@ from tracker.web.messages_general import GENERAL
 from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
 from tracker.web.messages_rates import RATES
 from tracker.web.messages_reports import REPORTS
+from tracker.web.messages_sources import SOURCES
 
 #: Messages, hints and parts of them, with the values as %(name)s, as the raising code writes them.
 #: Words of findings about spend are written where they are found.
 FINDINGS = tuple(words for _, words in KINDS.values())
 KNOWN = (
     *(*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS, *ACCOUNTS, *RATES),
-    *REPORTS,
+    *(*REPORTS, *SOURCES),
 )
 
 #: Columns as messages name them.

@@ -37,6 +37,7 @@ from tracker.web.connection_view import (
     account_view,
     connection_view,
     field_views,
+    kind_title,
     one_visible,
     run_view,
     visible,
@@ -180,7 +181,7 @@ def _list(call: Call) -> Response:
         call,
         "connections.html",
         lines=[connection_view(call, one) for one in visible(call)],
-        kinds=[(kind.name, kind.title) for kind in KINDS.values()],
+        kinds=[(kind.name, kind_title(call, kind)) for kind in KINDS.values()],
     )
 
 
@@ -190,6 +191,7 @@ def _form(call: Call, kind: Kind, *, problem: str = "", status: int = 200) -> Re
         "connection_new.html",
         status=status,
         kind=kind,
+        title=kind_title(call, kind),
         fields=field_views(call, kind.fields, connection=False),
         form=dict(call.form),
         callback=call.public_url() + CALLBACK,
@@ -229,13 +231,13 @@ def _add(call: Call, kind: Kind) -> Connection:
     missing = missing_field(kind, typed)
     if missing is not None:
         raise InvalidInput(
-            f"{kind.title} needs the field {call.language.gettext(FIELDS[missing.name])!r}.",
+            f"{kind_title(call, kind)} needs the field {call.text(FIELDS[missing.name])!r}.",
             hint="Fill in every required field.",
         )
     new = NewConnection(
         call.site.tenant,
         kind.name,
-        call.form.get("name", "").strip() or kind.title,
+        call.form.get("name", "").strip() or kind_title(call, kind),
         call.site.key,
         secret=given,
     )
@@ -243,9 +245,12 @@ def _add(call: Call, kind: Kind) -> Connection:
 
 
 def _given(call: Call, kind: str) -> dict[str, str]:
-    names = {one.name for one in kind_of(kind).fields}
+    """What was entered. Secrets that stay empty are as they were; a setting is cleared."""
+    secret = {one.name: one.secret for one in kind_of(kind).fields}
     return {
-        name: text.strip() for name, text in call.form.items() if name in names and text.strip()
+        name: text.strip()
+        for name, text in call.form.items()
+        if name in secret and (text.strip() or not secret[name])
     }
 
 

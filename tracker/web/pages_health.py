@@ -22,10 +22,10 @@ ORIGINS = {
     "push": msgid("Script in the account"),
     "file": msgid("File"),
     "watch": msgid("Watch folder"),
-    "mail": msgid("Mailbox"),
-    "https": msgid("Address"),
-    "sftp": msgid("SFTP"),
-    "sheet": msgid("Published sheet"),
+    "mailbox": msgid("Mailbox"),
+    "web_address": msgid("HTTPS address"),
+    "sftp": msgid("SFTP server"),
+    "s3": msgid("S3-compatible storage"),
 }
 
 

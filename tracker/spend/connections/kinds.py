@@ -32,11 +32,13 @@ from tracker.spend.importer import SpendDeps
 @dataclass(frozen=True, slots=True)
 class Field:
     """One thing to enter. ``secret`` ones are sealed and never shown again; others are settings
-    of the connection. The label stands in ``web/vocabulary.py`` under this name."""
+    of the connection; ``lines`` says that it has several. The label stands in
+    ``web/connection_view.py`` under this name."""
 
     name: str
     secret: bool = False
     required: bool = True
+    lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)

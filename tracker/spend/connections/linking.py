@@ -26,12 +26,14 @@ from tracker.accounts.connections import (
     Connection,
     NewConnection,
     add_connection,
+    configure_connection,
     get_connection,
     read_secret,
     set_connection_state,
     store_secret,
 )
 from tracker.accounts.sealing import Sealer
+from tracker.accounts.source_items import forget_failed
 from tracker.errors import InvalidInput, TrackerError
 from tracker.spend.connections.catalogue import kind_of
 from tracker.spend.connections.execution import task_for
@@ -104,15 +106,31 @@ def _secret_names(kind: Kind) -> frozenset[str]:
 def change_secret(
     db: Engine, sealer: Sealer, connection: Connection, given: Mapping[str, str]
 ) -> None:
-    """Put these in the place of what was entered before; empty ones change nothing. What the
-    platform refused may be tried again."""
+    """Put these in the place of what was entered before; an empty one clears an optional setting
+    and leaves a secret as it is. What the platform refused may be tried again, and files that a
+    source could not import."""
     kind = kind_of(connection.kind)
     allowed = _secret_names(kind)
+    before = get_connection(db, connection.id).settings
+    settings = {**before, **_settings(kind, given)}
+    if settings != before:
+        configure_connection(db, connection.id, settings=settings)
+        forget_failed(db, connection.id)
     fresh = {name: value for name, value in given.items() if value and name in allowed}
     kept = read_secret(db, sealer, connection.id)
     if fresh:
         kept = {name: value for name, value in kept.items() if name not in _GIVEN}
         store_secret(db, sealer, connection.id, {**kept, **fresh})
+
+
+def _settings(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:
+    required = {
+        one.name: one.required for one in kind.fields if one.name not in _secret_names(kind)
+    }
+    return {
+        name: value for name, value in given.items() if name in required
+        and (value or not required[name])
+    }  # fmt: skip
 
 
 async def check_connection(shop: Workshop, connection: Connection) -> Tested:

@@ -16,9 +16,13 @@ from tracker.spend.connectors.failures import Cause, Terminal, Transient
 async def reachable(host: str, port: int, *, private: bool) -> str:
     """An address of the host that may be connected to. Terminal for one of a private network,
     unless ``private``; Transient when the name cannot be looked up."""
-    loop = asyncio.get_running_loop()
+    return await asyncio.to_thread(reachable_now, host, port, private=private)
+
+
+def reachable_now(host: str, port: int, *, private: bool) -> str:
+    """The same, in this thread."""
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Transient(f"The name {host!r} cannot be looked up.") from error
     addresses = [str(entry[4][0]) for entry in found]

@@ -56,13 +56,14 @@ class Arrivals:
 
     async def take(self, name: str, version: str, files: Sequence[tuple[Path, str]]) -> None:
         """Import the files (path, name) of one thing, and note what became of it."""
-        self.handled.add(name)
         results = [await self._take(path, called) for path, called in files]
         worst = next((one for one in ("failed", "held", "ok") if one in results), "empty")
-        await asyncio.to_thread(
-            note_item, self.task.spend.db, self.task.connection.id, name,
-            version=version, outcome=worst, now=self.task.spend.clock(),
-        )  # fmt: skip
+        await self._note(name, version, worst)
+
+    async def refuse(self, name: str, version: str, called: str, reason: str) -> None:
+        """Note that a thing cannot be imported as it is, for a reason in words."""
+        self.refused.append(f"{called}: {reason}"[:500])
+        await self._note(name, version, "failed")
 
     def done(self) -> Outcome:
         """The outcome of the run: a failure where a file was refused or is held."""
@@ -75,6 +76,13 @@ class Arrivals:
             )
         return self.outcome
 
+    async def _note(self, name: str, version: str, outcome: str) -> None:
+        self.handled.add(name)
+        await asyncio.to_thread(
+            note_item, self.task.spend.db, self.task.connection.id, name,
+            version=version, outcome=outcome, now=self.task.spend.clock(),
+        )  # fmt: skip
+
     async def _take(self, path: Path, name: str) -> RunStatus:
         status: RunStatus = "ok"
         try:
@@ -86,6 +94,8 @@ class Arrivals:
             self.task.check()
             got = await asyncio.to_thread(self._import, part, called)
             status = got if got == "failed" or status == "ok" else status
+            if part != path:
+                part.unlink(missing_ok=True)
         return status
 
     def _import(self, path: Path, name: str) -> RunStatus:

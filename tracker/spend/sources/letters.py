@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 ATTACHMENTS = 20
 LINKS = 20
 TEXT = 2 << 20
-_REPORTS = (".csv", ".tsv", ".txt", ".xlsx", ".zip", ".gz")
+#: Endings of names of files that may be reports.
+REPORTS = (".csv", ".tsv", ".txt", ".xlsx", ".zip", ".gz")
 _LINK = re.compile(r"https://[^\s\"'<>()\[\]]{4,2000}")
 
 
@@ -66,7 +67,7 @@ class Letter:
         found = 0
         for part in self._message.walk():
             name = _name(part)
-            if not name.lower().endswith(_REPORTS):
+            if not name.lower().endswith(REPORTS):
                 continue
             content = part.get_payload(decode=True)
             if isinstance(content, bytes) and content:

@@ -33,7 +33,16 @@ EXCEPTIONS = {
     ("ingest.contacts", "conversions.contact"): "an e-mail is hashed alike at both entrances",
 }
 #: Where the web framework may be imported. ``control.door`` is the owner's socket of a server.
-WEB = ("web", "app", "control.door", "server", "demo.page", "ingest.endpoint", "ingest.routing")
+WEB = (
+    "web",
+    "app",
+    "control.door",
+    "server",
+    "demo.page",
+    "demo.platforms",
+    "ingest.endpoint",
+    "ingest.routing",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,3 +139,19 @@ def test_two_companies_never_see_each_others_accounts(desk: Desk, tmp_path: Path
     assert other.rows("2026-09-01,Pumps,g,pump,1,1,2", account="acme").added == 1
     assert desk.costs()["*"] == "5.00"
     assert other.costs()["*"] == "4.00"
+
+
+def test_a_google_account_is_the_same_however_its_number_is_written(desk: Desk) -> None:
+    for written, changed in (("123-456-7890", True), ("1234567890", False)):
+        report = desk.rows(ROW, platform="google", account=written, currency="USD")
+        assert (report.account, report.changed) == ("1234567890", changed)
+    path = desk.file([f"{ROW},123-456-7890"], f"{HEADER},Account")
+    report = desk.run(path, platform="google", currency="USD")
+    assert (report.account, report.warnings) == ("1234567890", [])
+    assert desk.rows(ROW, account="123-456-7890").account == "123-456-7890"  # at Baidu, a name
+
+
+def test_an_account_that_stands_under_the_written_number_keeps_it(desk: Desk) -> None:
+    upsert(desk.db, AdAccount(desk.site.tenant, "google", "123-456-7890", site=desk.site.key))
+    report = desk.rows(ROW, platform="google", account="123-456-7890", currency="USD")
+    assert report.account == "123-456-7890"

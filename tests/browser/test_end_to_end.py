@@ -155,3 +155,12 @@ def test_the_demo_shows_whoever_clicks_around_its_company_page(
         expect(mine).to_contain_text("inquiry")
         owner.goto(f"{server.url}/sites/{site}/keywords")
         assert owner.locator("table.report tbody tr").count() > 10
+
+        # Two simulated platforms are connected, and their imports have really run.
+        for name in ("Google Ads (demo)", "百度营销 (demo)"):
+            owner.goto(f"{server.url}/sites/{site}/connections")
+            owner.get_by_role("link", name=name).first.click()
+            expect(owner.locator("main")).to_contain_text("Done")
+        runs = place.run("connection", "runs")
+        assert {run["state"] for run in runs} <= {"ok", "running", "queued"}
+        assert sum(run["rows"] for run in runs) > 0

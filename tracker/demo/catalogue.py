@@ -98,7 +98,7 @@ BAIDU = Account(
 
 GOOGLE = Account(
     "google",
-    "123-456-7890",
+    "1234567890",
     "USD",
     "gclid",
     "google",

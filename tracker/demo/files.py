@@ -17,16 +17,21 @@ from tracker.demo.history import Cost, History, keyword_id
 _BAIDU_MATCH = {"exact": "精确匹配", "phrase": "短语匹配", "broad": "智能匹配"}
 
 
-def write_files(history: History, folder: Path, first: date, last: date) -> dict[str, Path]:
-    """All files by what they are: events, one a platform, orders, rates."""
+def write_files(
+    history: History, folder: Path, first: date, last: date, since: date
+) -> dict[str, Path]:
+    """All files by what they are: events, one a platform, orders, rates. Those of Baidu and
+    Google end before ``since``, from when on their interfaces are asked."""
+    before = since - timedelta(days=1)
+    early = [cost for cost in history.costs if cost.day < since]
     folder.mkdir(parents=True, exist_ok=True)
     events = folder / "events.ndjson"
     with events.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(event, ensure_ascii=False) + "\n" for event in history.events)
     return {
         "events": events,
-        "baidu": _write(folder / "baidu.csv", _baidu(history.costs, first, last), "gb18030"),
-        "google": _write(folder / "google.csv", _google(history.costs, first, last), "utf-8"),
+        "baidu": _write(folder / "baidu.csv", _baidu(early, first, before), "gb18030"),
+        "google": _write(folder / "google.csv", _google(early, first, before), "utf-8"),
         "microsoft": _write(
             folder / "microsoft.csv", _microsoft(history.costs, first, last), "utf-8-sig"
         ),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,10 +20,12 @@ from tracker.accounts.tenants import list_tenants
 from tracker.commands.progress import Progress
 from tracker.commands.table import COMMANDS
 from tracker.config import Settings
-from tracker.demo.catalogue import COMPANY, HOST
+from tracker.demo.catalogue import BAIDU, COMPANY, GOOGLE, HOST
+from tracker.demo.connect import connect_platforms
 from tracker.demo.files import write_files
-from tracker.demo.history import make_history
+from tracker.demo.history import Cost, make_history
 from tracker.demo.page import routes
+from tracker.demo.platforms import simulated, write_rows
 from tracker.errors import InvalidInput
 from tracker.parts import Parts, open_parts
 from tracker.period import local_day, parse_zone
@@ -39,6 +41,11 @@ EMAIL = "demo@hydra-pumps.example"
 PASSWORD = "pumps-and-keywords"
 ZONE = "Asia/Shanghai"
 MARKER = "demo.json"
+#: Where the demo's files lie, below the data directory.
+FOLDER = "demo"
+#: So many days up to yesterday come from Baidu's and Google's interfaces, earlier ones in files.
+CONNECTED_DAYS = 14
+DAY = timedelta(days=1)
 #: A click on an ad of the catalogue.
 AD = "utm_source=baidu&utm_medium=cpc&utm_campaign=工业水泵&utm_term=卧式多级泵"
 
@@ -67,6 +74,11 @@ def run_demo(settings: Settings, screen: Screen, *, seed: int, days: int, leave:
 
     InvalidInput for a data directory that holds something else.
     """
+    with simulated(settings.data / FOLDER) as platforms:
+        _run(replace(settings, platforms=str(platforms)), screen, seed, days, leave=leave)
+
+
+def _run(settings: Settings, screen: Screen, seed: int, days: int, *, leave: bool) -> None:
     demo = fill(settings, screen, seed=seed, days=days)
     if leave:
         return
@@ -106,25 +118,38 @@ def _fill(parts: Parts, screen: Screen, seed: int, days: int) -> Demo:
     first = last - timedelta(days=days - 1)
     site = _company(parts)
     history = make_history(seed, days, last, zone, now)
-    files = write_files(history, parts.settings.data / "demo", first, last)
+    since = last - timedelta(days=min(CONNECTED_DAYS, days // 2))
+    files = write_files(history, parts.settings.data / FOLDER, first, last, since)
+    write_rows(parts.settings.data / FOLDER, _of_connections(history.costs, since))
     imports: list[tuple[str, msgspec.Struct]] = [
         ("rates-import", ImportRates(str(files["rates"]), site.key)),
         ("events-import", ImportEvents(str(files["events"]), site.key)),
         ("spend-import", ImportSpend(str(files["baidu"]), site.key)),
-        ("spend-import", ImportSpend(str(files["google"]), site.key, account="123-456-7890")),
+        ("spend-import", ImportSpend(str(files["google"]), site.key, account=GOOGLE.account)),
         ("spend-import", ImportSpend(str(files["microsoft"]), site.key)),
     ]
     if history.orders:  # a short history has none
         orders = ImportConversions(str(files["orders"]), site.key)
         imports.append(("conversions-import", orders))
-    imports.append(("reconcile", Reconcile()))
     for name, request in imports:
-        text = name.replace("-", " ") + " " + Path(getattr(request, "file", "")).name
-        with screen.progress(text) as progress:
-            result: Any = COMMANDS[name].run(parts, request, progress)
-        screen.note(f"{text}: {_counts(result)}")
+        _do(parts, screen, name, request)
+    for line in connect_platforms(parts, site, since, last - DAY, screen.progress):
+        screen.note(line)
+    _do(parts, screen, "reconcile", Reconcile())
     screen.note(f"{days} days of {COMPANY} filled in {monotonic() - started:.0f} s")
     return Demo(site.key, first, last)
+
+
+def _do(parts: Parts, screen: Screen, name: str, request: msgspec.Struct) -> None:
+    text = name.replace("-", " ") + " " + Path(getattr(request, "file", "")).name
+    with screen.progress(text) as progress:
+        result: Any = COMMANDS[name].run(parts, request, progress)
+    screen.note(f"{text}: {_counts(result)}")
+
+
+def _of_connections(costs: Iterable[Cost], since: date) -> list[Cost]:
+    """What the platforms are asked for instead of coming in files."""
+    return [one for one in costs if one.account in (BAIDU, GOOGLE) and one.day >= since]
 
 
 def _company(parts: Parts) -> Site:

@@ -17,7 +17,7 @@ from tracker.accounts.names import checked_name
 from tracker.accounts.sites import Site, find_site
 from tracker.errors import InvalidInput
 from tracker.money import parse_currency
-from tracker.spend.platforms import home_currency
+from tracker.spend.platforms import account_name, home_currency
 
 #: The account of a platform whose files name none, until the platform has another one.
 UNNAMED = "default"
@@ -54,7 +54,7 @@ class Owners:
     _written: dict[str, Owner] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.account = checked_name(self.account, "ad account") if self.account.strip() else ""
+        self.account = self._canonical(self.account) if self.account.strip() else ""
         self.currency = parse_currency(self.currency) if self.currency.strip() else ""
 
     def resolve(self, written: str, currency: str) -> tuple[str, str]:
@@ -92,7 +92,7 @@ class Owners:
 
     def _name(self, written: str) -> str:
         if not self.account:
-            return checked_name(written, "ad account") if written else self._unnamed()
+            return self._canonical(written) if written else self._unnamed()
         others = sorted({*self._written, written} - {""})
         if len(others) > 1:
             raise InvalidInput(
@@ -100,12 +100,21 @@ class Owners:
                 f"{self.account} cannot hold for all of them.",
                 hint="Leave --account out, and each row goes to its own account.",
             )
-        if written not in ("", self.account):
+        if written and self._canonical(written) != self.account:
             self.warnings.append(
                 f"The file names its ad account {written!r}; it is stored as {self.account!r}, "
                 "as --account says."
             )
         return self.account
+
+    def _canonical(self, written: str) -> str:
+        """The account's one name, unless its spend stands under the written one since before
+        names were made alike."""
+        name = checked_name(written, "ad account")
+        alike = account_name(self.platform, name)
+        if alike != name and find_ad_account(self.db, self.site.tenant, self.platform, name):
+            return name
+        return alike
 
     def _unnamed(self) -> str:
         there = [

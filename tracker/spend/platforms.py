@@ -17,6 +17,8 @@ PLATFORMS: Final[dict[str, str | None]] = {
     "shenma": "CNY",
     "yandex": None,
 }
+#: Google's customer number as people write it; the account's name here is its digits.
+_GOOGLE = re.compile(r"(\d{3})-(\d{3})-(\d{4})")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -47,3 +49,10 @@ def is_known(platform: str) -> bool:
 def home_currency(platform: str) -> str | None:
     """The currency of all of the platform's accounts, None if it has no such."""
     return PLATFORMS.get(platform)
+
+
+def account_name(platform: str, written: str) -> str:
+    """The name of an ad account however it is written: 123-456-7890 is 1234567890 at Google."""
+    text = written.strip()
+    number = _GOOGLE.fullmatch(text) if platform == "google" else None
+    return "".join(number.groups()) if number else text

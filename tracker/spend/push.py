@@ -7,7 +7,6 @@ sender says ``replace``. The account's own sums are stored beside, as those of c
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,8 +43,6 @@ from tracker.spend.staging import Staging
 from tracker.spend.standing import Ledger, Window
 
 ORIGIN = "push"
-#: Google's customer number as people write it; the account's name here is its digits.
-_GOOGLE = re.compile(r"^(\d{3})-(\d{3})-(\d{4})$")
 #: A publication that meets another import of the same days is tried so often.
 MEETINGS = 3
 
@@ -62,8 +59,7 @@ def import_push(deps: SpendDeps, site: Site, body: bytes) -> SpendReport:
     platform = parse_platform(push.platform)
     if not push.account.strip():
         raise InvalidInput("account: the number or name of the ad account is missing.")
-    named = _GOOGLE.sub(r"\1\2\3", push.account.strip()) if platform == "google" else push.account
-    owners = Owners(deps.db, site, platform, named, push.currency)
+    owners = Owners(deps.db, site, platform, push.account, push.currency)
     account, currency = owners.resolve("", "")
     if not is_known(platform):
         owners.warnings.append(

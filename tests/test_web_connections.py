@@ -132,3 +132,39 @@ def test_an_answer_of_a_platform_is_for_who_set_out_and_works_once(
         assert answer.status_code == 400
         assert "fits no authorisation that you began" in answer.text
     assert office.browser().get("/connections/callback?code=c&state=x").status_code in (302, 303)
+
+
+def test_settings_of_a_source_can_be_changed_and_a_key_of_several_lines_be_entered(
+    office: WebWorld, shop: Workshop
+) -> None:
+    base = f"/sites/{office.site.key}/connections"
+    assert "<textarea" in office.owner.page(f"{base}/new?kind=sftp")
+    made = office.owner.submit(
+        f"{base}/new", kind="sftp", server="127.0.0.1", username="ann", password="very-secret-1",
+        host_key="SHA256:old", folder="out",
+    )  # fmt: skip
+    assert "is in a private network" in made.text
+    (stored,) = list_connections(office.db, office.site.tenant)
+    page = office.owner.page(f"{base}/{stored.id}")
+    assert 'value="SHA256:old"' in page
+    assert "very-secret" not in page
+    key = "-----BEGIN\r\nvery-secret-2\r\n-----END"
+    office.owner.submit(
+        f"{base}/{stored.id}/secrets", server="", username="ann", host_key="SHA256:new", folder="",
+        private_key=key,
+    )  # fmt: skip
+    (stored,) = list_connections(office.db, office.site.tenant)
+    assert (stored.settings["host_key"], stored.settings["folder"]) == ("SHA256:new", "")
+    assert stored.settings["server"] == "127.0.0.1", "what is required is not cleared"
+    secret = read_secret(office.db, shop.sealer(), stored.id)
+    assert (secret["password"], secret["private_key"]) == ("very-secret-1", key)
+
+
+def test_kinds_of_sources_have_names_in_chinese(office: WebWorld) -> None:
+    reader = office.browser("owner@ours.example", language="zh-CN")
+    page = reader.page(f"/sites/{office.site.key}/connections")
+    for title in ("HTTPS 地址", "邮箱", "SFTP 服务器", "S3 兼容存储"):
+        assert title in page
+    form = reader.page(f"/sites/{office.site.key}/connections/new?kind=s3")
+    assert "连接 S3 兼容存储" in form
+    assert "存储桶" in form

@@ -39,6 +39,7 @@ MODULES = (
     "accounts/domains.py",
     "accounts/goal_grant.py",
     "accounts/goals.py",
+    "accounts/held_files.py",
     "accounts/logins.py",
     "accounts/names.py",
     "accounts/passwords.py",

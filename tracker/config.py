@@ -113,6 +113,11 @@ class Settings:
         return self.data / "watch"
 
     @property
+    def held(self) -> Path:
+        """Where spend files wait that a person has to decide on."""
+        return self.data / "held"
+
+    @property
     def socket(self) -> Path:
         """The owner's door to a running server."""
         return self.data / "tracker.sock"

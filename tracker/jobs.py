@@ -30,6 +30,7 @@ from tracker.reconcile.bucket_plans import plan_buckets
 from tracker.reconcile.sweep import sweep
 from tracker.spend.connections.schedule import queue_due
 from tracker.spend.connections.worker import Worker
+from tracker.spend.holding import sweep_held
 from tracker.spend.superseded import sweep_pulls
 from tracker.spend.watch import import_watched, make_folder
 
@@ -60,7 +61,7 @@ def _spend(parts: Parts) -> Result:
     for site in list_sites(parts.db):
         folder = parts.settings.watch / site.key
         make_folder(folder)
-        import_watched(parts.db, site, folder, run, clock=parts.clock)
+        import_watched(parts.spend_deps(), site, folder, run)
     return None
 
 
@@ -92,6 +93,7 @@ def _prune(parts: Parts) -> Result:
     prune_connection_runs(parts.db, parts.clock())
     gone = sweep_pulls(parts.warehouse, parts.clock())
     cut = cut_addresses(parts.warehouse, parts.clock())
+    sweep_held(parts.spend_deps())
     return {"superseded_pulls": gone, "cut_addresses": cut} if gone or cut else None
 
 

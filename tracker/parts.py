@@ -83,11 +83,15 @@ class Parts:
         settings = self.settings
         return open_sealer(settings.encryption_key, settings.data, lambda: has_secrets(self.db))
 
+    def spend_deps(self) -> SpendDeps:
+        """What imports of spend work with."""
+        return SpendDeps(self.warehouse, self.db, self.clock, held=self.settings.held)
+
     def workshop(self) -> Workshop:
         """What runs of connections work with."""
         alert = self.settings.alert_url
         return Workshop(
-            spend=SpendDeps(warehouse=self.warehouse, db=self.db, clock=self.clock),
+            spend=self.spend_deps(),
             sealer=lambda: self.sealer,
             holder=self.holder,
             deployment=self.deployment,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, update
 
 from tracker.accounts import schema
 from tracker.accounts.clock import utc_now
@@ -73,4 +73,19 @@ def forget_failed(db: Engine, connection: str) -> None:
     with write(db) as writer:
         writer.execute(
             delete(table).where(table.c.connection == connection, table.c.outcome == "failed")
+        )
+
+
+def settle_item(db: Engine, connection: str, item: str, outcome: str) -> None:
+    """Say what became of a thing that waited for a decision; ``item`` is its ``item_key``."""
+    table = schema.source_items
+    with write(db) as writer:
+        writer.execute(
+            update(table)
+            .where(
+                table.c.connection == connection,
+                table.c.item == item,
+                table.c.outcome == "held",
+            )
+            .values(outcome=outcome)
         )

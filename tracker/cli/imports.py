@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tracker.cli.groups import conversions, events, rates, spend
-from tracker.cli.output import Json, SiteKey, fields, print_json, progress_bar, say
+from tracker.cli.output import Json, SiteKey, fields, print_json, progress_bar, say, table
 from tracker.cli.session import run_command
 from tracker.errors import InvalidInput
 from tracker.requests.conversions import ImportConversions
@@ -33,7 +33,7 @@ def import_events(
 ) -> None:
     """Import past events, one JSON object a line."""
     request = ImportEvents(_readable(file), site_key, dry_run, skip_bad_rows)
-    _run("events-import", request, "Reading events", as_json)
+    run_import("events-import", request, "Reading events", as_json)
 
 
 @spend.command("import")
@@ -71,7 +71,7 @@ def import_spend(
         partial,
         period_total,
     )
-    _run("spend-import", request, "Reading spend", as_json)
+    run_import("spend-import", request, "Reading spend", as_json)
 
 
 @conversions.command("import")
@@ -87,7 +87,7 @@ def import_conversions(
     request = ImportConversions(
         _readable(file), site_key, _mapping(columns), dry_run, skip_bad_rows
     )
-    _run("conversions-import", request, "Reading conversions", as_json)
+    run_import("conversions-import", request, "Reading conversions", as_json)
 
 
 @rates.command("import")
@@ -100,7 +100,7 @@ def import_rates(
 ) -> None:
     """Import a table of exchange rates: day, from, to, rate."""
     request = ImportRates(_readable(file), site, dry_run, skip_bad_rows)
-    _run("rates-import", request, "Reading rates", as_json)
+    run_import("rates-import", request, "Reading rates", as_json)
 
 
 @rates.command("fetch")
@@ -115,15 +115,32 @@ def fetch_rates(as_json: Json = False) -> None:
         say(f"{one['source']}: newest of {one['newest']}, {one['changed']} new: {pairs}")
 
 
-def _run(name: str, request: Any, text: str, as_json: bool) -> None:
+def run_import(name: str, request: Any, text: str, as_json: bool) -> None:
+    """Run an import with its progress, and print what it did."""
     with progress_bar(text, quiet=as_json) as progress:
         result = run_command(name, request, progress)
     if as_json:
         print_json(result)
+        _refuse_part(result)
         return
+    members = result.pop("files", None)
     fields(result)
+    if members:
+        columns = ("file", "status", "platform", ">rows", ">cost", "error")
+        table("", columns, [[one[name.lstrip(">")] for name in columns] for one in members])
     if not result.get("dry_run"):
         say("Run: tracker reconcile (a running server does it by itself)")
+    _refuse_part(result)
+
+
+def _refuse_part(result: Any) -> None:
+    """Files of an archive that were not imported make the command fail; the others stand."""
+    left = result.get("failed", 0) + result.get("held", 0)
+    if left and not result["dry_run"]:
+        raise InvalidInput(
+            f"{left} files of the archive were not imported; the others were.",
+            hint="Put them right and import the archive again: nothing counts twice.",
+        )
 
 
 def _readable(file: str) -> str:

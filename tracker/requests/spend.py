@@ -21,6 +21,27 @@ class ImportSpend(msgspec.Struct, frozen=True):
     period_total: bool = False
 
 
+class ListHeld(msgspec.Struct, frozen=True):
+    """``tracker spend held list``."""
+
+    site: str
+
+
+class AcceptHeld(msgspec.Struct, frozen=True):
+    """``tracker spend held accept``; ``partial`` leaves campaigns that the file does not have."""
+
+    site: str
+    held: str
+    partial: bool = False
+
+
+class DiscardHeld(msgspec.Struct, frozen=True):
+    """``tracker spend held discard``."""
+
+    site: str
+    held: str
+
+
 class ImportRates(msgspec.Struct, frozen=True):
     """``tracker rates import``; ``site`` names the tenant, empty when there is only one."""
 

@@ -44,13 +44,15 @@ __all__ = ["Progress", "SpendDeps", "SpendOptions", "SpendReport", "import_spend
 @dataclass(frozen=True, slots=True)
 class SpendDeps:
     """Where an import reads and writes. ``file_limit`` is in bytes; ``scratch`` is a directory
-    for temporary files, None for the system's."""
+    for temporary files, None for the system's; ``held`` is where files wait for a decision, None
+    for nowhere."""
 
     warehouse: Warehouse
     db: Engine
     clock: Clock = utc_now
     file_limit: int = FILE_LIMIT
     scratch: Path | None = None
+    held: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 Layout: ``DATA/watch/SITE/``. A file is taken once its size has not changed for a moment, so that
 a copy in progress is left alone. After the import it is moved to ``done/``; a file that cannot be
 imported goes to ``failed/``, and one whose import would remove data to ``held/``, each with the
-reason beside it in a ``.txt``. A file that waits for a dependency stays and is tried again.
+reason beside it in a ``.txt``; the latter also waits for a decision (``holding.py``). A file that
+waits for a dependency stays and is tried again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,11 +19,12 @@ import structlog
 from sqlalchemy import Engine
 
 from tracker.accounts import runs
-from tracker.accounts.clock import Clock
 from tracker.accounts.runs import RunStatus
 from tracker.accounts.sites import Site
 from tracker.errors import NeedsConfirmation, TrackerError, Unavailable
-from tracker.spend.importer import SpendOptions, SpendReport
+from tracker.spend.archive import ArchiveReport
+from tracker.spend.holding import keep_held
+from tracker.spend.importer import SpendDeps, SpendOptions, SpendReport
 
 log = structlog.get_logger(__name__)
 
@@ -29,16 +32,16 @@ log = structlog.get_logger(__name__)
 SETTLED = 2.0
 FOLDERS = ("done", "failed", "held")
 
-Import = Callable[[Site, Path, SpendOptions], SpendReport]
+Import = Callable[[Site, Path, SpendOptions], SpendReport | ArchiveReport]
 
 
-def import_watched(db: Engine, site: Site, folder: Path, run: Import, *, clock: Clock) -> int:
+def import_watched(deps: SpendDeps, site: Site, folder: Path, run: Import) -> int:
     """Import the complete files of a site's folder, oldest first; returns how many were taken."""
     if not folder.is_dir():
         return 0
     taken = 0
-    for path in _complete(folder, clock()):
-        taken += _import_one(db, site, path, run, clock)
+    for path in _complete(folder, deps.clock()):
+        taken += _import_one(deps, site, path, run)
     return taken
 
 
@@ -56,24 +59,41 @@ def _complete(folder: Path, now: datetime) -> list[Path]:
     return [path for changed, path in sorted(found) if now.timestamp() - changed >= SETTLED]
 
 
-def _import_one(db: Engine, site: Site, path: Path, run: Import, clock: Clock) -> int:
-    started = clock()
+def _import_one(deps: SpendDeps, site: Site, path: Path, run: Import) -> int:
+    db, started, options = deps.db, deps.clock(), SpendOptions(origin="watch")
     try:
-        report = run(site, path, SpendOptions(origin="watch"))
+        report = run(site, path, options)
     except Unavailable as error:
         log.warning("spend file waits", file=path.name, reason=str(error))
         return 0
     except NeedsConfirmation as error:
+        keep_held(deps, site, path, replace(options, filename=path.name), error)
         _put_away(path, "held", str(error), started)
         _record(db, site, started, "held", error=f"{path.name}: {error}")
     except TrackerError as error:
         _put_away(path, "failed", str(error), started)
         _record(db, site, started, "failed", error=f"{path.name}: {error}")
     else:
-        _put_away(path, "done", "", started)
-        totals = {"file": path.name, **msgspec.to_builtins(report)}
-        _record(db, site, started, "ok", rows=report.rows, totals=totals)
+        _imported(deps, site, path, report, started)
     return 1
+
+
+def _imported(
+    deps: SpendDeps, site: Site, path: Path, report: SpendReport | ArchiveReport, started: datetime
+) -> None:
+    """Put an imported file away: an archive goes where its worst member belongs."""
+    status: RunStatus = "ok"
+    reason = ""
+    if isinstance(report, ArchiveReport):
+        status = "failed" if report.failed else "held" if report.held else "ok"
+        reason = " ".join(f"{one.file}: {one.error}" for one in report.files if one.error)
+    if status == "held":
+        asked = NeedsConfirmation(reason)
+        keep_held(deps, site, path, SpendOptions(origin="watch", filename=path.name), asked)
+    _put_away(path, "done" if status == "ok" else status, reason, started)
+    totals = {"file": path.name, **msgspec.to_builtins(report)}
+    error = f"{path.name}: {reason}" if reason else ""
+    _record(deps.db, site, started, status, rows=report.rows, totals=totals, error=error)
 
 
 def _record(

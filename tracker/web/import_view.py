@@ -50,12 +50,23 @@ _NAMES = {
     "slices": msgid("Computed days"),
     "left": msgid("Still to compute"),
     "superseded": msgid("Superseded results removed"),
+    "files": msgid("Files"),
+    "status": msgid("Outcome"),
+    "held": msgid("Waiting for a decision"),
+    "failed": msgid("Failed"),
+    "error": msgid("Error"),
+    "hint": msgid("What to do"),
     "superseded_pulls": msgid("Superseded imports removed"),
 }
 _CHANGES = {
     "added": msgid("Added"),
     "replaced": msgid("Replaced"),
     "unchanged": msgid("Unchanged"),
+}
+_STATUSES = {
+    "ok": msgid("Done"),
+    "held": msgid("Waits for a decision"),
+    "failed": msgid("Failed"),
 }
 #: Figures that the page says in another way.
 _SILENT = frozenset(
@@ -135,6 +146,10 @@ class ImportView:
         text = str(value or "")
         if column == "change" and text in _CHANGES:
             return self._speech.gettext(_CHANGES[text])
+        if column == "status" and text in _STATUSES:
+            return self._speech.gettext(_STATUSES[text])
+        if column in ("error", "hint") and text:
+            return translated_text(self._speech, text)
         if column == "scope" and text:
             return translated_scope(self._speech, text)
         if column == "platform" and text:

@@ -23,7 +23,7 @@ CONNECTIONS = (
     msgid("The connection belongs to no site, so its files cannot be imported."),
     msgid("Choose the site in the settings of the connection."),
     msgid("The files that could be imported were."),
-    msgid("To import the others all the same, upload them on the page Imports."),
+    msgid("Those that would remove something wait on the page Imports for a decision."),
     msgid("The certificate of %(host)s is not valid: %(reason)s."),
     msgid("Check the host; it has to be the name that the mail provider gives."),
     msgid("The mail server %(host)s does not answer."),

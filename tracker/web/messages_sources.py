@@ -66,4 +66,11 @@ SOURCES = (
     msgid("The JSON is larger than %(limit)s MiB."),
     msgid("The address sent nothing."),
     msgid("%(host)s does not answer (%(what)s)."),
+    msgid("No file of %(file)s was imported."),
+    msgid("Accept it where it was held, or discard it and import the file again."),
+    msgid("The content of %(file)s is not on this machine."),
+    msgid("There is no room on the disk to unpack %(file)s."),
+    msgid("Choose what to do with the file."),
+    msgid("No file %(id)s waits for a decision."),
+    msgid("List them: tracker spend held list."),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from anyio import to_thread
 from starlette.responses import Response
 
+from tracker.accounts.held_files import HeldFile, held_files
 from tracker.accounts.runs import RunStatus, finish_run, start_run
 from tracker.errors import InvalidInput, NeedsConfirmation, TrackerError
 from tracker.spend.files.fields import FIELDS
@@ -17,7 +18,7 @@ from tracker.web.call import Call
 from tracker.web.forms import words
 from tracker.web.i18n import msgid
 from tracker.web.import_view import ImportView
-from tracker.web.messages import translated
+from tracker.web.messages import translated, translated_text
 from tracker.web.parts import FileOptions
 from tracker.web.uploads import Upload, UploadStore
 from tracker.web.vocabulary import PLATFORMS
@@ -47,13 +48,35 @@ _TEXTS = ("platform", "account", "currency", "columns")
 _SWITCHES = ("skip_bad_rows", "replace", "partial", "period_total")
 #: Figures of an import's report that its run keeps.
 _TOLD = ("platform", "cost", "currency", "added", "replaced", "unchanged", "removed", "skipped")
+#: What was done with a file that waited, by a word in the address.
+DECIDED = {
+    "accepted": msgid("The file is imported. The reports follow within a minute."),
+    "discarded": msgid("The file is discarded; what stands stays."),
+}
 _EMPTY = dict.fromkeys((*_TEXTS, *_SWITCHES), "") | {"kind": "spend"}
 
 
 async def show_imports(call: Call) -> Response:
-    """The form."""
-    kind = "conversions" if call.request.query_params.get("kind") == "conversions" else "spend"
-    return _page(call, form=_EMPTY | {"kind": kind})
+    """The form, and the files that wait for a decision."""
+    params = call.request.query_params
+    kind = "conversions" if params.get("kind") == "conversions" else "spend"
+    done = DECIDED.get(params.get("done", ""), "")
+    waiting = await to_thread.run_sync(_waiting, call)
+    return _page(call, form=_EMPTY | {"kind": kind}, waiting=waiting, decided=done)
+
+
+def refused(call: Call, error: TrackerError) -> Response:
+    """The form, with what is wrong with a decision about a file that waits."""
+    message, hint = translated(call.language, error)
+    waiting = _waiting(call)
+    status = error.status
+    return _page(call, form=_EMPTY, status=status, waiting=waiting, problem=message, hint=hint)
+
+
+def _waiting(call: Call) -> list[tuple[HeldFile, str]]:
+    """Files that wait, each with the reason in the reader's language."""
+    found = held_files(call.parts.db, call.site.key)
+    return [(one, translated_text(call.language, one.reason)) for one in found]
 
 
 async def preview(call: Call) -> Response:
@@ -247,7 +270,11 @@ def _page(
         "problem": "",
         "hint": "",
         "asks": False,
+        "waiting": [],
+        "decided": "",
     } | context
+    if shown["decided"]:
+        shown["decided"] = call.text(str(shown["decided"]))
     platforms = [(name, call.text(title)) for name, title in PLATFORMS.items()]
     return call.pages.render(
         call,

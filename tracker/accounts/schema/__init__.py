@@ -31,7 +31,13 @@ from tracker.accounts.schema.conversions import (
     pipeline_stages,
     webhooks,
 )
-from tracker.accounts.schema.spend import ad_accounts, campaign_sites, cost_rules, spend_mappings
+from tracker.accounts.schema.spend import (
+    ad_accounts,
+    campaign_sites,
+    cost_rules,
+    held_files,
+    spend_mappings,
+)
 from tracker.accounts.schema.work import (
     bucket_plans,
     counters,
@@ -53,6 +59,7 @@ __all__ = [
     "cost_rules",
     "counters",
     "goals",
+    "held_files",
     "leases",
     "login_failures",
     "marks",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -75,4 +76,19 @@ spend_mappings = Table(
     Column("fingerprint", String(128), primary_key=True),
     Column("mapping", Text, nullable=False),
     Column("updated_at", Instant, nullable=False),
+)
+
+held_files = Table(
+    "held_files",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("site", ForeignKey("sites.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("connection", String(32), nullable=False),
+    Column("item", String(64), nullable=False),
+    Column("name", String(300), nullable=False),
+    Column("options", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("held_at", Instant, nullable=False),
 )

@@ -23,8 +23,9 @@ from tracker.accounts.source_items import SourceItem, item_key, note_item, seen_
 from tracker.errors import InvalidInput, NeedsConfirmation, TrackerError, Unavailable
 from tracker.spend.connections.kinds import Field, Outcome, Task
 from tracker.spend.connectors.failures import Cause, Terminal, Transient
+from tracker.spend.holding import forget_held, keep_held
 from tracker.spend.importer import SpendOptions, SpendReport, import_spend_file
-from tracker.spend.sources.unpacking import unpacked
+from tracker.spend.unpacking import unpacked
 
 #: What a person may say of the files of any source.
 OPTIONS = (
@@ -56,7 +57,8 @@ class Arrivals:
 
     async def take(self, name: str, version: str, files: Sequence[tuple[Path, str]]) -> None:
         """Import the files (path, name) of one thing, and note what became of it."""
-        results = [await self._take(path, called) for path, called in files]
+        item = item_key(name)
+        results = [await self._take(path, called, item) for path, called in files]
         worst = next((one for one in ("failed", "held", "ok") if one in results), "empty")
         await self._note(name, version, worst)
 
@@ -71,8 +73,8 @@ class Arrivals:
             self.outcome.failure = Terminal(
                 " ".join(self.refused[:5]),
                 cause=Cause.REQUEST,
-                hint="The files that could be imported were. To import the others all the same, "
-                "upload them on the page Imports.",
+                hint="The files that could be imported were. Those that would remove something "
+                "wait on the page Imports for a decision.",
             )
         return self.outcome
 
@@ -83,7 +85,7 @@ class Arrivals:
             version=version, outcome=outcome, now=self.task.spend.clock(),
         )  # fmt: skip
 
-    async def _take(self, path: Path, name: str) -> RunStatus:
+    async def _take(self, path: Path, name: str, item: str) -> RunStatus:
         status: RunStatus = "ok"
         try:
             parts = await asyncio.to_thread(unpacked, path, name, self.directory)
@@ -92,13 +94,13 @@ class Arrivals:
             self._refuse(name, error)
         for part, called in parts:
             self.task.check()
-            got = await asyncio.to_thread(self._import, part, called)
+            got = await asyncio.to_thread(self._import, part, called, item)
             status = got if got == "failed" or status == "ok" else status
             if part != path:
                 part.unlink(missing_ok=True)
         return status
 
-    def _import(self, path: Path, name: str) -> RunStatus:
+    def _import(self, path: Path, name: str, item: str) -> RunStatus:
         spend, started = self.task.spend, self.task.spend.clock()
         run = runs.start_run(
             spend.db, job="spend", site=self.site.key, trigger="schedule", now=started
@@ -117,6 +119,10 @@ class Arrivals:
             self._finish(run, "failed", error=f"{name}: {error}")
             raise Transient(error.message, hint=error.hint) from error
         except NeedsConfirmation as error:
+            keep_held(
+                spend, self.site, path, options, error,
+                connection=self.task.connection.id, item=item,
+            )  # fmt: skip
             self._finish(run, "held", error=f"{name}: {error}")
             self._refuse(name, error)
             return "held"
@@ -124,6 +130,7 @@ class Arrivals:
             self._finish(run, "failed", error=f"{name}: {error}")
             self._refuse(name, error)
             return "failed"
+        forget_held(spend, self.site, name, self.task.connection.id, item)
         self._finish(run, "ok", rows=report.rows, totals=_told(name, report))
         self._count(report)
         return "ok"

@@ -32,7 +32,8 @@ async def run(task: Task) -> Outcome:
         url, headers = await _address(task)
         known = taken.known(url)
         path = taken.directory / "download"
-        version = known.version if known and known.outcome in ("ok", "empty") else ""
+        # What was refused is had again: the settings may have been put right meanwhile.
+        version = known.version if known and known.outcome != "failed" else ""
         etag = version.partition(" ")[2]
         found = await fetch(_door(task), url, path, known=etag, headers=headers)
         if found is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from tracker.errors import InvalidInput, TooLarge
+from tracker.errors import InvalidInput, TooLarge, Unavailable
 from tracker.tables.container import ARCHIVE_ERRORS, CHUNK, HALF_WRITTEN, UNPACKED_LIMIT, ZIP_MAGIC
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 #: Files in an archive.
 MEMBERS = 100
 
@@ -28,6 +30,8 @@ def unpacked(path: Path, name: str, into: Path) -> list[tuple[Path, str]]:
                 return [(path, name)]
             return _members(archive, reports, name, into)
     except ARCHIVE_ERRORS as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise Unavailable(f"There is no room on the disk to unpack {name}.") from error
         raise InvalidInput(
             f"{name} is damaged or half-written ({type(error).__name__}).", hint=HALF_WRITTEN
         ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from starlette.routing import Route
 
@@ -9,6 +11,7 @@ from tests.web_app import Browser, WebWorld
 from tests.web_app import companies as companies
 from tests.web_app import web as web
 from tracker.accounts.tokens import add_token
+from tracker.web import routing
 from tracker.web.guard import Guarded
 from tracker.web.routing import ENDPOINTS
 from tracker.web.rules import Access, Endpoint, Surface
@@ -48,6 +51,14 @@ def test_every_route_of_the_application_has_an_access_rule(web: WebWorld) -> Non
         assert isinstance(route, Route)
         assert isinstance(route.app, Guarded), f"{route.path} is not behind the guard"
         assert isinstance(route.app.endpoint.access, Access)
+
+
+def test_every_route_of_the_api_is_documented() -> None:
+    text = (Path(routing.__file__).parent / "README.md").read_text(encoding="utf-8")
+    paths = {e.path.replace("/api/v1/sites/{site}", "") for e in ENDPOINTS if "/api/v1" in e.path}
+    assert [
+        path for path in sorted(paths) if f"{path}`" not in text and f"{path}?" not in text
+    ] == []
 
 
 def test_only_the_known_routes_are_public() -> None:

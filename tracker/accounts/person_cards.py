@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, Row, delete, func, insert, select
 
 from tracker.accounts import schema
 from tracker.accounts.database import write
@@ -57,20 +58,27 @@ def cards_of(db: Engine, site: str, visitors: Iterable[str]) -> dict[str, Card]:
                 .order_by(table.c.updated_at)
             )
             for row in connection.execute(query):
-                tags = msgspec.json.decode(row.tags, type=tuple[str, ...])
-                found[row.visitor] = Card(row.name, row.company, row.owner, row.status, tags)
+                found[row.visitor] = _card(row)
     return found
 
 
-def tags_of(db: Engine, site: str) -> dict[str, tuple[str, ...]]:
-    """The tags at each visitor who has any."""
+def site_cards(db: Engine, site: str, *, tagged: bool = False) -> dict[str, Card]:
+    """Every card of a site by the visitor at whom it stands; ``tagged``: those with a tag."""
     table = schema.person_cards
-    query = select(table.c.visitor, table.c.tags).where(table.c.site == site, table.c.tags != "[]")
+    query = select(table).where(table.c.site == site)
+    if tagged:
+        query = query.where(table.c.tags != "[]")
     with db.connect() as connection:
-        return {
-            row.visitor: msgspec.json.decode(row.tags, type=tuple[str, ...])
-            for row in connection.execute(query)
-        }
+        return {row.visitor: _card(row) for row in connection.execute(query)}
+
+
+def noted(db: Engine, site: str, text: str) -> list[str]:
+    """The visitors at whom a note stands that has this text in it, whatever its case."""
+    table = schema.person_notes
+    fits = func.lower(table.c.text).contains(text.lower(), autoescape=True)
+    query = select(table.c.visitor).where(table.c.site == site, fits).distinct()
+    with db.connect() as connection:
+        return [row.visitor for row in connection.execute(query)]
 
 
 def card_of(db: Engine, site: str, visitors: Iterable[str]) -> Card:
@@ -158,6 +166,11 @@ def forget(db: Engine, site: str, visitors: Iterable[str]) -> int:
                 gone = delete(table).where(table.c.site == site, table.c.visitor.in_(chunk))
                 count += connection.execute(gone).rowcount
     return count
+
+
+def _card(row: Row[Any]) -> Card:
+    tags = msgspec.json.decode(row.tags, type=tuple[str, ...])
+    return Card(row.name, row.company, row.owner, row.status, tags)
 
 
 def _checked(card: Card) -> Card:

@@ -25,17 +25,47 @@ def list_people(
     everybody: Annotated[
         bool, typer.Option("--all", help="Those without contact or conversion too.")
     ] = False,
+    search: Annotated[
+        str, typer.Option(help="Part of a name, company, tag or note; a whole e-mail or phone.")
+    ] = "",
+    tag: Annotated[str, typer.Option(help="With this tag.")] = "",
+    owner: Annotated[str, typer.Option(help="Looked after by this person.")] = "",
+    status: Annotated[str, typer.Option(help="With this status.")] = "",
+    first_touch: Annotated[
+        str, typer.Option(help="Part of keyword, campaign, source or channel of the first touch.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="People.")] = 50,
     offset: Annotated[int, typer.Option(min=0, help="People to leave out.")] = 0,
     as_json: Json = False,
 ) -> None:
     """List people, the last seen first."""
-    request = ListPeople(site_key, first, last, not everybody, limit, offset)
+    request = ListPeople(
+        site_key,
+        first,
+        last,
+        known=not everybody,
+        limit=limit,
+        offset=offset,
+        search=search,
+        tag=tag,
+        owner=owner,
+        status=status,
+        first_touch=first_touch,
+    )
     result = run_command("person-list", request)
     if as_json:
         print_json(result)
         return
-    columns = ("person", "last_seen", "visits", "devices", "conversions", "channel", "network")
+    columns = (
+        "person",
+        "last_seen",
+        "visits",
+        "devices",
+        "conversions",
+        "channel",
+        "keyword",
+        "network",
+    )
     table("", columns, [[one[name] for name in columns] for one in result["people"]])
     say(f"{result['total']} in all")
 

@@ -14,17 +14,23 @@ from tracker.period import Period
 from tracker.reconcile.erasure import Erased, ErasureDeps, erase_person
 from tracker.reconcile.identity import join_people, part_visitor, rejoin_visitor, visitors_of
 from tracker.reports.people import list_people, person_report
+from tracker.reports.people_search import PeopleFilter, find_people
 from tracker.reports.person_export import export_person
 from tracker.requests.people import Identity, ListPeople, Person
 
 
 def people(parts: Parts, request: ListPeople, _: Progress) -> object:
-    """The people of a period."""
+    """The people of a period who fit."""
+    site = get_site(parts.db, request.site)
+    wanted = PeopleFilter(
+        request.search, request.tag, request.owner, request.status, request.first_touch
+    )
     return list_people(
         parts.warehouse,
-        get_site(parts.db, request.site),
+        site,
         Period.parse(request.first, request.last),
         known=request.known,
+        wanted=find_people(parts.warehouse, parts.db, site, wanted),
         limit=request.limit,
         offset=request.offset,
     )

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from tracker.accounts.person_cards import tags_of
+from tracker.accounts.person_cards import site_cards
 from tracker.accounts.pipeline import pipeline_of
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.reports.expected import expected_value, open_leads
 from tracker.reports.measures import STAGES
+from tracker.reports.people_search import person_of
 from tracker.reports.pipeline import mean_order, read_tracks
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -29,15 +30,13 @@ def tag_parameters(warehouse: Warehouse, db: Engine, site: Site) -> dict[str, ob
     A person's tags stand together, in order, between commas: so he is in one row of a breakdown.
     InvalidInput for more people than a statement can be told.
     """
-    cards = {int(visitor, 16): tags for visitor, tags in tags_of(db, site.key).items()}
+    found_cards = site_cards(db, site.key, tagged=True)
+    cards = {int(visitor, 16): card.tags for visitor, card in found_cards.items()}
     if len(cards) > MOST_TAGGED:
         raise InvalidInput(
             f"More than {MOST_TAGGED} people have tags.", hint="Leave out person_tag."
         )
-    rows = warehouse.rows(
-        load_sql(PACKAGE, "breakdown_people.sql"), {"site": site.key, "visitors": list(cards)}
-    )
-    person = {int(visitor): int(whose) for visitor, whose in rows}
+    person = person_of(warehouse, site, cards)
     tags: dict[int, set[str]] = {}
     for visitor, own in cards.items():
         tags.setdefault(person.get(visitor, visitor), set()).update(own)

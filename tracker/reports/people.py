@@ -10,6 +10,7 @@ import msgspec
 from tracker.accounts.sites import Site
 from tracker.money import decimal_text
 from tracker.period import Period
+from tracker.reports.people_search import first_touches
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -20,7 +21,8 @@ MOST_VISITS, MOST_HITS = 200, 1_000
 
 class PersonLine(msgspec.Struct, frozen=True):
     """A person in a period. ``person`` is 16 hexadecimal digits; ``network`` owns his address
-    block; ``contact``: he has given a contact. Times are UTC."""
+    block; ``contact``: he has given a contact. ``first_touch``, with channel, platform, campaign
+    and keyword, is the first of all, before the period too. Times are UTC."""
 
     person: str
     first_seen: datetime
@@ -34,6 +36,10 @@ class PersonLine(msgspec.Struct, frozen=True):
     city: str
     network: str
     conversions: int
+    first_touch: datetime | None = None
+    platform: str = ""
+    campaign: str = ""
+    keyword: str = ""
 
 
 class PeoplePage(msgspec.Struct, frozen=True):
@@ -109,19 +115,22 @@ def list_people(
     period: Period,
     *,
     known: bool = True,
-    wanted: Sequence[int] = (),
+    wanted: Sequence[int] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> PeoplePage:
-    """People of a period, the last seen first; ``known``: with a contact or a conversion."""
+    """People of a period, the last seen first; ``known``: with a contact or a conversion;
+    ``wanted``: of these alone, whether known or not."""
+    if wanted is not None and not wanted:
+        return PeoplePage([], 0)
     rows = warehouse.dicts(
         load_sql(PACKAGE, "people.sql"),
         {
             "site": site.key,
             "first": period.first,
             "last": period.last,
-            "known": known,
-            "wanted": list(wanted),
+            "known": known and wanted is None,
+            "wanted": list(wanted or ()),
             "limit": limit,
             "offset": offset,
         },
@@ -134,7 +143,23 @@ def list_people(
         )
         for row in rows
     ]
-    return PeoplePage(people, int(rows[0]["people"]) if rows else 0)
+    return PeoplePage(
+        _with_first_touch(warehouse, site, people), int(rows[0]["people"]) if rows else 0
+    )
+
+
+def _with_first_touch(
+    warehouse: Warehouse, site: Site, people: Sequence[PersonLine]
+) -> list[PersonLine]:
+    if not people:
+        return []
+    shown = [int(one.person, 16) for one in people]
+    names = ("first_touch", "channel", "platform", "campaign", "keyword")
+    found = {
+        f"{row[0]:016x}": dict(zip(names, row[1:], strict=True))
+        for row in first_touches(warehouse, site, shown=shown)
+    }
+    return [msgspec.structs.replace(one, **found.get(one.person, {})) for one in people]
 
 
 _SAME = (
@@ -184,7 +209,10 @@ def _visits(warehouse: Warehouse, key: dict[str, object]) -> list[PersonVisit]:
             props={str(name): str(text) for name, text in row["props"].items()},
         )
         doings.setdefault(int(row["visit"]), []).append(doing)
-    rows = warehouse.dicts(load_sql(PACKAGE, "person_visits.sql"), key | {"most": MOST_VISITS})
+    asof = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": key["site"]})[0]
+    builds = {"keywords": int(asof[1]), "resolution": int(asof[2])}
+    sql = load_sql(PACKAGE, "person_visits.sql")
+    rows = warehouse.dicts(sql, key | builds | {"most": MOST_VISITS})
     return [
         PersonVisit(
             visitor=f"{int(row['visitor']):016x}",

@@ -6,7 +6,7 @@ import msgspec
 
 
 class ListPeople(msgspec.Struct, frozen=True):
-    """``tracker person list``; days as YYYY-MM-DD."""
+    """``tracker person list``; days as YYYY-MM-DD; the others as in PeopleFilter."""
 
     site: str
     first: str
@@ -14,6 +14,11 @@ class ListPeople(msgspec.Struct, frozen=True):
     known: bool = True
     limit: int = 50
     offset: int = 0
+    search: str = ""
+    tag: str = ""
+    owner: str = ""
+    status: str = ""
+    first_touch: str = ""
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from urllib.parse import urlencode
 
-import msgspec
 from anyio import to_thread
+from sqlalchemy import Engine
 from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.goals import list_goals
@@ -18,6 +19,7 @@ from tracker.accounts.person_cards import (
     cards_of,
     notes_of,
     remove_note,
+    site_cards,
     write_card,
 )
 from tracker.accounts.pipeline import pipeline_of
@@ -25,7 +27,8 @@ from tracker.conversions.people import visitor_name
 from tracker.errors import InvalidInput, NotFound
 from tracker.reconcile.identity import join_people, part_visitor, visitors_of
 from tracker.reports.leads import list_leads
-from tracker.reports.people import PersonReport, list_people, person_report
+from tracker.reports.people import PersonLine, PersonReport, list_people, person_report
+from tracker.reports.people_search import PeopleFilter, find_people, person_of
 from tracker.reports.person_export import export_person
 from tracker.web.api import json_answer
 from tracker.web.call import Call
@@ -50,7 +53,7 @@ async def show_person(call: Call) -> Response:
 
 async def export(call: Call) -> Response:
     """Everything that is stored about a person, as a file."""
-    answer = json_answer(await to_thread.run_sync(_export, call))
+    answer = json_answer(await to_thread.run_sync(exported, call))
     name = f"person-{call.request.path_params['person']}.json"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
@@ -88,7 +91,7 @@ async def erase(call: Call) -> Response:
 
 async def _change(call: Call, work: Callable[[Call, list[int]], None]) -> Response:
     def run() -> None:
-        work(call, _visitors(call))
+        work(call, person_visitors(call))
 
     try:
         await to_thread.run_sync(run)
@@ -103,7 +106,8 @@ async def _again(call: Call, error: InvalidInput) -> Response:
     return await to_thread.run_sync(partial(_person, call, problem=problem, status=error.status))
 
 
-def _visitors(call: Call) -> list[int]:
+def person_visitors(call: Call) -> list[int]:
+    """The visitors of the person in the address."""
     return visitors_of(call.parts.warehouse, call.site, call.request.path_params["person"])
 
 
@@ -129,7 +133,7 @@ def _note(call: Call, visitors: list[int]) -> None:
         remove_note(db, site, gone)
         return
     text = call.form.get("text", "")
-    add_note(db, site, names[0], text, author=_author(call), now=call.parts.clock())
+    add_note(db, site, names[0], text, author=author_of(call), now=call.parts.clock())
 
 
 def _join(call: Call, visitors: list[int]) -> None:
@@ -140,7 +144,7 @@ def _join(call: Call, visitors: list[int]) -> None:
         call.site,
         visitor_name(visitors[0]),
         call.form.get("other", ""),
-        author=_author(call),
+        author=author_of(call),
         now=parts.clock(),
     )
 
@@ -150,15 +154,17 @@ def _part(call: Call, visitors: list[int]) -> None:
     if visitor not in {visitor_name(one) for one in visitors}:
         raise NotFound(f"The person has no visitor {visitor!r}.", hint="Load the page again.")
     now = parts.clock()
-    part_visitor(parts.warehouse, parts.db, call.site, visitor, author=_author(call), now=now)
+    part_visitor(parts.warehouse, parts.db, call.site, visitor, author=author_of(call), now=now)
 
 
-def _author(call: Call) -> str:
+def author_of(call: Call) -> str:
+    """Who writes or decides something about a person."""
     return call.caller.user.email if call.caller.user else "API"
 
 
-def _export(call: Call) -> dict[str, object]:
-    return export_person(call.parts.warehouse, call.parts.db, call.site, _visitors(call))
+def exported(call: Call) -> dict[str, object]:
+    """Everything that is stored about the person in the address."""
+    return export_person(call.parts.warehouse, call.parts.db, call.site, person_visitors(call))
 
 
 def _list(call: Call) -> Response:
@@ -166,27 +172,32 @@ def _list(call: Call) -> Response:
     period = period_of(call)
     everybody = params.get("who", "") == "all"
     page = bounded_number("page", params.get("page", "1"), 1, 100_000)
+    wanted = people_filter(call)
     found = list_people(
         parts.warehouse,
         call.site,
         period,
         known=not everybody,
+        wanted=find_people(parts.warehouse, parts.db, call.site, wanted),
         limit=PAGE,
         offset=(page - 1) * PAGE,
     )
-    kept = {"from": params.get("from", ""), "to": params.get("to", "")}
+    looked_for = asdict(wanted)
+    kept = {"from": params.get("from", ""), "to": params.get("to", "")} | looked_for
 
     def address(**changes: object) -> str:
         wanted = kept | {"who": "all" if everybody else ""} | changes
         return "?" + urlencode({name: value for name, value in wanted.items() if value})
 
-    cards = cards_of(parts.db, call.site.key, [one.person for one in found.people])
     return call.pages.render(
         call,
         "people.html",
+        wanted=wanted,
+        is_filtered=any(looked_for.values()),
+        choices=_choices(parts.db, call.site.key),
         people=found.people,
         total=found.total,
-        cards=cards,
+        cards=_cards(call, found.people),
         period=period,
         everybody=everybody,
         address=address,
@@ -196,9 +207,39 @@ def _list(call: Call) -> Response:
     )
 
 
+def people_filter(call: Call) -> PeopleFilter:
+    """Whom the address asks for."""
+    params = call.request.query_params
+    names = PeopleFilter.__dataclass_fields__
+    return PeopleFilter(**{name: params.get(name, "").strip() for name in names})
+
+
+def _choices(db: Engine, site: str) -> dict[str, list[str]]:
+    """Every tag, owner and status that is written on a card of the site."""
+    cards = site_cards(db, site).values()
+    return {
+        "tag": sorted({tag for card in cards for tag in card.tags}),
+        "owner": sorted({card.owner for card in cards if card.owner}),
+        "status": sorted({card.status for card in cards if card.status}),
+    }
+
+
+def _cards(call: Call, people: Sequence[PersonLine]) -> dict[str, Card]:
+    """One card of each person, whichever of his visitors it stands at."""
+    parts, site = call.parts, call.site
+    named = {int(one.person, 16) for one in people}
+    whose = person_of(parts.warehouse, site, named)
+    names = [visitor_name(visitor) for visitor in {*whose, *named}]
+    found: dict[str, list[str]] = {}
+    for name in cards_of(parts.db, site.key, names):
+        visitor = int(name, 16)
+        found.setdefault(visitor_name(whose.get(visitor, visitor)), []).append(name)
+    return {person: card_of(parts.db, site.key, at) for person, at in found.items()}
+
+
 def read_person(call: Call) -> tuple[PersonReport, list[str]]:
     """The report of the person in the address and the names of his visitors; NotFound."""
-    visitors = _visitors(call)
+    visitors = person_visitors(call)
     report = person_report(call.parts.warehouse, call.site, visitors)
     names = [visitor_name(visitor) for visitor in visitors]
     db, site = call.parts.db, call.site.key
@@ -232,45 +273,3 @@ def _person(call: Call, *, problem: str = "", status: int = 200) -> Response:
         problem=problem,
         asked=call.request.path_params["person"],
     )
-
-
-async def api_people(call: Call) -> Response:
-    """``{"people": […], "total": n}`` of ``from`` to ``to``; ``who=all`` for everybody."""
-    params = call.request.query_params
-    work = partial(
-        list_people,
-        call.parts.warehouse,
-        call.site,
-        period_of(call),
-        known=params.get("who", "") != "all",
-        limit=bounded_number("limit", params.get("limit", "50"), 1, 500),
-        offset=bounded_number("offset", params.get("offset", "0"), 0, 10**6),
-    )
-    return json_answer(await to_thread.run_sync(work))
-
-
-async def api_person(call: Call) -> Response:
-    """A person: the report of his page, with card and notes."""
-    return json_answer(await to_thread.run_sync(_api_person, call))
-
-
-async def api_export(call: Call) -> Response:
-    """Everything that is stored about a person."""
-    return json_answer(await to_thread.run_sync(_export, call))
-
-
-async def api_erase(call: Call) -> Response:
-    """Erase a person; what went."""
-    person = call.request.path_params["person"]
-    work = partial(call.parts.actions.erase_person, call.site, person)
-    return json_answer(await to_thread.run_sync(work))
-
-
-def _api_person(call: Call) -> dict[str, object]:
-    report, names = read_person(call)
-    db, site = call.parts.db, call.site.key
-    fields: dict[str, object] = msgspec.to_builtins(report)
-    return fields | {
-        "card": msgspec.to_builtins(card_of(db, site, names)),
-        "notes": msgspec.to_builtins(notes_of(db, site, names)),
-    }

@@ -1,0 +1,178 @@
+"""People as pages and by the API: found by what is known of them, described, joined and parted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.test_web_leads import Desk
+from tests.world import NOW, World, ad, at
+from tracker.accounts.person_cards import Card, add_note, write_card
+from tracker.accounts.tokens import add_token
+from tracker.ingest.identity import visitor_number
+from tracker.requests.people import ListPeople
+from tracker.warehouse.client import Warehouse
+
+DAYS = "from=2026-09-01&to=2026-09-30"
+
+
+def name_of(visitor: str) -> str:
+    return f"{visitor_number(visitor):016x}"
+
+
+@pytest.fixture
+def desk(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Desk:
+    """Anna, who came by an ad in August and again on another device, and two others."""
+    world = World(embedded_engine, sqlite_db, tmp_path)
+    mail: dict[str, Any] = {"name": "identify", "props": {"email": "anna@buyer.example"}}
+    world.events(
+        [
+            at("08-20 10:00", "anna", ad("mud pump", campaign="Mining")),
+            at("08-20 10:01", "anna", **mail),
+            at("09-02 10:00", "desk"),
+            at("09-02 10:01", "desk", **mail),
+            at("09-03 10:00", "bert", ad("valve", campaign="Valves")),
+            at("09-04 10:00", "carl"),
+        ]
+    )
+    world.reconcile()
+    site = world.site.key
+    write_card(world.db, site, name_of("desk"), [], Card("Anna", "Mines Ltd", "Li"), now=NOW)
+    write_card(world.db, site, name_of("bert"), [], Card(tags=("vip",), status="won"), now=NOW)
+    add_note(world.db, site, name_of("bert"), "Wants 40% off", author="me", now=NOW)
+    return Desk(world)
+
+
+def persons() -> dict[str, str]:
+    """Whose page is whose."""
+    anna = min(name_of("anna"), name_of("desk"))
+    return {anna: "anna", name_of("bert"): "bert", name_of("carl"): "carl"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("who=all", {"anna", "bert", "carl"}),
+        ("", {"anna"}),
+        ("search=mines", {"anna"}),
+        ("search=ANNA%40buyer.example", {"anna"}),
+        ("search=buyer.example", set()),
+        ("search=40%25", {"bert"}),
+        ("search=VIP", {"bert"}),
+        ("search=%25", {"bert"}),
+        (f"search={name_of('carl')}", {"carl"}),
+        ("tag=vip&status=won", {"bert"}),
+        ("tag=vip&owner=Li", set()),
+        ("owner=li", {"anna"}),
+        ("first=mud", {"anna"}),
+        ("first=valves", {"bert"}),
+        ("first=mud&search=mines", {"anna"}),
+        ("first=mud&tag=vip", set()),
+    ],
+)
+def test_people_are_found_by_what_is_known_of_them(desk: Desk, asked: str, found: set[str]) -> None:
+    answer = desk.api("GET", f"/people?{DAYS}&{asked}").json()
+    names = persons()
+    assert {names[one["person"]] for one in answer["people"]} == found
+    assert answer["total"] == len(found)
+
+
+def test_a_list_shows_the_first_touch_of_all_and_the_card_of_any_device(desk: Desk) -> None:
+    text = desk.browser.page(f"{desk.site}/people?{DAYS}&search=mines")
+    row = re.sub(r"<[^>]+>|\s+", " ", text.partition("<tbody>")[2].partition("</tbody>")[0])
+    assert "Anna" in row
+    assert "mud pump · Mining" in " ".join(row.split())
+    assert 'name="search" value="mines"' in text
+    assert "Nobody of this period fits" in desk.browser.page(f"{desk.site}/people?search=nobody")
+    request = ListPeople(desk.world.site.key, "2026-09-01", "2026-09-30", first_touch="MUD")
+    (line,) = desk.world.run("person-list", request).people
+    assert (line.keyword, line.campaign, line.platform) == ("mud pump", "Mining", "baidu")
+    assert line.first_touch < line.first_seen
+
+
+def test_a_person_is_described_by_the_api(desk: Desk) -> None:
+    anna, bert = f"/people/{name_of('anna')}", f"/people/{name_of('bert')}"
+    card = desk.api("POST", f"{anna}/card", {"status": "open", "tags": ["big", " big "]}).json()
+    assert card == {
+        "name": "Anna",
+        "company": "Mines Ltd",
+        "owner": "Li",
+        "status": "open",
+        "tags": ["big"],
+    }
+    made = desk.api("POST", f"{bert}/notes", {"text": "Rang back."})
+    assert made.status_code == 201
+    (note,) = [one for one in made.json()["notes"] if one["author"] == "API"]
+    assert note["text"] == "Rang back."
+    left = desk.api("POST", f"{bert}/notes/remove", {"note": note["id"]}).json()["notes"]
+    assert [one["text"] for one in left] == ["Wants 40% off"]
+    assert desk.api("POST", f"{anna}/notes/remove", {"note": left[0]["id"]}).status_code == 404
+    for path, body in (
+        (f"{anna}/card", {"colour": "red"}),
+        (f"{anna}/card", {"tags": ["x" * 61]}),
+        (f"{anna}/notes", {"text": " "}),
+        ("/people/somebody/notes", {"text": "x"}),
+        (f"{anna}/join", {"other": name_of("desk")}),
+    ):
+        assert desk.api("POST", path, body).status_code == 400, (path, body)
+
+
+def test_people_are_joined_and_parted_by_the_api(desk: Desk) -> None:
+    bert, carl = name_of("bert"), name_of("carl")
+
+    def visitors() -> list[str]:
+        desk.world.reconcile()
+        found: list[str] = desk.api("GET", f"/people/{bert}").json()["visitors"]
+        return found
+
+    assert desk.api("POST", f"/people/{bert}/join", {"other": carl}).status_code == 202
+    assert visitors() == sorted([bert, carl])
+    assert desk.api("POST", f"/people/{bert}/part", {"visitor": carl}).status_code == 202
+    assert visitors() == [bert]
+    assert desk.api("POST", f"/people/{bert}/part", {"visitor": carl}).status_code == 404
+    assert desk.api("POST", f"/people/{carl}/rejoin").status_code == 202
+    assert visitors() == sorted([bert, carl])
+    assert desk.api("POST", f"/people/{carl}/rejoin").status_code == 404
+
+
+def test_stages_and_webhooks_are_kept_by_the_api(desk: Desk) -> None:
+    world = desk.world
+    assert desk.api("POST", "/pipeline", {"stages": []}).status_code == 403
+    _, desk.token = add_token(
+        world.db, tenant=world.tenant, site=world.site.key, scope="admin", now=NOW
+    )
+    usual = desk.api("GET", "/pipeline").json()
+    stages = [*usual["stages"][:3], {"key": "trial", "role": "other", "name": "Trial run"}]
+    changed = desk.api("POST", "/pipeline", {"stages": stages}).json()
+    assert [one["key"] for one in changed["stages"]] == ["inquiry", "valid", "invalid", "trial"]
+    assert desk.api("POST", "/pipeline", changed).json() == changed
+    assert desk.api("POST", "/pipeline", {"stages": [{"key": "a"}]}).status_code == 400
+    assert desk.api("POST", "/pipeline", {}).status_code == 400
+    assert desk.api("POST", "/pipeline", {"stages": []}).json() == usual
+    made = desk.api("POST", "/webhooks", {"name": "CRM", "fields": {"id": "deal.id"}})
+    assert made.status_code == 201
+    hook = made.json()
+    assert "/hooks/" in hook["address"]
+    (listed,) = desk.api("GET", "/webhooks").json()["webhooks"]
+    assert listed == {name: value for name, value in hook.items() if name != "address"}
+    bad = {"name": "CRM", "fields": {"colour": "x"}}
+    assert desk.api("POST", "/webhooks", bad).status_code == 400
+    assert desk.api("POST", "/webhooks/remove", {"webhook": hook["id"]}).status_code == 200
+    assert desk.api("POST", "/webhooks/remove", {"webhook": hook["id"]}).status_code == 404
+
+
+def test_one_lead_is_shown_with_its_steps(desk: Desk) -> None:
+    entries = [
+        {"id": "L/1", "stage": "inquiry", "time": "2026-09-05", "visitor": "bert"},
+        {"id": "o1", "lead": "L/1", "stage": "order", "time": "2026-09-09", "value": 90},
+    ]
+    assert desk.api("POST", "/conversions", entries).status_code == 202
+    lead = desk.api("GET", "/lead?lead=L%2F1").json()
+    assert (lead["lead"], lead["stage"]) == ("L/1", "order")
+    assert [step["stage"] for step in lead["steps"]] == ["inquiry", "order"]
+    assert desk.api("GET", "/lead?lead=L").status_code == 404
+    assert desk.api("GET", "/lead").status_code == 400

@@ -120,7 +120,7 @@ def _fill(parts: Parts, screen: Screen, seed: int, days: int) -> Demo:
     history = make_history(seed, days, last, zone, now)
     since = last - timedelta(days=min(CONNECTED_DAYS, days // 2))
     files = write_files(history, parts.settings.data / FOLDER, first, last, since)
-    write_rows(parts.settings.data / FOLDER, _of_connections(history.costs, since))
+    write_rows(parts.settings.data / FOLDER, _of_connections(history.costs))
     imports: list[tuple[str, msgspec.Struct]] = [
         ("rates-import", ImportRates(str(files["rates"]), site.key)),
         ("events-import", ImportEvents(str(files["events"]), site.key)),
@@ -147,9 +147,10 @@ def _do(parts: Parts, screen: Screen, name: str, request: msgspec.Struct) -> Non
     screen.note(f"{text}: {_counts(result)}")
 
 
-def _of_connections(costs: Iterable[Cost], since: date) -> list[Cost]:
-    """What the platforms are asked for instead of coming in files."""
-    return [one for one in costs if one.account in (BAIDU, GOOGLE) and one.day >= since]
+def _of_connections(costs: Iterable[Cost]) -> list[Cost]:
+    """What the platforms know: also the days that came in files, which they are asked for once a
+    week."""
+    return [one for one in costs if one.account in (BAIDU, GOOGLE)]
 
 
 def _company(parts: Parts) -> Site:

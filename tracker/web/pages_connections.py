@@ -180,9 +180,15 @@ def _list(call: Call) -> Response:
     return call.pages.render(
         call,
         "connections.html",
-        lines=[connection_view(call, one) for one in visible(call)],
+        lines=[connection_view(call, one) | {"last": _last(call, one)} for one in visible(call)],
         kinds=[(kind.name, kind_title(call, kind)) for kind in KINDS.values()],
     )
+
+
+def _last(call: Call, connection: Connection) -> dict[str, object] | None:
+    """The newest run, whatever became of it."""
+    found = list_connection_runs(call.parts.db, connection=connection.id, limit=1)
+    return run_view(call, found[0]) if found else None
 
 
 def _form(call: Call, kind: Kind, *, problem: str = "", status: int = 200) -> Response:

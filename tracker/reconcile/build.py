@@ -127,19 +127,35 @@ def affected_days(
 ) -> set[tuple[str, date]]:
     """Credit slices that must follow the rebuilt visit slices of this build, and the people of
     ``moved`` (site, visitor)."""
+    sites = sorted({piece.site for piece in fresh})
+    converting = [
+        str(site)
+        for (site,) in context.warehouse.rows(
+            load_sql("tracker.reconcile", "converting_sites.sql"), {"sites": sites}
+        )
+    ]
+    days = _following(context, converting, fresh, moved) if converting else set()
+    goals = goals_of(context.db, sites)
+    with_goals = {site for site, found in goals.items() if found}
+    return days | {(piece.site, piece.day) for piece in fresh if piece.site in with_goals}
+
+
+def _following(
+    context: BuildContext,
+    sites: Sequence[str],
+    fresh: Sequence[Slice],
+    moved: Collection[tuple[str, int]],
+) -> set[tuple[str, date]]:
     rows = context.warehouse.rows(
         load_sql("tracker.reconcile", "affected_days.sql"),
         {
             "build": context.number,
-            "sites": sorted({piece.site for piece in fresh}),
-            "fresh": _fresh(fresh),
-            "moved": sorted(moved),
+            "sites": sites,
+            "fresh": _fresh(piece for piece in fresh if piece.site in sites),
+            "moved": sorted((site, visitor) for site, visitor in moved if site in sites),
         },
     )
-    days = {(str(site), day) for site, day in rows}
-    goals = goals_of(context.db, sorted({piece.site for piece in fresh}))
-    with_goals = {site for site, found in goals.items() if found}
-    return days | {(piece.site, piece.day) for piece in fresh if piece.site in with_goals}
+    return {(str(site), day) for site, day in rows}
 
 
 def build_credits(
@@ -192,7 +208,7 @@ def _credit(
 def _conversions(context: BuildContext, origin: str, params: Mapping[str, object]) -> None:
     """Conversions of one origin: a statement of both takes long to plan, whatever it finds."""
     sql = load_sql("tracker.conversions", "conversions.sql").replace("/* origin */", origin)
-    context.warehouse.execute(sql, params, settings={"max_memory_usage": context.memory})
+    _execute(context, sql, params)
 
 
 def _staged(context: BuildContext, bounds: Sequence[Bounds]) -> list[Bounds]:
@@ -216,11 +232,15 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow
     }
     days = [(piece.site, piece.day) for piece in slices]
     rules = cost_rows(context.db, [one for _, one in linked], [day for _, day in days])
-    _run(
+    money = _money_of(context, sites)
+    about = {"tenants": sorted({tenant for _, tenant, _ in money}), "days": [d for _, d in days]}
+    told = context.warehouse.rows(load_sql("tracker.spend", "any_totals.sql"), about)
+    _execute(
         context,
-        "tracker.spend",
-        "site_spend.sql",
-        {**whose, "sites": _money_of(context, sites), "days": days, "rules": rules},
+        load_sql("tracker.spend", "site_spend.sql").replace(
+            "/* gaps */", "UNION ALL SELECT * FROM gap_rows" if told else ""
+        ),
+        {**whose, "sites": money, "days": days, "rules": rules},
     )
     first, last = min(day for _, day in days), max(day for _, day in days)
     _run(
@@ -268,9 +288,11 @@ def publish(context: BuildContext, rows: Iterable[SliceRow]) -> None:
 
 
 def _run(context: BuildContext, package: str, name: str, params: Mapping[str, object]) -> None:
-    context.warehouse.execute(
-        load_sql(package, name), params, settings={"max_memory_usage": context.memory}
-    )
+    _execute(context, load_sql(package, name), params)
+
+
+def _execute(context: BuildContext, sql: str, params: Mapping[str, object]) -> None:
+    context.warehouse.execute(sql, params, settings={"max_memory_usage": context.memory})
 
 
 def _fresh(slices: Iterable[Slice]) -> list[tuple[str, date, int]]:

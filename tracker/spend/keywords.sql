@@ -76,84 +76,64 @@ WITH
         FROM linked ARRAY JOIN ['gap', 'account_fee'] AS r
         WHERE own
     ),
-    with_id AS
+    -- From here on windows over `known`: a relation that is named again is read and planned again.
+    gathered AS
     (
-        SELECT site, keyword_key, platform, account, latest.3 AS ad_group_id,
-            latest.5 AS keyword_id, latest.7 AS match_type,
-            (latest.8, latest.9, latest.10) AS present, names, (first_day, ended, keyword_key) AS life
-        FROM known WHERE kind = 'keyword' AND latest.5 != ''
+        SELECT *, kind = 'keyword' AND latest.5 != '' AS has_id, has_id AND latest.3 != '' AS has_place,
+            (latest.8, latest.9, latest.10) AS present, (first_day, ended, keyword_key) AS life,
+            arraySort(groupArrayIf(life, has_place AND platform IN
+                ('baidu', '360', 'sogou', 'shenma', 'microsoft', 'yandex')) OVER
+                (PARTITION BY site, platform, account, latest.5)) AS moves
+        FROM known
     ),
     moved AS
     (
-        SELECT site, platform, account, keyword_id, arraySort(groupArray(life)) AS lives,
-            lives[-1].3 AS target
-        FROM with_id
-        WHERE ad_group_id != ''
-            AND platform IN ('baidu', '360', 'sogou', 'shenma', 'microsoft', 'yandex')
-        GROUP BY site, platform, account, keyword_id
-        HAVING length(lives) > 1 AND arrayAll((one, next) -> one.2 <= next.1,
-            arrayPopBack(lives), arrayPopFront(lives))
+        SELECT *, has_place AND length(moves) > 1 AND arrayAll((one, next) -> one.2 <= next.1,
+                arrayPopBack(moves), arrayPopFront(moves)) AS was_moved,
+            if(was_moved, moves[-1].3, keyword_key) AS root,
+            has_id AND root = keyword_key AND present.3 != '' AS stands
+        FROM gathered
     ),
     settled AS
     (
-        SELECT w.*, if(m.target != 0, m.target, w.keyword_key) AS root
-        FROM with_id AS w
-        LEFT JOIN (SELECT * FROM moved) AS m ON w.site = m.site AND w.platform = m.platform
-            AND w.account = m.account AND w.keyword_id = m.keyword_id AND w.ad_group_id != ''
-    ),
-    again AS
-    (
-        SELECT site, platform, account, present, match_type, arraySort(groupArray(life)) AS lives,
-            lives[-1].3 AS target
-        FROM settled
-        WHERE root = keyword_key AND present.3 != ''
-        GROUP BY site, platform, account, present, match_type
-        HAVING length(lives) > 1 AND arrayAll((one, next) -> one.2 <= next.1,
-            arrayPopBack(lives), arrayPopFront(lives))
+        SELECT *, arraySort(groupArrayIf(life, stands) OVER
+                (PARTITION BY site, platform, account, present, latest.7)) AS lives,
+            stands AND length(lives) > 1 AND arrayAll((one, next) -> one.2 <= next.1,
+                arrayPopBack(lives), arrayPopFront(lives)) AS was_made_again
+        FROM moved
     ),
     lasting AS
     (
-        SELECT s.site AS site, s.keyword_key AS keyword_key, s.platform AS platform,
-            s.account AS account, s.ad_group_id AS ad_group_id, s.keyword_id AS keyword_id,
-            s.match_type AS match_type, s.present AS present, s.names AS names,
-            if(g.target != 0, g.target, s.root) AS target
-        FROM settled AS s
-        LEFT JOIN
-        (
-            SELECT site, arrayJoin(lives).3 AS root, target FROM again
-        ) AS g ON s.site = g.site AND s.root = g.root
+        SELECT *, maxIf(lives[-1].3, was_made_again) OVER (PARTITION BY site, root) AS successor,
+            if(successor != 0, successor, root) AS target
+        FROM settled
     ),
-    by_text AS
+    fitted AS
     (
-        SELECT site, platform, account, arrayJoin(names) AS name, match_type,
-            uniqExactIf(target, name = present) AS fits, minIf(target, name = present) AS fit,
-            uniqExact(target) AS ever_fits, min(target) AS ever_fit
+        SELECT *, name, uniqExactIf(target, has_id AND name = present) OVER by_text AS fits,
+            minIf(target, has_id AND name = present) OVER by_text AS fit,
+            uniqExactIf(target, has_id) OVER by_text AS ever_fits,
+            minIf(target, has_id) OVER by_text AS ever_fit,
+            uniqExactIf(target, has_place) OVER by_id AS id_fits,
+            minIf(target, has_place) OVER by_id AS id_fit
         FROM lasting
-        GROUP BY site, platform, account, name, match_type
-    ),
-    by_id AS
-    (
-        SELECT site, platform, account, keyword_id, min(target) AS fit, uniqExact(target) AS fits
-        FROM lasting WHERE ad_group_id != ''
-        GROUP BY site, platform, account, keyword_id
+        ARRAY JOIN if(has_id, names, [present]) AS name
+        WINDOW by_text AS (PARTITION BY site, platform, account, name, latest.7),
+            by_id AS (PARTITION BY site, platform, account, latest.5)
     )
 SELECT
     k.site, {build:UInt64} AS build, k.keyword_key,
     multiIf(
         k.kind != 'keyword', k.keyword_key,
-        k.latest.5 = '' AND t.fits = 1, t.fit,
-        k.latest.5 = '' AND t.fits = 0 AND t.ever_fits = 1, t.ever_fit,
-        k.latest.5 != '' AND k.latest.3 = '' AND i.fits = 1, i.fit,
-        k.latest.5 != '', l.target,
+        k.latest.5 = '' AND k.fits = 1, k.fit,
+        k.latest.5 = '' AND k.fits = 0 AND k.ever_fits = 1, k.ever_fit,
+        k.latest.5 != '' AND k.latest.3 = '' AND k.id_fits = 1, k.id_fit,
+        k.latest.5 != '', k.target,
         k.keyword_key) AS canonical_key,
     k.kind, k.reason, k.platform, k.account, k.latest.1 AS campaign_id, k.latest.2 AS campaign,
     k.latest.3 AS ad_group_id, k.latest.4 AS ad_group, k.latest.5 AS keyword_id,
     k.latest.6 AS keyword, k.latest.7 AS match_type, k.latest.8 AS campaign_norm,
     k.latest.9 AS ad_group_norm, k.latest.10 AS keyword_norm, k.first_day, k.last_day,
     arrayFilter(n -> n != (k.latest.8, k.latest.9, k.latest.10), k.names) AS former
-FROM known AS k
-LEFT JOIN by_text AS t ON k.site = t.site AND k.platform = t.platform AND k.account = t.account
-    AND (k.latest.8, k.latest.9, k.latest.10) = t.name AND k.latest.7 = t.match_type
-LEFT JOIN by_id AS i ON k.site = i.site AND k.platform = i.platform AND k.account = i.account
-    AND k.latest.5 = i.keyword_id
-LEFT JOIN lasting AS l ON k.site = l.site AND k.keyword_key = l.keyword_key
+FROM fitted AS k
+WHERE k.name = k.present

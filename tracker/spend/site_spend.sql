@@ -9,6 +9,7 @@
 --   days      tuples (site, day): the slices
 --   rules     tuples (tenant, platform, account, day, factor, fee, currency): what its rules make
 --             of a day's cost (1e-12) and add to it (1e-6 of the currency), where there are any
+-- The mark adds `gap_rows` where the accounts have totals: planning them takes longest of all.
 -- A row counts when its pull is the published one of its (account, day, scope). The rate is that
 -- of the spend's own day, or the inverse of the opposite one, rounded half away from zero to a
 -- millionth; without a rate `cost_site` is null.
@@ -140,10 +141,8 @@ WITH
             AND (t.tenant, t.platform, t.account, t.day) NOT IN
                 (SELECT tenant, platform, account, day FROM spans)
     ),
-    rows AS
+    gap_rows AS
     (
-        SELECT * FROM counted
-        UNION ALL
         SELECT l.site, g.tenant, g.platform, g.account, g.day, g.day, 'unallocated', 'gap', '', '',
             '', '', '', '', '', '', '', g.impressions, g.clicks, g.cost, g.currency, NULL, NULL,
             toInt64(0)
@@ -151,6 +150,11 @@ WITH
         INNER JOIN linked AS l
             ON g.tenant = l.tenant AND g.platform = l.platform AND g.account = l.account
         WHERE l.own AND (l.site, g.day) IN (SELECT site, day FROM slice_days)
+    ),
+    rows AS
+    (
+        SELECT * FROM counted
+        /* gaps */
         UNION ALL
         SELECT l.site, f.tenant, f.platform, f.account, f.day, f.day, 'unallocated', 'account_fee', '', '',
             '', '', '', '', '', '', '', toUInt64(0), toUInt64(0), toDecimal128(0, 6), f.currency,

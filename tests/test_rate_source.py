@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -117,3 +118,44 @@ def test_an_address_that_does_not_answer_leaves_the_rates_as_they_are(kind: str)
     client: Any = httpx.Client(transport=httpx.MockTransport(answer))
     with client, pytest.raises((Unavailable, InvalidInput)):
         fetch_quotations(client, "https://rates.example/daily")
+
+
+WIDE = "Date,USD,CNY,XAU,\n4 September 2026,1.25,8.0,N/A,\n2026-09-03,1.25,7.9,,\n"
+LONG = "day,base,quote,rate\n2026-09-04,USD,CNY,6.4\n2026-09-04,EUR,USD,1.25\n"
+
+
+@pytest.mark.parametrize(
+    "text", [WIDE, LONG, LONG.replace(",", "\t"), "日期,USD,CNY\n" + WIDE[17:]]
+)
+def test_tables_of_rates_are_read_in_both_shapes(text: str, tmp_path: Path) -> None:
+    for body in (text.encode(), gzip.compress(text.encode())):
+        found = read_quotations(body)[FRIDAY]
+        assert found["CNY"] / found["USD"] == Decimal("6.4")
+        assert found["USD"] / found["EUR"] == Decimal("1.25")
+    path = tmp_path / "rates of today.csv"
+    path.write_text(text, encoding="utf-8")
+    with httpx.Client() as client:
+        assert fetch_quotations(client, path.as_uri())[FRIDAY]["USD"] == found["USD"]
+        with pytest.raises(Unavailable, match="No exchange rates from"):
+            fetch_quotations(client, "file:///nowhere/rates.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Date,USD,CNY\n2026-09-04,1.25,-8\n", "no positive number"),
+        ("Date,USD,CNY\nsoon,1.25,8\n", "Line 2"),
+        (LONG + "2026-09-04,GBP,JPY,190\n", "Nothing connects GBP/JPY"),
+        (LONG.replace("6.4", "x"), "line 2"),
+        ("a,b\n1,2\n", "has no column for"),
+    ],
+)
+def test_what_is_wrong_with_a_table_of_rates_is_said(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        read_quotations(text.encode())
+
+
+def test_rates_of_a_table_are_stored_as_those_of_the_bank_are(desk: Desk) -> None:
+    found = take(desk, WIDE, FRIDAY)
+    assert (found.pairs, found.changed) == (["USD/CNY"], 2)
+    assert stored(desk)[date(2026, 9, 3)] == (Decimal("6.32"), date(2026, 9, 3))

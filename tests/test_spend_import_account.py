@@ -155,3 +155,20 @@ def test_an_account_that_stands_under_the_written_number_keeps_it(desk: Desk) ->
     upsert(desk.db, AdAccount(desk.site.tenant, "google", "123-456-7890", site=desk.site.key))
     report = desk.rows(ROW, platform="google", account="123-456-7890", currency="USD")
     assert report.account == "123-456-7890"
+
+
+def test_reports_of_a_platform_without_a_layout_come_by_the_mapping_of_the_first(
+    desk: Desk,
+) -> None:
+    header = "统计日,推广产品组,推广词,曝光量,点击量,推广花费(USD)"
+    mapping = {
+        "day": "统计日", "campaign": "推广产品组", "keyword": "推广词", "impressions": "曝光量",
+        "clicks": "点击量", "cost": "推广花费(USD)",
+    }  # fmt: skip
+    first = desk.file(["2026-09-01,Pump group,multistage pump,50,4,8.75"], header, "p4p.csv")
+    done = desk.run(first, platform="alibaba", account="shop-1", currency="USD", mapping=mapping)
+    assert (done.platform, done.currency, done.warnings) == ("alibaba", "USD", [])
+    second = desk.file(["2026-09-02,Pump group,slurry pump,1200,12,100.50"], header, "p4p-2.csv")
+    again = desk.run(second, account="shop-1")
+    assert (again.platform, again.account, again.cost) == ("alibaba", "shop-1", "100.50")
+    assert again.warnings == ["The columns are those that were chosen for this layout before."]

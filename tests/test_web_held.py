@@ -1,4 +1,4 @@
-"""Files that wait for a decision, on the page Imports and by the API."""
+"""Files that wait for a decision, and column mappings: on the page Imports and by the API."""
 
 from __future__ import annotations
 
@@ -75,3 +75,28 @@ def test_the_api_lists_files_that_wait_and_takes_decisions_of_its_own_site_only(
     assert send(f"{base}/accept", '{"id": "none"}').status_code == 404
     assert send(f"{base}/discard", f'{{"id": "{one.id}"}}').json()["file"] == "r.csv"
     assert client.get(base, **given).json() == {"held": []}
+
+
+def test_the_api_defines_lists_and_forgets_column_mappings(office: WebWorld) -> None:
+    base = f"/api/v1/sites/{office.site.key}/spend/mappings"
+    _, secret = add_token(
+        office.db, tenant=office.site.tenant, site=office.site.key, scope="write", now=NOW
+    )
+    client, given = office.browser(), {"Authorization": f"Bearer {secret}"}
+
+    def send(path: str, body: object) -> httpx.Response:
+        return client.request("POST", path, json=body, headers=given)
+
+    header = ["统计日", "推广词", "推广花费(USD)"]
+    columns = {"day": "统计日", "keyword": "推广词", "cost": "推广花费(USD)"}
+    wish = {"header": header, "columns": columns, "platform": "alibaba", "currency": "usd"}
+    made = send(base, wish).json()["id"]
+    (one,) = client.get(base, **given).json()["mappings"]
+    assert (one["id"], one["columns"], one["platform"]) == (made, columns, "alibaba")
+    assert one["currency"] == "USD"
+    assert send(base, {**wish, "columns": {"colour": "推广词"}}).status_code == 400
+    assert send(base, {**wish, "columns": {"cost": "花费"}}).status_code == 400
+    assert send(base, {**wish, "columns": {}}).status_code == 400
+    assert send(f"{base}/remove", {"id": made}).json() == {"removed": made}
+    assert send(f"{base}/remove", {"id": made}).status_code == 404
+    assert client.get(base, **given).json() == {"mappings": []}

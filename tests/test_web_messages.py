@@ -27,6 +27,7 @@ SILENT = {
     "spend/files/fields.py": "names of columns",
     "spend/files/layouts.py": "names of columns",
     "spend/push_body.py": "answers programs, in English",
+    "spend/rate_table.py": "as rate_source.py",
     "spend/rate_source.py": "rates are fetched by a job or a command",
     "spend/watch.py": "speaks to the log only",
 }
@@ -123,6 +124,10 @@ UNSEEN = {
     "Copy the address again, or make one.": "as above",
     f"The JSON cannot be used: {VALUE}.": "the API answers in English",
     "The JSON is not UTF-8 text.": "the API answers in English",
+    "The mapping names no column.": "the API answers in English",
+    "Write it as field: column.": "as above",
+    f"No mapping {VALUE} is remembered.": "the API answers in English",
+    "List them: tracker spend mapping list.": "as above",
     f"The body is sent as {VALUE}.": "the API answers in English",
     "Send JSON as Content-Type: application/json.": "the API answers in English",
     "The Authorization header names no valid token.": "the API answers in English",

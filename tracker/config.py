@@ -47,7 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("encryption_key", "", "Seals secrets of connections; empty = DATA/connections.key"),
     Setting("platforms", "", "TOML file with addresses and settings of ad platforms; empty = none"),
     Setting("alert_url", "", "Where to POST what needs attention, as JSON; empty = nowhere"),
-    Setting("rates_url", "", "Where daily exchange rates come from: ecb, an address, empty = none"),
+    Setting("rates_url", "", "Daily exchange rates: ecb, an https or file address; empty = none"),
     Setting("trusted_proxies", "127.0.0.1/32,::1/128", "Proxies whose X-Forwarded-For counts"),
     Setting("city_mmdb", "", "MMDB file with cities; empty = country only"),
     Setting("network_mmdb", "", "MMDB file with network owners (ASN); empty = none"),

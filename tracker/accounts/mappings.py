@@ -41,6 +41,18 @@ def remember_mapping(
         raise NotFound(f"No tenant {tenant!r}.") from error
 
 
+def list_mappings(db: Engine, tenant: str) -> list[tuple[str, dict[str, str], datetime]]:
+    """(fingerprint, mapping, when it was last used) of a tenant, newest first."""
+    table = schema.spend_mappings
+    query = select(table).where(table.c.tenant == tenant)
+    with db.connect() as connection:
+        rows = connection.execute(query.order_by(table.c.updated_at.desc(), table.c.fingerprint))
+        return [
+            (row.fingerprint, msgspec.json.decode(row.mapping, type=dict[str, str]), row.updated_at)
+            for row in rows
+        ]
+
+
 def recall_mapping(db: Engine, tenant: str, fingerprint: str) -> dict[str, str] | None:
     """The mapping remembered for that header, or None."""
     table = schema.spend_mappings

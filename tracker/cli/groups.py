@@ -61,7 +61,7 @@ GROUPS = {
     "webhook": Group(webhook, ("webhooks",)),
     "token": Group(token, ("tokens",)),
     "events": Group(events, ("imports",)),
-    "spend": Group(spend, ("imports", "held")),
+    "spend": Group(spend, ("imports", "held", "mappings")),
     "conversions": Group(conversions, ("imports",)),
     "rates": Group(rates, ("imports", "rates")),
     "connection": Group(connection, ("connections", "connection_runs")),

@@ -16,6 +16,8 @@ PLATFORMS: Final[dict[str, str | None]] = {
     "sogou": "CNY",
     "shenma": "CNY",
     "yandex": None,
+    # P4P of Alibaba.com: its reports have no layout of ours and come by a column mapping.
+    "alibaba": None,
 }
 #: Google's customer number as people write it; the account's name here is its digits.
 _GOOGLE = re.compile(r"(\d{3})-(\d{3})-(\d{4})")

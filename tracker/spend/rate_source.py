@@ -1,4 +1,5 @@
-"""Daily exchange rates from an address: the European Central Bank's file, or JSON of that kind.
+"""Daily exchange rates from an address: the European Central Bank's file, JSON of that kind, or a
+table (``rate_table.py``); https or, for a file that another program writes, ``file:``.
 
 A quotation names its day. Days on which none is published (week-ends, holidays) carry the newest
 one before them for at most a week, and say so: ``quoted`` is the day that the rate is of. After
@@ -13,7 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import httpx
@@ -25,6 +28,7 @@ from tracker.accounts.counters import next_number
 from tracker.accounts.sites import list_sites
 from tracker.errors import InvalidInput, Unavailable
 from tracker.money import parse_currency
+from tracker.spend.rate_table import read_table
 from tracker.spend.rates import MarkMoney
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -68,6 +72,8 @@ class FetchedRates:
 def fetch_quotations(client: httpx.Client, source: str) -> Quotations:
     """Ask the address. Unavailable if it does not answer, InvalidInput if it cannot be read."""
     url = ECB_URL if source == ECB else source
+    if url.startswith("file:"):
+        return read_quotations(_file(url))
     try:
         with client.stream("GET", url) as answer:
             answer.raise_for_status()
@@ -84,10 +90,27 @@ def fetch_quotations(client: httpx.Client, source: str) -> Quotations:
     return read_quotations(body)
 
 
-def read_quotations(body: bytes) -> Quotations:
-    """Quotations of an answer, XML of the Bank's or JSON, with the base itself among them."""
+def _file(url: str) -> bytes:
+    path = Path(unquote(urlsplit(url).path))
     try:
-        found = dict(_xml(body) if body.lstrip().startswith(b"<") else _json(body))
+        with path.open("rb") as file:
+            body = file.read(ANSWER_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            f"No exchange rates from {path}: {type(error).__name__}.",
+            hint="The rates that stand stay; it is tried again later.",
+        ) from error
+    if len(body) > ANSWER_LIMIT:
+        raise InvalidInput(f"{path} has more than {ANSWER_LIMIT} bytes.")
+    return body
+
+
+def read_quotations(body: bytes) -> Quotations:
+    """Quotations of an answer (XML of the Bank's, JSON, a table), with the base among them."""
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    read = _xml if start == b"<" else _json if start in (b"{", b"[", b"") else read_table
+    try:
+        found = dict(read(body))
     except (ElementTree.ParseError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"The exchange rates cannot be read ({type(error).__name__})."

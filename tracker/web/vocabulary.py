@@ -15,6 +15,7 @@ PLATFORMS = {
     "sogou": msgid("Sogou"),
     "shenma": msgid("Shenma"),
     "yandex": msgid("Yandex"),
+    "alibaba": msgid("Alibaba.com P4P"),
 }
 _CHANNELS = {
     "Direct": msgid("Direct"),

@@ -240,6 +240,30 @@ def test_a_click_id_is_old_after_ninety_days_or_long_after_the_click_that_was_to
     assert visits_of(world) == {"(no_tag)": 1, "(shared_link)": 2, "pump": 1}
 
 
+def test_a_click_arrives_once_with_the_visit_that_first_brought_it(world: World) -> None:
+    spend(world, PUMP)
+    link = gclid("g1", utm_source="google", utm_medium="cpc", utm_term="pump")
+    tagged = ad("pump", source="google")
+    world.events(
+        [
+            at("09-05 10:00", "a", link),
+            at("09-05 14:00", "a", link),
+            at("09-06 10:00", "a", link),
+            at("09-05 10:00", "b", tagged),
+            at("09-05 10:01", "b", ad("valve", source="google")),
+            at("09-05 10:02", "b", tagged),
+        ]
+    )
+    world.reconcile()
+    assert world.report("2026-09-05", "2026-09-06").totals.arrived_clicks == 3
+    # An earlier visit is heard of late: the later ones are no arrivals any more.
+    world.events([at("09-02 10:00", "a", link)])
+    world.reconcile()
+    days = ("2026-09-02", "2026-09-05", "2026-09-06")
+    assert [world.report(day, day).totals.arrived_clicks for day in days] == [1, 2, 0]
+    assert world.report("2026-09-02", "2026-09-06").totals.arrived_clicks == 3
+
+
 def test_a_tagged_link_on_a_page_without_ads_of_the_network_is_no_click(world: World) -> None:
     spend(world, PUMP)
     link = ad("pump", source="google")

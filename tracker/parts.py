@@ -35,9 +35,9 @@ from tracker.ingest.hosting import PACKAGED as PACKAGED_HOSTING
 from tracker.ingest.hosting import HostingNetworks, load_hosting
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
-from tracker.reconcile.daily import fill_daily
 from tracker.reconcile.pace import Pace
 from tracker.reconcile.reconciler import LEASE, Reconciler
+from tracker.reconcile.sums import fill_sums
 from tracker.spend.connections.catalogue import KINDS
 from tracker.spend.connections.deployment import Deployment, load_deployment
 from tracker.spend.connections.kinds import Workshop
@@ -173,6 +173,8 @@ def open_parts(
             # The lock of the engine's directory is ours: whoever held the lease is dead.
             leases.revoke(db, LEASE, clock())
             recover_runs(db, clock())
+        if warehouse is not None:
+            fill_sums(warehouse, db, clock, parts.holder)
         if warehouse is not None and loader:
             parts._loader = stack.enter_context(
                 Loader(settings.spool, warehouse, db, clock, counters=counters)
@@ -187,7 +189,6 @@ def open_engine(settings: Settings, stack: ExitStack) -> Warehouse:
     warehouse = open_warehouse(settings.warehouse_url, pool=settings.pool)
     stack.callback(warehouse.close)
     migrate_warehouse(warehouse)
-    fill_daily(warehouse)
     return warehouse
 
 

@@ -31,6 +31,8 @@ HALF_LIFE = 7 * 86_400_000.0
 DAY_MS = 86_400_000
 #: The keywords of a site are one slice, whatever the day.
 NO_DAY = date(1970, 1, 1)
+#: Sums that are derived with visits and with spend, each from the rows of the build.
+SUMS = ("daily.sql", "keyword_days.sql")
 
 SliceRow = tuple[str, str, date, int]
 #: A day of a site and its bounds in UTC.
@@ -75,7 +77,8 @@ def build_visits(
         _run(context, "tracker.visits", "click_sources.sql", fresh)
     for part in parts:
         _run(context, "tracker.visits", "visits.sql", fresh | part)
-    _run(context, "tracker.visits", "daily.sql", fresh)
+    for sums in SUMS:
+        _run(context, "tracker.visits", sums, fresh)
     return [("visits", piece.site, piece.day, piece.bucket) for piece in slices]
 
 
@@ -181,6 +184,8 @@ def build_credits(
         _conversions(context, "stages", {**common, "days": staged})
     if goals or staged:
         _credit(context, sites, goals, fresh)
+        sums = {"build": context.number, "sites": sites, "days": sorted(days)}
+        _run(context, "tracker.attribution", "credit_days.sql", sums)
     return [("credits", site, day, 0) for site, day in sorted(days)]
 
 
@@ -243,12 +248,9 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow
         {**whose, "sites": money, "days": days, "rules": rules},
     )
     first, last = min(day for _, day in days), max(day for _, day in days)
-    _run(
-        context,
-        "tracker.spend",
-        "daily.sql",
-        {"build": context.number, "sites": sites, "first": first, "last": last},
-    )
+    fresh = {"build": context.number, "sites": sites, "first": first, "last": last}
+    for sums in SUMS:
+        _run(context, "tracker.spend", sums, fresh)
     _run(context, "tracker.spend", "keywords.sql", whose)
     rows: list[SliceRow] = [("spend", piece.site, piece.day, 0) for piece in slices]
     rows += [("keywords", site, NO_DAY, 0) for site in sites]

@@ -2,20 +2,21 @@
 -- Grain: one row per (site, click id) that a visitor brought, into `clicked`, under a build.
 -- Parameters: build UInt64; sites Array(String); tenants tuples (site, tenant), tenant_names
 --   Array(String): whose look-ups; days Array(Date)
-INSERT INTO clicked (site, build, click_id, owner, first_day, again, looked, platform, click_day,
-    campaign_id, ad_group_id, keyword_id, match_type, keyword)
+INSERT INTO clicked (site, build, click_id, owner, first, first_day, again, looked, platform,
+    click_day, campaign_id, ad_group_id, keyword_id, match_type, keyword)
 WITH brought AS
     (
         SELECT click_id FROM click_lookups
         WHERE tenant IN {tenant_names:Array(String)} AND day IN {days:Array(Date)}
     )
 SELECT
-    c.site AS site, {build:UInt64} AS build, c.click_id AS click_id, c.owner, c.first_day, c.again,
+    c.site AS site, {build:UInt64} AS build, c.click_id AS click_id, c.owner, c.first, c.first_day,
+    c.again,
     l.click_id != '' AS looked, l.told.1, l.told.2, l.told.3, l.told.4, l.told.5, l.told.6, l.told.7
 FROM
 (
     SELECT k.site AS site, k.click_id AS click_id,
-        argMin(k.visitor, (k.first, k.visitor)) AS owner, toDate(min(k.first)) AS first_day,
+        argMin(k.visitor, (k.first, k.visitor)) AS owner, min(k.first) AS first, toDate(first) AS first_day,
         uniqExact(k.visitor) > 1 OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
     FROM clicks AS k
     WHERE k.site IN {sites:Array(String)} AND k.click_id IN (SELECT click_id FROM brought)

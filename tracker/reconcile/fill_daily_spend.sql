@@ -1,6 +1,6 @@
 -- Question: what did each day of every build cost? As spend/daily.sql, for all of them.
--- Grain: one row per (site, day, build, last day, platform), into `daily`. Parameters: none
-INSERT INTO daily (site, kind, day, build, last_day, platform, impressions, clicks, cost,
+-- Grain: one row per (site, day, build, last day, platform), into `daily_filling`. Parameters: none
+INSERT INTO daily_filling (site, kind, day, build, last_day, platform, impressions, clicks, cost,
     adjusted, unpriced_cost, spend_rows)
 SELECT site, 'spend', day, build, last_day, platform, sum(impressions), sum(clicks),
     toInt64(ifNull(sum(cost_site), 0) * 1000000), toInt64(ifNull(sum(adjusted_site), 0) * 1000000),

@@ -12,7 +12,8 @@ WITH
     ),
     met AS
     (
-        SELECT site, day, bucket, build, visitor, source_key, platform, paid, click_id FROM visits
+        SELECT site, day, bucket, build, visitor, start, source_key, platform, paid, arrived, click_id
+        FROM visits
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND day >= (SELECT min(first_day) FROM known) - 1
             AND (site, click_id) IN (SELECT site, click_id FROM known)
@@ -43,5 +44,6 @@ WHERE (v.site, v.day, v.bucket, v.build) IN (SELECT site, day, bucket, build FRO
         OR (s.looked AND k.place != s.place)
         OR multiIf(NOT v.paid, '', k.owner != v.visitor, 'visitor', v.day > k.first_day + 90
                 OR (k.looked AND k.platform = v.platform AND k.first_day > k.click_day + 1),
-                'age', '') != s.shared)
+                'age', '') != s.shared
+        OR (v.arrived AND v.start > k.first + toIntervalMinute(30)))
 ORDER BY site, day, bucket

@@ -32,6 +32,7 @@ from tracker.reports.keyword_reader import normal_form, used_by
 from tracker.reports.keyword_table import Joined, KeywordSums
 from tracker.reports.measures import METRICS, PLAIN, Figures, Value
 from tracker.reports.plan import SOURCES, Reading, lacking, readings
+from tracker.reports.published import published
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.roi import Economics, Sums
@@ -118,7 +119,7 @@ def breakdown(
     usual = _keyword_request(request)
     beside = request.compare.period(request.period)
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        growing = threads.submit(maturity, warehouse, usual, reader.asof)
+        growing = threads.submit(maturity, warehouse, usual, reader.state)
         joined = threads.submit(reader.coverage, usual)
         now = reader.read(request.period, threads)
         before = reader.read(beside, threads) if beside else None
@@ -183,8 +184,10 @@ class _Reader:
         # Whether an amount is whole is read with it, whatever metric asks for it.
         if set(wanted) & {"cost", "clicks", "impressions", "adjusted"}:
             wanted += ["cost", "unpriced_cost", "untracked_cost", "spend_rows"]
-        found = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": request.site.key})
-        self.asof, self._keywords, self._resolution = (int(build) for build in found[0])
+        beside = request.compare.period(request.period) or request.period
+        days = (beside.first, beside.last, request.period.first, request.period.last)
+        self.state = published(warehouse, request.site.key, Period(min(days), max(days)))
+        self.asof = self.state.asof
         self._known = stage_parameters(db, request.site, wanted)
         if "person_tag" in self._asked:
             self._known |= tag_parameters(warehouse, db, request.site)
@@ -277,10 +280,8 @@ class _Reader:
     def _params(self, period: Period) -> dict[str, object]:
         request = self._request
         params: dict[str, object] = self._known | {
+            **self.state.parameters(),
             "site": request.site.key,
-            "asof": self.asof,
-            "keywords": self._keywords,
-            "resolution": self._resolution,
             "first": period.first,
             "last": period.last,
             "shift": (request.period.first - period.first).days,

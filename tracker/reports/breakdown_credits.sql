@@ -1,7 +1,7 @@
 -- Question: what was earned, by goal and by keyword and visit of the touch?
 -- Grain: one row per chosen dimensions and one of totals, `most` in all.
--- Parameters: site String; asof UInt64 (the builds that count); first, last Date; most UInt64;
---   model String; goal String ('' = all); by_click Bool
+-- Parameters: site String; credit_builds, older_credits: the builds that count
+--   (published.py); first, last Date; most UInt64; model String; goal String ('' = all); by_click Bool
 -- The marks are filled from the registries of dimensions and measures (statement.py).
 SELECT /* rows */
 FROM
@@ -12,11 +12,8 @@ FROM
         WHERE site = {site:String} AND model = {model:String} AND day >= {first:Date}
             AND at BETWEEN {first:Date} AND {last:Date}
             AND ({goal:String} = '' OR goal = {goal:String})
-            AND (day, build) IN
-                (SELECT day, max(build) FROM slices
-                WHERE site = {site:String} AND kind = 'credits' AND day >= {first:Date}
-                    AND build <= {asof:UInt64}
-                GROUP BY day)
+            AND build IN {credit_builds:Array(UInt64)}
+            AND (day, 0, build) NOT IN {older_credits:Array(Tuple(Date, UInt16, UInt64))}
     ) AS c
     /* touches */
     WHERE 1

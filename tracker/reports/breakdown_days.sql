@@ -1,6 +1,7 @@
 -- Question: how many visits came, by day, platform and channel?
 -- Grain: one row per chosen dimensions and one of totals, `most` in all.
--- Parameters: site String; asof UInt64 (the builds that count); first, last Date; most UInt64
+-- Parameters: site String; visit_builds, older_visits: the builds that count
+--   (published.py); first, last Date; most UInt64
 -- The marks are filled from the registries of dimensions and measures (statement.py).
 SELECT /* rows */
 FROM
@@ -8,11 +9,8 @@ FROM
     SELECT /* inner */
     FROM daily AS x
     WHERE x.kind = 'visits' AND x.site = {site:String} AND x.day BETWEEN {first:Date} AND {last:Date}
-        AND (x.day, x.bucket, x.build) IN
-            (SELECT day, bucket, max(build) FROM slices
-            WHERE site = {site:String} AND kind = 'visits'
-                AND day BETWEEN {first:Date} AND {last:Date} AND build <= {asof:UInt64}
-            GROUP BY day, bucket)
+        AND x.build IN {visit_builds:Array(UInt64)}
+        AND (x.day, x.bucket, x.build) NOT IN {older_visits:Array(Tuple(Date, UInt16, UInt64))}
         AND /* filter */
     /* inner grouping */
 ) AS f

@@ -1,6 +1,7 @@
 -- Question: what was spent, by keyword, day and device?
 -- Grain: one row per chosen dimensions and one of totals, `most` in all.
--- Parameters: site String; asof UInt64 (the builds that count); first, last Date; most UInt64
+-- Parameters: site String; spend_builds, older_spend: the builds that count
+--   (published.py); first, last Date; most UInt64
 -- The marks are filled from the registries of dimensions and measures (statement.py).
 SELECT /* rows */
 FROM
@@ -8,11 +9,8 @@ FROM
     SELECT /* inner */
     FROM site_spend AS x
     WHERE x.site = {site:String} AND x.day >= {first:Date} AND x.last_day <= {last:Date}
-        AND (x.day, x.build) IN
-            (SELECT day, max(build) FROM slices
-            WHERE site = {site:String} AND kind = 'spend'
-                AND day BETWEEN {first:Date} AND {last:Date} AND build <= {asof:UInt64}
-            GROUP BY day)
+        AND x.build IN {spend_builds:Array(UInt64)}
+        AND (x.day, 0, x.build) NOT IN {older_spend:Array(Tuple(Date, UInt16, UInt64))}
         AND /* filter */
     /* inner grouping */
 ) AS f

@@ -1,18 +1,17 @@
--- Question: how many visits came, by attributes of the visit?
+-- Question: how many visits came, or what was looked at (`hits`), by attributes of the visit, and by
+--   page and event?
 -- Grain: one row per chosen dimensions and one of totals, `most` in all.
--- Parameters: site String; asof UInt64 (the builds that count); first, last Date; most UInt64
+-- Parameters: site String; visit_builds, older_visits: the builds that count
+--   (published.py); first, last Date; most UInt64
 -- The marks are filled from the registries of dimensions and measures (statement.py).
 SELECT /* rows */
 FROM
 (
     SELECT /* inner */
-    FROM visits AS x
+    FROM /* table */ AS x
     WHERE x.site = {site:String} AND x.day BETWEEN {first:Date} AND {last:Date}
-        AND (x.day, x.bucket, x.build) IN
-            (SELECT day, bucket, max(build) FROM slices
-            WHERE site = {site:String} AND kind = 'visits'
-                AND day BETWEEN {first:Date} AND {last:Date} AND build <= {asof:UInt64}
-            GROUP BY day, bucket)
+        AND x.build IN {visit_builds:Array(UInt64)}
+        AND (x.day, x.bucket, x.build) NOT IN {older_visits:Array(Tuple(Date, UInt16, UInt64))}
         AND /* filter */
     /* inner grouping */
 ) AS f

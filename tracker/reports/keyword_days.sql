@@ -2,9 +2,9 @@
 -- Grain: one row per (day, last day of spend) with something. `all_visits` are those of every
 --   platform, the other measures those of the platform asked for. Amounts are integers of 1e-6 of
 --   the site's currency.
--- Parameters: site String; asof UInt64 (the builds that count); first, last Date;
---   platform String ('' = all)
--- A build is of one kind of slice, so the kind need not be compared.
+-- Parameters: site String; day_builds, older_days: the builds that count (published.py); first,
+--   last Date; platform String ('' = all)
+-- A build is of visits or of spend, so the kind need not be compared.
 SELECT day, last_day, sum(daily.visits) AS all_visits,
     sum(daily.visits * counts) AS visits, sum(daily.impressions * counts) AS impressions,
     sum(daily.clicks * counts) AS clicks, sum(daily.cost * counts) AS cost,
@@ -13,9 +13,6 @@ SELECT day, last_day, sum(daily.visits) AS all_visits,
 FROM daily
 WHERE site = {site:String} AND kind IN ('visits', 'spend')
     AND day >= {first:Date} AND last_day <= {last:Date}
-    AND (day, bucket, build) IN
-        (SELECT day, bucket, max(build) FROM slices
-        WHERE site = {site:String} AND kind IN ('visits', 'spend')
-            AND day BETWEEN {first:Date} AND {last:Date} AND build <= {asof:UInt64}
-        GROUP BY kind, day, bucket)
+    AND build IN {day_builds:Array(UInt64)}
+    AND (day, bucket, build) NOT IN {older_days:Array(Tuple(Date, UInt16, UInt64))}
 GROUP BY day, last_day, counts

@@ -1,8 +1,8 @@
 """Reading the keyword report from one published state.
 
-Every query of a report is limited to the builds up to ``asof``, the highest one when the report
-began, so that a rebuild which publishes meanwhile cannot mix into it. Each fact is one small
-statement and they run at once; ``keyword_table`` merges them. (One statement for all of it took
+Every query of a report is limited to the builds that stood when it began (``published``), so that
+a rebuild which publishes meanwhile cannot mix into it. Each fact is one small statement over sums
+of days, and they run at once; ``keyword_table`` merges them. (One statement for all of it took
 three times as long for a small site: planning it was most of the time.)
 """
 
@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from tracker.period import Period
 from tracker.reports.data_driven_rows import data_driven_credit
 from tracker.reports.keyword_table import Columns, Credited, KeywordTable, Line
+from tracker.reports.published import published
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort
 from tracker.reports.roi import Economics, Sums
 from tracker.warehouse.client import Warehouse
@@ -43,8 +45,11 @@ class Reader:
     def __init__(self, warehouse: Warehouse, request: KeywordRequest) -> None:
         self._warehouse = warehouse
         self._request = request
-        found = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": request.site.key})
-        self.asof, self._keywords, self._resolution = (int(build) for build in found[0])
+        period = request.period
+        first = period.previous().first if request.compare else period.first
+        self._days_read = Period(first, period.last)
+        self.state = published(warehouse, request.site.key, self._days_read)
+        self.asof = self.state.asof
         self._names: dict[int, dict[str, Any]] | None = None
         #: Of the markov model: by keyword, the level whose removal effect its credit follows.
         self.levels: Mapping[int, str] = {}
@@ -122,12 +127,10 @@ class Reader:
         request = self._request
         period = request.period
         return {
+            **self.state.parameters(),
             "site": request.site.key,
-            "asof": self.asof,
-            "keywords": self._keywords,
-            "resolution": self._resolution,
             "boundary": period.first,
-            "first": period.previous().first if request.compare else period.first,
+            "first": self._days_read.first,
             "last": period.last,
             "model": str(Model.LINEAR if request.model is Model.MARKOV else request.model),
             "goal": request.goal,
@@ -157,7 +160,7 @@ class Reader:
             load_sql(PACKAGE, "keyword_names.sql"),
             {
                 "site": self._request.site.key,
-                "keywords": self._keywords,
+                "keywords": self.state.of("keywords").newest,
                 "every": every,
                 "wanted": wanted or [],
             },

@@ -37,7 +37,7 @@ def keyword_report(
     """
     reader = Reader(warehouse, request)
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        growing = threads.submit(maturity, warehouse, request, reader.asof)
+        growing = threads.submit(maturity, warehouse, request, reader.state)
         table, days = reader.read(threads)
         known = growing.result()
     economics = Economics(request.site.margin, known.valued > 0)

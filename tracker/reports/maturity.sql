@@ -1,13 +1,12 @@
 -- Question: how long does a conversion take, and was any value ever recorded?
 -- Grain: one row: 90th percentile of the lag from the credited touch in ms (null without any
 -- touch), conversions with a value.
--- Parameters: site String; asof UInt64; goal String
-SELECT
-    if(countIf(position > 0) = 0, NULL, quantileExactIf(0.9)(lag, position > 0)) AS lag90,
-    countIf(has_value) AS valued
-FROM credits
+-- Parameters: site String; credit_builds, older_credits: the builds that count (published.py);
+-- goal String
+SELECT if(sum(length(lags)) = 0, NULL, quantileExactArray(0.9)(lags)) AS lag90,
+    sum(d.valued) AS valued
+FROM credit_days AS d
 WHERE site = {site:String} AND model = 'last_non_direct'
     AND ({goal:String} = '' OR goal = {goal:String})
-    AND (day, build) IN
-        (SELECT day, max(build) FROM slices
-        WHERE site = {site:String} AND kind = 'credits' AND build <= {asof:UInt64} GROUP BY day)
+    AND build IN {credit_builds:Array(UInt64)}
+    AND (day, 0, build) NOT IN {older_credits:Array(Tuple(Date, UInt16, UInt64))}

@@ -67,7 +67,7 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
         "pageviews": Measure("sum(x.pageviews)"),
         "events": Measure("sum(x.events)"),
         "bounces": Measure("countIf(x.events <= 1)"),
-        "arrived": Measure("uniqExactStateIf(x.arrival, x.arrival != 0)", "uniqExactMerge"),
+        "arrived": Measure("countIf(x.arrived)"),
     },
     Fact.HITS: {
         "visits": Measure("uniqExactState(x.visit_id)", "uniqExactMerge"),

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from tracker.reports.conditions import Condition, Join, Test
 from tracker.reports.dimensions import DIMENSIONS, Fact, Fragment
 from tracker.reports.measures import MEASURES
-from tracker.reports.plan import Reading
+from tracker.reports.plan import SOURCES, Reading
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.reports"
 _FILES = {
     Fact.VISITS: "breakdown_visits.sql",
-    Fact.HITS: "breakdown_hits.sql",
+    Fact.HITS: "breakdown_visits.sql",
     Fact.DAYS: "breakdown_days.sql",
     Fact.CREDIT: "breakdown_credits.sql",
     Fact.ASSISTS: "breakdown_credits.sql",
@@ -82,6 +82,7 @@ class _Filled:
         totals = [f"{measures[one].outer}(f.{one}) AS {one}" for one in self._reading.measures]
         chosen = [f"d{place}" for place in range(len(group))]
         return {
+            "table": SOURCES[self._fact],
             "inner": ", ".join([*keys, *sums]),
             "inner grouping": f"GROUP BY {names}" if keys else "",
             "filter": self._where(condition) if condition else "1",

@@ -3,7 +3,7 @@
 -- Parameters: build UInt64; sites Array(String), since DateTime64(3), until DateTime64(3); tenants
 --   tuples (site, tenant), tenant_names Array(String): whose look-ups count
 -- NOTE: `looked` is about the platform that is named: a click id says nothing of another's visits.
-INSERT INTO clicked (site, build, click_id, owner, first_day, again, looked, platform, click_day,
+INSERT INTO clicked (site, build, click_id, owner, first, first_day, again, looked, platform, click_day,
     campaign_id, ad_group_id, keyword_id, match_type, keyword)
 WITH brought AS
     (
@@ -12,12 +12,12 @@ WITH brought AS
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     )
 SELECT
-    c.site AS site, {build:UInt64} AS build, c.click_id AS click_id, c.owner, c.first_day, c.again,
+    c.site AS site, {build:UInt64} AS build, c.click_id AS click_id, c.owner, c.first, c.first_day, c.again,
     l.click_id != '' AS looked, l.told.1, l.told.2, l.told.3, l.told.4, l.told.5, l.told.6, l.told.7
 FROM
 (
     SELECT k.site AS site, k.click_id AS click_id,
-        argMin(k.visitor, (k.first, k.visitor)) AS owner, toDate(min(k.first)) AS first_day,
+        argMin(k.visitor, (k.first, k.visitor)) AS owner, min(k.first) AS first, toDate(first) AS first_day,
         uniqExact(k.visitor) > 1 OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
     FROM clicks AS k
     WHERE k.site IN {sites:Array(String)} AND k.click_id IN (SELECT click_id FROM brought)

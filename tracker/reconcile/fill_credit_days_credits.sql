@@ -1,0 +1,11 @@
+-- Question: what did each source earn on each day of every build? As attribution/credit_days.sql,
+-- for all of them.
+-- Grain: one row per (site, model, day, build, goal, touch day, source key), into
+-- `credit_days_filling`. Parameters: none
+INSERT INTO credit_days_filling (site, model, day, build, goal, touch_day, source_key, weight, amount,
+    unpriced_value, valued, lags)
+SELECT site, model, day, build, goal, touch_day, source_key, sum(toInt64(credits.weight)),
+    sum(credits.amount), countIf(rate_missing), countIf(has_value),
+    arraySort(groupArrayIf(lag, position > 0))
+FROM credits
+GROUP BY site, model, day, build, goal, touch_day, source_key

@@ -31,7 +31,7 @@ from typing import Any
 
 import httpx
 
-from bench.report_account import FULL, QUICK, Account, Scale, add_account, add_small, fill
+from bench.report_account import FULL, QUICK, Account, Scale, add_account, add_small, fill, settle
 from tracker.accounts.sites import get_site
 from tracker.accounts.tokens import add_token
 from tracker.config import load_settings
@@ -107,6 +107,9 @@ def double(data: Path, scale: Scale) -> None:
 def measure(data: Path, known: Mapping[str, str], requests: int) -> dict[str, Any]:
     """All figures of one state of the account."""
     figures: dict[str, Any] = {}
+    # Opening fills the sums of what was made behind the builds' back.
+    with _parts(data) as parts:
+        settle(parts.warehouse)
     with server(data) as (url, pid):
         for name in ("big", "small"):
             figures |= asked(url, pid, known, name, requests)

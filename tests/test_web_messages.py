@@ -93,6 +93,9 @@ UNSEEN = {
     "spend publications": "the name of a counter",
     **dict.fromkeys(
         (
+            "Credited amount",
+            "Invalid clicks",
+            "Invalid cost",
             "Base currency",
             "End date",
             "Exchange rate",

@@ -13,7 +13,13 @@ from tracker.cli.session import run_command
 from tracker.errors import InvalidInput
 from tracker.requests.conversions import ImportConversions
 from tracker.requests.events import ImportEvents
-from tracker.requests.spend import FetchRates, ImportRates, ImportSpend
+from tracker.requests.spend import (
+    FetchRates,
+    ImportInvalid,
+    ImportRates,
+    ImportSpend,
+    ListInvalid,
+)
 
 File = Annotated[str, typer.Argument(help="The file to import.")]
 Map = Annotated[str, typer.Option("--map", help="field=column,… for an unknown layout.")]
@@ -72,6 +78,44 @@ def import_spend(
         period_total,
     )
     run_import("spend-import", request, "Reading spend", as_json)
+
+
+@spend.command("import-invalid")
+def import_invalid(
+    file: File,
+    site_key: SiteKey,
+    platform: Annotated[str, typer.Option(help="The platform, such as 360.")] = "360",
+    account: Annotated[str, typer.Option(help="The ad account's id.")] = "",
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+    as_json: Json = False,
+) -> None:
+    """Import a platform's report of invalid clicks, such as 360's 无效点击报告."""
+    request = ImportInvalid(_readable(file), site_key, platform, account, dry_run, skip_bad_rows)
+    result = run_command("invalid-import", request)
+    if as_json:
+        print_json(result)
+    else:
+        fields(result)
+
+
+@spend.command("invalid")
+def list_invalid(
+    site_key: SiteKey,
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last day.")],
+    as_json: Json = False,
+) -> None:
+    """Clicks that the platforms took back as invalid, and what they credited for them."""
+    result = run_command("invalid-list", ListInvalid(site_key, first, last))
+    if as_json:
+        print_json(result)
+        return
+    rows = [
+        (one["platform"], one["account"], one["days"], one["clicks"], one["amount"])
+        for one in result["accounts"]
+    ]
+    table("", ("platform", "account", ">days", ">clicks", ">credited"), rows)
 
 
 @conversions.command("import")

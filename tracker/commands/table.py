@@ -62,6 +62,8 @@ COMMANDS: dict[str, Command] = {
     "held-list": Command(spend.ListHeld, "spend:list_held"),
     "held-accept": Command(spend.AcceptHeld, "spend:accept_held"),
     "held-discard": Command(spend.DiscardHeld, "spend:discard_held"),
+    "invalid-import": Command(spend.ImportInvalid, "spend:import_invalid"),
+    "invalid-list": Command(spend.ListInvalid, "spend:invalid"),
     "rates-import": Command(spend.ImportRates, "rates:import_rates"),
     "rates-list": Command(spend.ListRates, "rates:standing"),
     "rates-set": Command(spend.SetRate, "rates:enter"),

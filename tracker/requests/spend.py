@@ -85,3 +85,22 @@ class RemoveRate(msgspec.Struct, frozen=True):
     first: str
     last: str = ""
     quote: str = ""
+
+
+class ImportInvalid(msgspec.Struct, frozen=True):
+    """``tracker spend import-invalid``."""
+
+    file: str
+    site: str
+    platform: str
+    account: str = ""
+    dry_run: bool = False
+    skip_bad_rows: bool = False
+
+
+class ListInvalid(msgspec.Struct, frozen=True):
+    """``tracker spend invalid``; days as YYYY-MM-DD."""
+
+    site: str
+    first: str
+    last: str

@@ -7,6 +7,7 @@ the company. It is moved by who administers both the site that it leaves and the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from tracker.accounts.access import visible_sites
 from tracker.accounts.ad_accounts import AdAccount, campaign_sites, get_ad_account
@@ -14,6 +15,7 @@ from tracker.accounts.cost_rules import CostRule, Key, rule_draft
 from tracker.accounts.rights import Right
 from tracker.accounts.sites import Site, find_site
 from tracker.errors import AccessDenied, NotFound
+from tracker.period import local_day
 from tracker.reconcile.account_changes import (
     Desk,
     add_rule,
@@ -27,7 +29,18 @@ from tracker.reconcile.account_view import (
     accounts_seen,
     campaigns_of,
 )
+from tracker.spend.importer import SpendDeps
+from tracker.spend.invalid_clicks import (
+    InvalidReport,
+    InvalidSum,
+    import_invalid_file,
+    invalid_sums,
+)
 from tracker.web.call import Call
+from tracker.web.uploads import Upload
+
+#: Days over which invalid clicks are shown beside an account.
+INVALID_DAYS = 30
 
 
 def sites_seen(call: Call) -> list[Site]:
@@ -78,6 +91,32 @@ def remove(call: Call, fields: Mapping[str, str]) -> CostRule:
     account = _account(call, fields)
     _require(call, account.site)
     return remove_rule(_desk(call), _key(account), fields.get("rule", ""))
+
+
+def invalid_seen(call: Call) -> dict[tuple[str, str], InvalidSum]:
+    """What the platforms took back over the last 30 days, by (platform, account)."""
+    today = local_day(call.parts.clock(), call.zone)
+    since = today - timedelta(days=INVALID_DAYS)
+    found = invalid_sums(call.parts.warehouse, call.site.tenant, since, today)
+    return {(one.platform, one.account): one for one in found}
+
+
+def take_invalid(
+    call: Call, upload: Upload, fields: Mapping[str, str], *, dry_run: bool = False
+) -> InvalidReport:
+    """Import a report of invalid clicks into an account of the site."""
+    parts = call.parts
+    return import_invalid_file(
+        SpendDeps(parts.warehouse, parts.db, parts.clock),
+        call.site,
+        upload.path,
+        platform=fields.get("platform", ""),
+        account=fields.get("account", ""),
+        dry_run=dry_run,
+        skip_bad_rows=fields.get("skip_bad_rows", "") in ("1", "true"),
+        filename=upload.filename,
+        file_limit=parts.settings.upload_limit,
+    )
 
 
 def _account(call: Call, fields: Mapping[str, str]) -> AdAccount:

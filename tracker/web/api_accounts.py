@@ -7,10 +7,19 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from tracker.reconcile.account_view import AccountView, CampaignView, rule_view
-from tracker.web.account_care import add, campaigns_seen, list_seen, place, remove
+from tracker.web.account_care import (
+    add,
+    campaigns_seen,
+    invalid_seen,
+    list_seen,
+    place,
+    remove,
+    take_invalid,
+)
 from tracker.web.api import json_answer
 from tracker.web.call import Call
 from tracker.web.json_bodies import decode, read_json
+from tracker.web.pages_imports import keep_upload
 
 
 class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,12 +54,16 @@ class RuleName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def accounts(call: Call) -> Response:
-    """``{"accounts": […]}``: those that the caller may see, each with its campaigns."""
+    """``{"accounts": […]}``: those that the caller may see, each with its campaigns, and with the
+    clicks that the platform took back as invalid over the last 30 days."""
     found = await to_thread.run_sync(_accounts, call)
+    invalid = await to_thread.run_sync(invalid_seen, call)
     return json_answer(
         {
             "accounts": [
-                msgspec.to_builtins(one) | {"campaigns": campaigns} for one, campaigns in found
+                msgspec.to_builtins(one)
+                | {"campaigns": campaigns, "invalid": invalid.get((one.platform, one.account))}
+                for one, campaigns in found
             ]
         }
     )
@@ -61,6 +74,11 @@ async def move(call: Call) -> Response:
     wish = decode(await read_json(call), Placement)
     await to_thread.run_sync(place, call, msgspec.structs.asdict(wish))
     return json_answer(wish)
+
+
+async def import_invalid(call: Call) -> Response:
+    """A report of invalid clicks as the field ``file``, with ``platform`` and ``account``."""
+    return json_answer(await to_thread.run_sync(_import_invalid, call))
 
 
 async def add_rule(call: Call) -> Response:
@@ -79,3 +97,12 @@ async def drop_rule(call: Call) -> Response:
 
 def _accounts(call: Call) -> list[tuple[AccountView, list[CampaignView]]]:
     return [(one, campaigns_seen(call, one)) for one in list_seen(call)]
+
+
+def _import_invalid(call: Call) -> object:
+    upload = keep_upload(call)
+    try:
+        dry_run = call.form.get("dry_run", "") in ("1", "true")
+        return take_invalid(call, upload, call.form, dry_run=dry_run)
+    finally:
+        upload.path.unlink(missing_ok=True)

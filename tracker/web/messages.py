@@ -20,6 +20,7 @@ from tracker.web.messages_accounts import ACCOUNTS
 from tracker.web.messages_connections import CONNECTIONS
 from tracker.web.messages_general import GENERAL
 from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
+from tracker.web.messages_invalid import INVALID
 from tracker.web.messages_rates import RATES
 from tracker.web.messages_reports import REPORTS
 from tracker.web.messages_sources import SOURCES
@@ -28,7 +29,7 @@ from tracker.web.messages_sources import SOURCES
 #: Words of findings about spend are written where they are found.
 FINDINGS = tuple(words for _, words in KINDS.values())
 KNOWN = (
-    *(*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS, *ACCOUNTS, *RATES),
+    *(*GENERAL, *FILES, *SPEND, *CONVERSIONS, *FINDINGS, *CONNECTIONS, *ACCOUNTS, *RATES, *INVALID),
     *(*REPORTS, *SOURCES),
 )
 

@@ -11,10 +11,21 @@ from starlette.responses import RedirectResponse, Response
 
 from tracker.errors import InvalidInput
 from tracker.reconcile.account_view import RuleView
-from tracker.web.account_care import add, campaigns_seen, list_seen, place, remove, sites_seen
+from tracker.spend.invalid_clicks import InvalidReport
+from tracker.web.account_care import (
+    add,
+    campaigns_seen,
+    invalid_seen,
+    list_seen,
+    place,
+    remove,
+    sites_seen,
+    take_invalid,
+)
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
 from tracker.web.messages import translated
+from tracker.web.pages_imports import keep_upload
 from tracker.web.vocabulary import platform_name
 
 RULES = {
@@ -46,6 +57,24 @@ async def remove_one(call: Call) -> Response:
     return await _done(call, remove)
 
 
+async def take_report(call: Call) -> Response:
+    """Import a report of invalid clicks for an account, and say what it holds."""
+    return await to_thread.run_sync(_take, call)
+
+
+def _take(call: Call) -> Response:
+    try:
+        upload = keep_upload(call)
+        try:
+            taken = take_invalid(call, upload, call.form)
+        finally:
+            upload.path.unlink(missing_ok=True)
+    except InvalidInput as error:
+        problem = " ".join(translated(call.language, error)).strip()
+        return _page(call, _EMPTY, problem=problem, status=400)
+    return _page(call, _EMPTY, taken=taken)
+
+
 async def _done(call: Call, change: Callable[[Call, dict[str, str]], object]) -> Response:
     form = dict(call.form)
     try:
@@ -60,10 +89,18 @@ async def _done(call: Call, change: Callable[[Call, dict[str, str]], object]) ->
     return RedirectResponse(f"/sites/{call.site.key}/accounts{query}", status_code=303)
 
 
-def _page(call: Call, form: dict[str, str], *, problem: str = "", status: int = 200) -> Response:
+def _page(
+    call: Call,
+    form: dict[str, str],
+    *,
+    problem: str = "",
+    status: int = 200,
+    taken: InvalidReport | None = None,
+) -> Response:
     asked = call.form if call.form else call.request.query_params
     wanted = (asked.get("platform", ""), asked.get("account", ""))
     accounts = list_seen(call)
+    invalid = invalid_seen(call)
     opened = next((one for one in accounts if (one.platform, one.account) == wanted), None)
     return call.pages.render(
         call,
@@ -74,6 +111,7 @@ def _page(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
                 platform_name(call.language, one.platform),
                 one,
                 urlencode({"platform": one.platform, "account": one.account}),
+                invalid.get((one.platform, one.account)),
             )
             for one in accounts
         ],
@@ -88,6 +126,7 @@ def _page(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
         kinds=[(kind, call.text(title)) for kind, title in RULES.items()],
         form=form,
         problem=problem,
+        taken=taken,
     )
 
 

@@ -105,6 +105,7 @@ PAGES = (
     Endpoint("POST", f"{_SITE}/accounts", pages_accounts.move, _ADMIN),
     Endpoint("POST", f"{_SITE}/accounts/rules", pages_accounts.add_one, _ADMIN),
     Endpoint("POST", f"{_SITE}/accounts/rules/remove", pages_accounts.remove_one, _ADMIN),
+    Endpoint("POST", f"{_SITE}/accounts/invalid", pages_accounts.take_report, _WRITE, upload=True),
     # Rates hold for the company: the handlers ask for the right on each of its sites.
     Endpoint("GET", f"{_SITE}/rates", pages_rates.show_rates, _READ),
     Endpoint("POST", f"{_SITE}/rates", pages_rates.enter_one, _ADMIN),
@@ -175,6 +176,7 @@ API = tuple(
         ("POST", "/sites/{site}/accounts", api_accounts.move, _ADMIN),
         ("POST", "/sites/{site}/accounts/rules", api_accounts.add_rule, _ADMIN),
         ("POST", "/sites/{site}/accounts/rules/remove", api_accounts.drop_rule, _ADMIN),
+        ("POST", "/sites/{site}/spend/invalid-clicks", api_accounts.import_invalid, _WRITE),
         ("GET", "/sites/{site}/rates", api_rates.rates, _READ),
         ("POST", "/sites/{site}/rates", api_rates.enter_rate, _ADMIN),
         ("POST", "/sites/{site}/rates/remove", api_rates.drop_rate, _ADMIN),

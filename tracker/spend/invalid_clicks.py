@@ -1,0 +1,146 @@
+"""Clicks that platforms took back as invalid: import of their reports, and what stands.
+
+The amounts are the platform's own and beside the cost, never taken off it: what a platform charges
+is net of them already, as far as it says so at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from tracker.accounts.sites import Site
+from tracker.errors import InvalidInput
+from tracker.money import decimal_text
+from tracker.spend.importer import SpendDeps
+from tracker.spend.invalid_file import Credited, Key, open_invalid_file
+from tracker.spend.owners import Owners
+from tracker.spend.platforms import parse_platform
+from tracker.spend.publication import next_pull
+from tracker.tables.intake import FILE_LIMIT, check_file, listed, refuse_problems
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+COLUMNS = ("tenant", "platform", "account", "day", "pull", "clicks", "amount", "currency")
+#: Days of one file: each month is a partition, and an insert takes a hundred of them.
+MOST_DAYS = 1100
+
+
+class InvalidReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import did, or would do. ``amount`` is null for a file without amounts."""
+
+    file: str
+    platform: str
+    accounts: list[str]
+    days: int
+    first: str
+    last: str
+    clicks: int
+    amount: str | None
+    currency: str
+    skipped: int
+    problems: list[str]
+    warnings: list[str]
+    dry_run: bool
+
+
+class InvalidSum(msgspec.Struct, frozen=True, kw_only=True):
+    """An account's clicks that were taken back over some days, of which ``days`` say something;
+    ``amount`` is in the account's currency, null where a day has none."""
+
+    platform: str
+    account: str
+    days: int
+    clicks: int
+    amount: str | None
+
+
+def import_invalid_file(
+    deps: SpendDeps,
+    site: Site,
+    path: Path,
+    *,
+    platform: str,
+    account: str = "",
+    dry_run: bool = False,
+    skip_bad_rows: bool = False,
+    filename: str = "",
+    file_limit: int = FILE_LIMIT,
+) -> InvalidReport:
+    """Import a report of invalid clicks into the site's ad account; a day takes the place of what
+    stood for it. Errors, with nothing imported: InvalidInput naming every bad cell, TooLarge."""
+    check_file(path, file_limit, filename)
+    platform = parse_platform(platform)
+    file = open_invalid_file(path, filename)
+    found = file.read()
+    refuse_problems(file.problems, skip=skip_bad_rows)
+    if not found:
+        raise InvalidInput("No row of the file can be read; nothing was imported.")
+    if len({key.day for key in found}) > MOST_DAYS:
+        raise InvalidInput(f"The file has more than {MOST_DAYS} days.", hint="Split it.")
+    owners = Owners(deps.db, site, platform, account)
+    whose = {name: owners.resolve(name, "") for name in sorted({key.account for key in found})}
+    if not dry_run:
+        owners.store()
+        _store(deps, site.tenant, platform, found, whose)
+    amounts = [one.amount for one in found.values() if one.amount is not None]
+    days = sorted({key.day for key in found})
+    return InvalidReport(
+        file=file.header.view.table.name,
+        platform=platform,
+        accounts=sorted({name for name, _ in whose.values()}),
+        days=len(days),
+        first=days[0].isoformat(),
+        last=days[-1].isoformat(),
+        clicks=sum(one.clicks for one in found.values()),
+        amount=decimal_text(sum(amounts, Decimal(0))) if amounts else None,
+        currency=next(currency for _, currency in whose.values()),
+        skipped=file.problems.lines,
+        problems=listed(file.problems),
+        warnings=list(owners.warnings),
+        dry_run=dry_run,
+    )
+
+
+def invalid_sums(warehouse: Warehouse, tenant: str, first: date, last: date) -> list[InvalidSum]:
+    """What platforms took back over these days, by account."""
+    rows = warehouse.rows(
+        load_sql("tracker.spend", "standing_invalid.sql"),
+        {"tenant": tenant, "first": first, "last": last},
+    )
+    return [
+        InvalidSum(
+            platform=platform,
+            account=account,
+            days=int(days),
+            clicks=int(clicks),
+            amount=decimal_text(amount),
+        )
+        for platform, account, days, clicks, amount in rows
+    ]
+
+
+def _store(
+    deps: SpendDeps,
+    tenant: str,
+    platform: str,
+    found: Mapping[Key, Credited],
+    whose: Mapping[str, tuple[str, str]],
+) -> None:
+    pull = next_pull(deps.db)
+    sums: dict[tuple[str, date, str], Credited] = {}
+    for key, one in found.items():  # two names of the file may be one account
+        account, currency = whose[key.account]
+        day = sums.setdefault((account, key.day, currency), Credited())
+        day.clicks += one.clicks
+        if one.amount is not None:
+            day.amount = (day.amount or Decimal(0)) + one.amount
+    rows = [
+        (tenant, platform, account, day, pull, one.clicks, one.amount, currency)
+        for (account, day, currency), one in sorted(sums.items())
+    ]
+    deps.warehouse.insert("invalid_clicks", COLUMNS, rows)

@@ -36,5 +36,9 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 for (const button of document.querySelectorAll<HTMLElement>("[data-copy]")) button.hidden = false;
+/** Many sections: the one that is open has to be in sight on a phone, too. */
+document
+  .querySelector(".tabs [aria-current]")
+  ?.scrollIntoView({ block: "nearest", inline: "center" });
 followLayout();
 drawCharts();

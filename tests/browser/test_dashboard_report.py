@@ -31,7 +31,10 @@ SPEND = """Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost
 2026-09-03,Pumps,Price,不锈钢离心泵价格,50,2,99.50
 """
 DAYS = "?from=2026-09-01&to=2026-09-03"
-SECTIONS = ("keywords", "live", "goals", "imports", "runs", "install", "settings", "tokens")
+SECTIONS = (
+    *("keywords", "explore", "attribution", "live", "people", "leads", "pipeline", "goals"),
+    *("imports", "runs", "install", "settings", "tokens"),
+)
 #: WCAG 2.2 AA: the contrast of every visible text against what is behind it, and the largest
 #: text size in px at bold from which 3:1 is enough.
 CONTRAST = """() => {
@@ -208,6 +211,49 @@ def test_without_javascript_filters_sorting_and_forms_work(
     context.close()
 
 
+def test_the_explorer_is_asked_narrowed_sorted_and_sent_to_somebody(
+    page: Page, context: BrowserContext, browser: Browser, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    complaints = watched(page)
+    page.goto(f"{address}/sites/{world.site.key}/explore{DAYS}")
+    page.evaluate("window.stays = true")
+    table = page.get_by_role("region", name="Breakdown")
+    page.get_by_label("Group by").select_option("keyword")
+    page.get_by_text("Figures (7)").click()
+    page.get_by_label("ROAS", exact=True).uncheck()
+    page.get_by_role("button", name="Show").click()
+    rows = table.locator("tbody tr:not(.total)")
+    expect(rows.first).to_contain_text("不锈钢离心泵价格")
+    expect(table.get_by_role("columnheader")).to_have_text(
+        [re.compile(one) for one in ("Keyword", "Cost", "Clicks", "Visits", "Conv", "CPA", "Rev")]
+    )
+    table.get_by_role("link", name="Clicks").click()
+    expect(rows.first).to_contain_text("steel pump")
+    table.get_by_role("link", name="steel pump").click()
+    expect(rows).to_have_count(1)
+    expect(table.locator(".total")).to_contain_text("80.00")
+    page.wait_for_url("**filter=keyword+is+%22steel+pump%22**")
+    assert page.evaluate("window.stays"), "the page was loaded anew"
+    # The address is all that somebody else needs, without scripts too.
+    plain = browser.new_context(java_script_enabled=False, locale="en-GB")
+    logged_in(plain, world, address)
+    other = plain.new_page()
+    other.goto(page.url)
+    seen = other.get_by_role("region", name="Breakdown")
+    expect(seen.locator(".total")).to_contain_text("80.00")
+    other.get_by_label("Values, between commas").first.fill("mud pump")
+    other.get_by_role("button", name="Show").click()
+    expect(seen.locator(".total")).to_contain_text("15.50")
+    assert "sort=clicks" in other.url
+    with other.expect_download() as download:
+        other.get_by_role("link", name="CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert lines[1].startswith("mud pump,,15.50")
+    plain.close()
+    assert complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 def test_every_page_is_legible_and_fits_a_phone_and_a_desk(
@@ -219,6 +265,7 @@ def test_every_page_is_legible_and_fits_a_phone_and_a_desk(
     complaints = watched(page)
     paths = [f"/sites/{world.site.key}/{section}" for section in SECTIONS]
     paths[0] += DAYS
+    paths[1] += f"{DAYS}&group=landing_page,device&filter=country+is+DE&compare=year"
     for path in (*paths, "/sites", "/sites/new", "/account"):
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(address + path)

@@ -106,6 +106,6 @@ def _period(given: Mapping[str, str]) -> Period:
 def _goal(call: Call, wanted: str) -> str:
     goals = {goal.id for goal in list_goals(call.parts.db, call.site.key)}
     # A stage of the sales pipeline has no row among the goals; its name is its id.
-    if not wanted or wanted.startswith("stage:") or wanted in goals:
+    if not wanted or wanted.startswith(("stage:", "repeat:")) or wanted in goals:
         return wanted
     return get_goal(call.parts.db, call.site.key, wanted).id

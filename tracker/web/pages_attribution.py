@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,6 +10,7 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from tracker.accounts.goals import list_goals
+from tracker.accounts.pipeline import pipeline_of
 from tracker.attribution.grouping import Level
 from tracker.reports.attribution_request import AttributionRequest
 from tracker.reports.attribution_result import ModelComparison, PathReport, Step
@@ -20,7 +22,8 @@ from tracker.web.attribution_query import opened_conversion, page_request
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
 from tracker.web.notes import row_title
-from tracker.web.pages_keywords import BYS, MODELS
+from tracker.web.pages_keywords import BYS, MODELS, goal_options
+from tracker.web.stages import goal_title
 from tracker.web.vocabulary import channel_name, platform_name
 
 LEVELS = {
@@ -75,8 +78,9 @@ async def show(call: Call) -> Response:
         conversions=found.conversions,
         request=request,
         models=[(model.value, call.text(title)) for model, title in MODELS.items()],
-        options=_options(call),
+        options=_options(call, request.goal),
         name_of=partial(step_name, call),
+        goal_name=_goal_name(call),
     )
 
 
@@ -95,8 +99,14 @@ async def show_one(call: Call) -> Response:
         ],
         matched=call.text(MATCHES[matched]) if matched in MATCHES else matched,
         reason_of=lambda reason: call.text(REASONS[reason]),
+        goal_name=_goal_name(call),
         name_of=partial(step_name, call),
     )
+
+
+def _goal_name(call: Call) -> Callable[[str], str]:
+    pipeline = pipeline_of(call.parts.db, call.site.key)
+    return partial(goal_title, call.language, pipeline)
 
 
 def step_name(call: Call, step: Step) -> str:
@@ -123,11 +133,11 @@ def _find(call: Call, request: AttributionRequest) -> _Found:
     return _Found(comparison, path_report(parts.warehouse, request), listed)
 
 
-def _options(call: Call) -> dict[str, list[tuple[str, str]]]:
+def _options(call: Call, chosen: str) -> dict[str, list[tuple[str, str]]]:
     goals = list_goals(call.parts.db, call.site.key)
     return {
         "level": [(level.value, call.text(title)) for level, title in LEVELS.items()],
         "by": [(by.value, call.text(title)) for by, title in BYS.items()],
-        "goal": [("", call.text(msgid("All goals"))), *((goal.id, goal.name) for goal in goals)],
+        "goal": goal_options(call, goals, chosen),
         "order": [(str(order), str(order)) for order in (1, 2, 3, 4)],
     }

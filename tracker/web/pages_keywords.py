@@ -25,7 +25,7 @@ from tracker.web.keyword_view import KeywordView
 from tracker.web.notes import match_notes, report_notes, row_title
 from tracker.web.query import PAGE_SIZES, PRESETS, PageQuery, page_request, read_page_query
 from tracker.web.spreadsheet import FIELDS, keyword_csv
-from tracker.web.stages import stage_name, stage_options
+from tracker.web.stages import REPEAT, stage_name, stage_options
 from tracker.web.vocabulary import PLATFORMS, platform_name
 
 MODELS = {
@@ -48,7 +48,7 @@ BRANDS = {
 _CHOSEN = ("model", "by", "compare", "brand")
 _UNFILTERED = {name: getattr(PageQuery(), name) for name in (*_CHOSEN, "goal")}
 _ALL_PLATFORMS, _ALL_GOALS = msgid("All platforms"), msgid("All goals")
-_STAGE, _REPEAT = msgid("Stage: %(stage)s"), msgid("Repeat order: %(stage)s")
+_STAGE = msgid("Stage: %(stage)s")
 _PREVIOUS, _NO_COMPARISON = msgid("Previous period"), msgid("No comparison")
 _TITLES = {
     "kind": msgid("Kind"),
@@ -221,7 +221,7 @@ def _stage_goals(call: Call, chosen: str) -> list[tuple[str, str]]:
     ]
     if call.site.settings.repeat_orders == "inherit":
         found += [
-            (f"repeat:{key}", call.text(_REPEAT, stage=stage_name(call.language, pipeline, key)))
+            (f"repeat:{key}", call.text(REPEAT, stage=stage_name(call.language, pipeline, key)))
             for key in pipeline.keys(*WON)
         ]
     if chosen.startswith(("stage:", "repeat:")) and chosen not in dict(found):

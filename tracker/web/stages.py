@@ -34,6 +34,7 @@ MATCHED = {
     "visit": msgid("visit"),
     "none": msgid("not matched yet"),
 }
+REPEAT = msgid("Repeat order: %(stage)s")
 
 
 def stage_name(speech: Language, pipeline: Pipeline, key: str) -> str:
@@ -44,6 +45,15 @@ def stage_name(speech: Language, pipeline: Pipeline, key: str) -> str:
     if stage.name:
         return stage.name
     return speech.gettext(ROLES[stage.role]) if stage.role != "other" else stage.key
+
+
+def goal_title(speech: Language, pipeline: Pipeline, goal: str) -> str:
+    """What a goal is called that reports name: a stage by its name, any other as it stands."""
+    kind, colon, key = goal.partition(":")
+    if not colon or kind not in ("stage", "repeat"):
+        return goal
+    name = stage_name(speech, pipeline, key)
+    return name if kind == "stage" else speech.gettext(REPEAT) % {"stage": name}
 
 
 def stage_options(speech: Language, pipeline: Pipeline) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from tests.platforms.qihoo360 import API_SECRET, TOKEN_CODE
 from tests.platforms.scenario import Scenario, total
 from tests.platforms.server import Simulator
 from tests.spend_imports import Desk
@@ -39,9 +40,20 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     },
     "360": {
         "api_key": "api-key-secret",
-        "api_secret": "0123456789abcdef0123456789abcdef",
+        "api_secret": API_SECRET,
         "username": "pump",
         "password": "password-secret",
+    },
+    "microsoft": {
+        "client_id": "app",
+        "client_secret": "app-secret-77",
+        "refresh_token": "refresh-secret-0000",
+        "developer_token": "developer-secret",
+    },
+    "yandex": {
+        "client_id": "app",
+        "client_secret": "app-secret-77",
+        "refresh_token": "refresh-secret-0000",
     },
 }
 
@@ -58,9 +70,23 @@ def deployment(kind: str, url: str) -> dict[str, dict[str, Any]]:
         "baidu": {
             "api_url": f"{url}/report",
             "token_url": f"{url}/oauth/refreshToken",
+            "authorise_url": f"{url}/authorise",
+            "code_url": f"{url}/oauth/accessToken",
             "spacing": 0,
         },
-        "360": {"api_url": url},
+        "360": {"api_url": url, "token_codes": [str(TOKEN_CODE)]},
+        "microsoft": {
+            "reporting_url": url,
+            "token_url": f"{url}/token",
+            "authorise_url": f"{url}/authorise",
+            "timezone": "Asia/Shanghai",
+        },
+        "yandex": {
+            "api_url": f"{url}/reports",
+            "token_url": f"{url}/token",
+            "authorise_url": f"{url}/authorise",
+            "timezone": "Asia/Shanghai",
+        },
     }
     return {kind: addresses[kind]}
 

@@ -46,6 +46,12 @@ class BaiduSimulator(Simulator):
     async def token(self, body: bytes) -> Response:
         content = json.loads(body)
         assert (content["appId"], content["userId"]) == ("app-9", 1234)
+        if content.get("grantType") == "auth_code":
+            good = (content["authCode"], content["secretKey"]) == (self.code, "key-secret-55")
+            self.code = ""
+            if not good:
+                return JSONResponse({"code": 400102, "message": "authCode invalid", "data": None})
+            content["refreshToken"] = self.refresh_token
         if not self.rotate(content["refreshToken"]):
             return JSONResponse({"code": 400101, "message": "refreshToken invalid", "data": None})
         token = self.new_token()
@@ -57,6 +63,8 @@ class BaiduSimulator(Simulator):
         return JSONResponse({"code": 0, "message": "success", "data": data})
 
     async def answer(self, path: str, headers: Headers, body: bytes) -> Response:
+        if path == "/oauth/accessToken":
+            return await self.token(body)
         assert (path, headers["content-type"]) == ("/report", "application/json")
         content = json.loads(body)
         assert content["header"]["userName"] == self.scenario.login

@@ -61,9 +61,15 @@ class GoogleSimulator(Simulator):
 
     async def token(self, body: bytes) -> Response:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if form.get("grant_type") == "authorization_code":
+            if not self.coded(form):
+                return JSONResponse({"error": "invalid_grant"}, 400)
+            form["refresh_token"] = self.refresh_token
         if form.get("refresh_token") != self.refresh_token:
             return JSONResponse({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
         token = {"access_token": self.new_token(), "expires_in": 3600, "token_type": "Bearer"}
+        if form.get("grant_type") == "authorization_code":
+            token["refresh_token"] = self.refresh_token
         return JSONResponse(token)
 
     async def answer(self, path: str, headers: Headers, body: bytes) -> Response:

@@ -51,7 +51,12 @@ class MicrosoftSimulator(Simulator):
 
     async def token(self, body: bytes) -> Response:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        assert "offline_access" in form["scope"]
+        if form.get("grant_type") == "authorization_code":
+            if not self.coded(form):
+                return JSONResponse({"error": "invalid_grant"}, 400)
+            form["refresh_token"] = self.refresh_token
+        else:
+            assert "offline_access" in form["scope"]
         if not self.rotate(form["refresh_token"]):
             return JSONResponse({"error": "invalid_grant", "error_description": "AADSTS700"}, 400)
         return JSONResponse(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import uvicorn
 from starlette.datastructures import Headers
@@ -28,6 +31,8 @@ PASSING = (
 WRONG = ("wrong", "list", "deep", "nan")
 HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 STALL_SECONDS = 1.0
+#: Where platforms lead back to.
+CALLBACK = "https://tracker.example/connections/callback"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,24 @@ class Simulator:
     now: datetime = datetime(2026, 10, 20, 4, 0, tzinfo=UTC)
 
     token_path: str = "/token"
+    #: What the page for authorising gave out last, and the challenge that it was asked with.
+    code: str = ""
+    challenge: str = ""
+
+    def coded(self, form: Mapping[str, Any]) -> bool:
+        """Whether a code is exchanged as RFC 6749 and 7636 have it; a code works once."""
+        digest = hashlib.sha256(str(form.get("code_verifier", "")).encode()).digest()
+        proof = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        given = (
+            form["code"],
+            form["redirect_uri"],
+            form["client_id"],
+            form["client_secret"],
+            proof,
+        )
+        good = given == (self.code, CALLBACK, "app", "app-secret-77", self.challenge)
+        self.code = ""
+        return good
 
     async def answer(self, path: str, headers: Headers, body: bytes) -> Response:
         """The answer when all is well."""

@@ -43,6 +43,10 @@ class YandexSimulator(Simulator):
 
     async def token(self, body: bytes) -> Response:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if form.get("grant_type") == "authorization_code":
+            if not self.coded(form):
+                return JSONResponse({"error": "bad_verification_code"}, 400)
+            form["refresh_token"] = self.refresh_token
         if not self.rotate(form["refresh_token"]):
             return JSONResponse({"error": "invalid_grant", "error_description": "expired"}, 400)
         return JSONResponse(

@@ -111,6 +111,8 @@ def test_a_connection_by_commands_beside_a_server_and_without(place: Place) -> N
     assert (run["state"], run["percent"], run["days_done"]) == ("ok", 100, DAYS)
     assert sum(Decimal(one["cost"]) for one in run["days"]) == place.truth()
     assert place.reported() == place.truth()
+    (watched,) = at.run("connection", "watch", run["id"])["runs"]
+    assert (watched["state"], watched["percent"]) == ("ok", 100)
 
     with at.serving():
         place.world.scenario.restate(END, 3)

@@ -10,7 +10,11 @@ from cryptography.fernet import Fernet
 from tests.web_app import NOW, WebWorld, application
 from tests.web_app import companies as companies
 from tests.web_app import web as web
-from tracker.accounts.connection_accounts import ConnectionAccount, store_accounts
+from tracker.accounts.connection_accounts import (
+    ConnectionAccount,
+    change_account,
+    store_accounts,
+)
 from tracker.accounts.connections import (
     Connection,
     NewConnection,
@@ -120,6 +124,18 @@ def test_what_is_wrong_stands_on_every_page_of_the_site(
         assert "Ads &lt;b&gt;" in page
     assert said in office.viewer.page(f"/sites/{office.site.key}/goals")
     assert said not in office.stranger.page(f"/sites/{office.their_site.key}/goals")
+
+
+def test_what_is_wrong_with_one_ad_account_stands_there_too(
+    office: WebWorld, connection: Connection
+) -> None:
+    said = "Google Ads: the account is closed."
+    change_account(office.db, connection.id, "123", error=said, cause="account")
+    page = office.owner.page(f"/sites/{office.site.key}/goals")
+    assert "Ads &lt;b&gt; › 泵" in page
+    assert said in page
+    set_connection_state(office.db, connection.id, "paused", now=NOW)
+    assert said not in office.owner.page(f"/sites/{office.site.key}/goals")
 
 
 def test_an_answer_of_a_platform_is_for_who_set_out_and_works_once(

@@ -77,6 +77,24 @@ def store_accounts(
             )
 
 
+def failing_accounts(db: Engine, tenant: str) -> list[ConnectionAccount]:
+    """The accounts that are to run and cannot, of all connections of a tenant that run."""
+    table, connections = schema.connection_accounts, schema.connections
+    query = (
+        select(table)
+        .join(connections, table.c.connection == connections.c.id)
+        .where(
+            connections.c.tenant == tenant,
+            connections.c.state == "active",
+            table.c.enabled,
+            table.c.error != "",
+        )
+        .order_by(table.c.connection, table.c.account)
+    )
+    with db.connect() as connection:
+        return [_account(row) for row in connection.execute(query)]
+
+
 def list_accounts(
     db: Engine, connection: str, *, enabled: bool | None = None
 ) -> list[ConnectionAccount]:

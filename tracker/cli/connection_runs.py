@@ -1,7 +1,8 @@
-"""``tracker connection run|backfill|resume|runs|stop``: imports of a connection by hand."""
+"""``tracker connection run|backfill|resume|watch|runs|stop``: imports of a connection by hand."""
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,8 @@ from tracker.errors import InvalidInput, Unavailable
 from tracker.requests.connections import ResumeRun, RunConnection
 from tracker.spend.connections.shown import run_fields
 
+#: Seconds between two looks at a run that is watched.
+LOOK = 0.3
 RunId = Annotated[str, typer.Argument(help="Id of the run.")]
 Account = Annotated[str, typer.Option("--account", help="One ad account; else every chosen one.")]
 
@@ -43,6 +46,19 @@ def backfill(
 def resume(run: RunId, as_json: Json = False) -> None:
     """Go on with a run that was stopped or has failed, with the days that are not done."""
     _run("connection-resume", ResumeRun(run), as_json)
+
+
+@connection.command("watch")
+def watch(run: RunId, as_json: Json = False) -> None:
+    """Follow a run, whoever works on it, until it has ended or waits for the platform."""
+    with metadata() as db, progress_bar("Importing days", quiet=as_json) as progress:
+        found = runs.get_connection_run(db, run)
+        while found.state in ("queued", "running"):
+            progress(found.counts.days_done, found.counts.days_asked or None)
+            time.sleep(LOOK)
+            found = runs.get_connection_run(db, run)
+        progress(found.counts.days_done, found.counts.days_asked or None)
+    _tell({"runs": [run_fields(found)]}, as_json)
 
 
 @connection.command("runs")
@@ -81,6 +97,11 @@ def stop(run: RunId, as_json: Json = False) -> None:
 def _run(name: str, request: Any, as_json: bool) -> None:
     with progress_bar("Importing days", quiet=as_json) as progress:
         result = run_command(name, request, progress)
+    _tell(result, as_json)
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    """Print runs; InvalidInput for one that failed, Unavailable for one that waits."""
     if as_json:
         print_json(result)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker.accounts.connection_accounts import ConnectionAccount
+from tracker.accounts.connection_accounts import ConnectionAccount, failing_accounts
 from tracker.accounts.connection_runs import ConnectionRun
 from tracker.accounts.connections import Connection, Timetable, list_connections
 from tracker.accounts.rights import Right
@@ -186,16 +186,31 @@ def field_views(call: Call, fields: tuple[Field, ...], connection: bool) -> list
 
 
 def alerts(call: Call) -> list[dict[str, str]]:
-    """What stands against connections of this site, for the head of every page."""
+    """What stands against connections of this site and their accounts, for the head of every
+    page."""
     if call.known_site is None or call.caller.principal is None:
         return []
+    seen = {one.id: one for one in visible(call)}
+    told = [
+        (one, one.name, one.error)
+        for one in seen.values()
+        if one.error and one.state in ("active", "needs_authorisation")
+    ]
+    told += [
+        (
+            seen[one.connection],
+            f"{seen[one.connection].name} › {one.name or one.account}",
+            one.error,
+        )
+        for one in failing_accounts(call.parts.db, call.site.tenant)
+        if one.connection in seen
+    ]
     may = call.may(Right.WRITE)
     return [
         {
-            "name": one.name,
-            "error": translated_text(call.language, one.error),
+            "name": name,
+            "error": translated_text(call.language, error),
             "address": f"/sites/{call.site.key}/connections/{one.id}" if may else "",
         }
-        for one in visible(call)
-        if one.error and one.state in ("active", "needs_authorisation")
+        for one, name, error in told
     ]

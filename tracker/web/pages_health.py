@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from anyio import to_thread
 from starlette.responses import Response
 
+from tracker.accounts.rights import Right
 from tracker.spend.findings import KINDS, Finding
 from tracker.spend.health import Health, HealthDeps, site_health
 from tracker.web.call import Call
@@ -17,6 +20,8 @@ SEVERITIES = {
     "warning": (msgid("Warning"), "warn"),
     "information": (msgid("Note"), ""),
 }
+_AT_CONNECTIONS = ("source_failed", "days_missing", "old_numbers", "totals_old")
+_AT_ACCOUNTS = ("not_linked", "counted_twice", "currency_mismatch")
 ORIGINS = {
     "api": msgid("Connection"),
     "push": msgid("Script in the account"),
@@ -41,6 +46,7 @@ async def show_health(call: Call) -> Response:
                 platform_name(call.language, one.platform),
                 one,
                 words(call, one),
+                where(call, one),
             )
             for one in health.findings
         ],
@@ -49,6 +55,17 @@ async def show_health(call: Call) -> Response:
             for one in health.accounts
         ],
     )
+
+
+def where(call: Call, finding: Finding) -> tuple[str, str]:
+    """Address and title of the page where a finding is put right, "" for one that is none."""
+    base = f"/sites/{call.site.key}"
+    if finding.kind in _AT_CONNECTIONS and call.may(Right.WRITE):
+        return f"{base}/connections", call.text(msgid("Connections"))
+    if finding.kind in _AT_ACCOUNTS:
+        query = urlencode({"platform": finding.platform, "account": finding.account})
+        return f"{base}/accounts?{query}", call.text(msgid("Ad accounts"))
+    return "", ""
 
 
 def check_health(call: Call) -> Health:

@@ -10,13 +10,8 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
-from tests.web_app import Browser
+from tests.web_app import enter
 from tests.world import HOME, World, ad, at
-from tracker.accounts.memberships import set_membership
-from tracker.accounts.rights import Role
-from tracker.accounts.sessions import add_session
-from tracker.accounts.users import add_user
-from tracker.app import create_app
 from tracker.errors import InvalidInput, NotFound
 from tracker.requests.reports import ListConversions, ReportAttribution, ShowConversion
 from tracker.warehouse.client import Warehouse
@@ -120,11 +115,7 @@ def test_an_opened_conversion_says_why_other_visits_did_not_count(world: World) 
 
 
 def test_pages_and_api_show_the_same(world: World) -> None:
-    browser = Browser(create_app(world.parts, role="web"), "en")
-    owner = add_user(world.db, email="o@pump.example", password="correct horse battery")
-    set_membership(world.db, user=owner.id, tenant=world.tenant, role=Role.OWNER)
-    _, secret = add_session(world.db, user=owner.id, now=world.now)
-    browser.cookies.set("tracker_session", secret)
+    browser = enter(world)
     base = f"/sites/{world.site.key}"
     days = "?from=2026-09-01&to=2026-09-30"
     page = browser.get(f"{base}/attribution{days}&level=keyword")

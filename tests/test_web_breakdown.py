@@ -12,13 +12,8 @@ import openpyxl
 import pytest
 from sqlalchemy import Engine
 
-from tests.web_app import Browser
+from tests.web_app import Browser, enter
 from tests.world import HOME, World, ad, at
-from tracker.accounts.memberships import set_membership
-from tracker.accounts.rights import Role
-from tracker.accounts.sessions import add_session
-from tracker.accounts.users import add_user
-from tracker.app import create_app
 from tracker.requests.reports import ReportBreakdown
 from tracker.warehouse.client import Warehouse
 
@@ -50,12 +45,7 @@ def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Worl
 @pytest.fixture
 def browser(world: World) -> Browser:
     """The owner's browser before the whole application."""
-    browser = Browser(create_app(world.parts, role="web"), "en")
-    user = add_user(world.db, email="owner@pump.example", password="correct horse battery")
-    set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.OWNER)
-    _, secret = add_session(world.db, user=user.id, now=world.now)
-    browser.cookies.set("tracker_session", secret)
-    return browser
+    return enter(world)
 
 
 def address(world: World, report: str = "breakdown", **given: str) -> str:

@@ -12,13 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from tests.web_app import PASSWORD, Browser
-from tests.world import NOW, World
-from tracker.accounts.memberships import set_membership
-from tracker.accounts.rights import Role
-from tracker.accounts.sessions import add_session
-from tracker.accounts.users import add_user
-from tracker.app import create_app
+from tests.web_app import Browser, enter
+from tests.world import World
 from tracker.warehouse.client import Warehouse
 
 HEADER = "日期,推广计划,推广单元,关键词,展现,点击,消费\n"
@@ -56,11 +51,7 @@ class Reader:
 def reader(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Reader:
     """The whole application with one owner, who has chosen Chinese."""
     world = World(warehouse_embedded, sqlite_db, tmp_path)
-    user = add_user(sqlite_db, email="owner@pump.example", password=PASSWORD, now=NOW)
-    set_membership(sqlite_db, user=user.id, tenant=world.tenant, role=Role.OWNER)
-    browser = Browser(create_app(world.parts, role="web"), "zh-CN")
-    _, secret = add_session(sqlite_db, user=user.id, now=NOW)
-    browser.cookies.set("tracker_session", secret)
+    browser = enter(world, language="zh-CN")
     browser.submit("/preferences", language="zh-Hans")
     return Reader(browser, world)
 

@@ -14,13 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.web_app import Browser
+from tests.web_app import Browser, enter
 from tests.world import HOME, World, ad, at
-from tracker.accounts.memberships import set_membership
-from tracker.accounts.rights import Role
-from tracker.accounts.sessions import add_session
 from tracker.accounts.tokens import add_token
-from tracker.accounts.users import add_user
 from tracker.app import create_app
 from tracker.period import parse_day
 from tracker.warehouse.client import Warehouse
@@ -57,12 +53,7 @@ def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> W
 @pytest.fixture
 def browser(world: World) -> Browser:
     """The owner's browser before the whole application."""
-    browser = Browser(create_app(world.parts, role="web"), "en")
-    user = add_user(world.db, email="owner@pump.example", password="correct horse battery")
-    set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.OWNER)
-    _, secret = add_session(world.db, user=user.id, now=world.now)
-    browser.cookies.set("tracker_session", secret)
-    return browser
+    return enter(world)
 
 
 def lines(page: str) -> dict[str, list[str]]:
@@ -253,12 +244,7 @@ def test_days_are_those_of_the_site(
     world = World(warehouse_embedded, sqlite_db, tmp_path, timezone="America/New_York")
     query = read_page_query({"period": "today"}, parse_day("2026-10-31"))
     assert (query.first, query.last) == ("2026-10-31", "2026-10-31")
-    user = add_user(sqlite_db, email="o@pump.example", password="correct horse battery")
-    set_membership(sqlite_db, user=user.id, tenant=world.tenant, role=Role.OWNER)
-    _, secret = add_session(sqlite_db, user=user.id, now=world.now)
-    browser = Browser(create_app(world.parts, role="web"), "en")
-    browser.cookies.set("tracker_session", secret)
-    page = browser.page(f"/sites/{world.site.key}/keywords?period=today")
+    page = enter(world).page(f"/sites/{world.site.key}/keywords?period=today")
     assert 'name="from" value="2026-10-31"' in page
     assert "No spend and no visits in this period." in page
 

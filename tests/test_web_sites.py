@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.web_app import PASSWORD, Browser
+from tests.web_app import PASSWORD, enter
 from tests.world import NOW, World, ad, at
 from tracker.accounts.memberships import set_membership
 from tracker.accounts.rights import Role
-from tracker.accounts.sessions import add_session
 from tracker.accounts.sites import add_site
 from tracker.accounts.users import add_user
-from tracker.app import create_app
 from tracker.errors import Unavailable
 from tracker.warehouse.client import Warehouse
 from tracker.web import pages_sites
@@ -48,11 +46,7 @@ def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> W
 
 def cells(world: World, site: str) -> list[str]:
     """The texts of a site's row in the list."""
-    browser = Browser(create_app(world.parts, role="web"), "en")
-    user = add_user(world.db, email="reader@pump.example", password=PASSWORD, now=NOW)
-    set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.VIEWER)
-    _, secret = add_session(world.db, user=user.id, now=NOW)
-    browser.cookies.set("tracker_session", secret)
+    browser = enter(world, Role.VIEWER)
     rows = re.findall(r"<tr>(.*?)</tr>", browser.page("/sites"), re.DOTALL)
     (row,) = (row for row in rows if f"/sites/{site}/" in row)
     found = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)

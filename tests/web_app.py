@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
+from tests.world import World
 from tracker.accounts.database import open_database
 from tracker.accounts.memberships import set_membership
 from tracker.accounts.rights import Role
@@ -28,11 +29,11 @@ from tracker.accounts.sites import Site, add_site, list_sites
 from tracker.accounts.state import set_up
 from tracker.accounts.tenants import add_tenant
 from tracker.accounts.users import add_user, find_user
+from tracker.app import create_app
+from tracker.reports.live import Live, Step
 from tracker.warehouse.client import Warehouse
 from tracker.web import (
     FileOptions,
-    LivePage,
-    LiveVisitor,
     WebParts,
     WebSettings,
     exception_handlers,
@@ -51,7 +52,7 @@ class Recorder:
     asked: list[tuple[str, object]] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     answer: Mapping[str, object] | Exception = field(default_factory=dict)
-    visitors: list[LiveVisitor] = field(default_factory=list)
+    visitors: list[Live] = field(default_factory=list)
 
     def import_spend(self, site: Site, path: Path, options: FileOptions) -> Mapping[str, object]:
         """Keep the content; give or raise what the test said."""
@@ -83,7 +84,7 @@ class Recorder:
         """Keep it."""
         self.asked.append((f"run {name}", site.key))
 
-    def live_visitors(self, site: Site) -> list[LiveVisitor]:
+    def live_visitors(self, site: Site) -> list[Live]:
         """Those of the test."""
         self.asked.append(("live", site.key))
         return self.visitors
@@ -115,10 +116,10 @@ class Recorder:
         return self.answer
 
 
-def live_visitor() -> LiveVisitor:
+def live_visitor() -> Live:
     """Somebody from a Baidu ad on a page whose title wants to be a script."""
-    page = LivePage(NOW, "pageview", "/pumps/centrifugal", "<script>alert(1)</script>")
-    return LiveVisitor(
+    page = Step(NOW, "pageview", "/pumps/centrifugal", "<script>alert(1)</script>")
+    return Live(
         visitor="8f3a",
         first_seen=NOW,
         last_seen=NOW,
@@ -132,8 +133,18 @@ def live_visitor() -> LiveVisitor:
         device="mobile",
         browser="Chrome",
         os="Android",
-        pages=(page,),
+        steps=(page,),
     )
+
+
+def enter(world: World, role: Role = Role.OWNER, *, language: str = "en") -> Browser:
+    """The browser of somebody who has logged in, before the whole application of a world."""
+    user = add_user(world.db, email=f"{role.name.lower()}@pump.example", password=PASSWORD)
+    set_membership(world.db, user=user.id, tenant=world.tenant, role=role)
+    browser = Browser(create_app(world.parts, role="web"), language)
+    _, secret = add_session(world.db, user=user.id, now=world.now)
+    browser.cookies.set("tracker_session", secret)
+    return browser
 
 
 @dataclass

@@ -104,10 +104,9 @@ class Actions:
         if self.scheduler is not None:
             self.scheduler.soon(name)
 
-    def live_visitors(self, site: Site) -> list[web.LiveVisitor]:
+    def live_visitors(self, site: Site) -> list[Live]:
         """Who is on the site now."""
-        found = live_visitors(self.parts.warehouse, site.key, self.parts.clock())
-        return [_live(visitor) for visitor in found]
+        return live_visitors(self.parts.warehouse, site.key, self.parts.clock())
 
     def tags_for(self, site: Site, platform: str) -> str:  # noqa: ARG002  (same for every site)
         """The tracking template of a platform."""
@@ -207,24 +206,3 @@ def _web_parts(parts: Parts, actions: Actions, code: str) -> web.WebParts:
 def _fields(report: msgspec.Struct) -> Mapping[str, object]:
     fields: dict[str, object] = msgspec.to_builtins(report)
     return fields
-
-
-def _live(visitor: Live) -> web.LiveVisitor:
-    return web.LiveVisitor(
-        visitor=visitor.visitor,
-        first_seen=visitor.first_seen,
-        last_seen=visitor.last_seen,
-        channel=visitor.channel,
-        platform=visitor.platform,
-        source=visitor.source,
-        campaign=visitor.campaign,
-        keyword=visitor.keyword,
-        country=visitor.country,
-        city=visitor.city,
-        device=visitor.device,
-        browser=visitor.browser,
-        os=visitor.os,
-        pages=tuple(
-            web.LivePage(step.time, step.name, step.path, step.title) for step in visitor.steps
-        ),
-    )

@@ -10,7 +10,7 @@ import typer
 from tracker.accounts.sites import get_site, list_sites
 from tracker.cli.groups import account
 from tracker.cli.metadata import metadata
-from tracker.cli.output import Json, SiteKey, print_json, say, table
+from tracker.cli.output import First, Json, SiteKey, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.reconcile.account_view import accounts_seen
 from tracker.requests.accounts import AddCostRule, PlaceAccount, RemoveCostRule
@@ -68,7 +68,7 @@ def rule_add(
     platform: Platform,
     number: Number,
     kind: Annotated[str, typer.Option(help="fee, vat, recharge or monthly.")],
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    first: First,
     value: Annotated[str, typer.Option(help="Per cent, cash paid, or amount a month.")],
     credit: Annotated[str, typer.Option(help="Balance that the cash was credited as.")] = "",
     last: Annotated[str, typer.Option("--to", help="Last day; open if not given.")] = "",

@@ -7,13 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from tracker.cli.groups import report
-from tracker.cli.output import Json, SiteKey, print_json, say, table
+from tracker.cli.output import First, Json, Last, SiteKey, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.requests.pipeline import ReportPipeline
 from tracker.requests.reports import ListConversions, ReportAttribution, ReportMatch, ShowConversion
 
-First = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
-Last = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
 Level = Annotated[str, typer.Option(help="channel, platform, campaign, ad_group or keyword.")]
 By = Annotated[str, typer.Option(help="click or conversion: the day credit lands on.")]
 Goal = Annotated[str, typer.Option(help="Only this goal, or stage:NAME.")]
@@ -163,8 +161,8 @@ def _figures(credit: dict[str, Any], models: list[str]) -> list[str | None]:
 @report.command("pipeline")
 def report_pipeline(
     site_key: SiteKey,
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    first: First,
+    last: Last,
     as_json: Json = False,
 ) -> None:
     """What each stage of the pipeline cost and brought, and what open leads may bring."""

@@ -12,7 +12,7 @@ from tracker.accounts.clock import utc_now
 from tracker.cli.connections import Id
 from tracker.cli.groups import connection
 from tracker.cli.metadata import metadata
-from tracker.cli.output import Json, print_json, progress_bar, say, table
+from tracker.cli.output import First, Json, print_json, progress_bar, say, table
 from tracker.cli.session import run_command
 from tracker.errors import InvalidInput, Unavailable
 from tracker.requests.connections import ResumeRun, RunConnection
@@ -33,7 +33,7 @@ def run_now(connection_id: Id, account: Account = "", as_json: Json = False) -> 
 @connection.command("backfill")
 def backfill(
     connection_id: Id,
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    first: First,
     last: Annotated[str, typer.Option("--to", help="Last day.")],
     account: Account = "",
     as_json: Json = False,

@@ -17,6 +17,8 @@ from tracker.errors import InvalidInput, TrackerError
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SiteKey = Annotated[str, typer.Option("--site", help="Key of the site.")]
+First = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
+Last = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
 
 
 def fail(error: TrackerError) -> int:

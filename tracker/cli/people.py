@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from tracker.cli.groups import person
-from tracker.cli.output import Json, SiteKey, fields, print_json, say, table
+from tracker.cli.output import First, Json, Last, SiteKey, fields, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.errors import InvalidInput
 from tracker.requests.people import Identity, ListPeople, Person
@@ -20,8 +20,8 @@ Name = Annotated[str, typer.Option("--person", help="16 hexadecimal digits, as p
 @person.command("list")
 def list_people(
     site_key: SiteKey,
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    first: First,
+    last: Last,
     everybody: Annotated[
         bool, typer.Option("--all", help="Those without contact or conversion too.")
     ] = False,

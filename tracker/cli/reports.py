@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tracker.cli.groups import report
-from tracker.cli.output import Json, SiteKey, note, print_json, say, table
+from tracker.cli.output import First, Json, Last, SiteKey, note, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.reports.dimensions import DIMENSIONS
 from tracker.reports.measures import METRICS
@@ -18,8 +18,8 @@ from tracker.requests.reports import ReportBreakdown, ReportKeywords
 @report.command("keywords")
 def report_keywords(
     site_key: SiteKey,
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    first: First,
+    last: Last,
     model: Annotated[str, typer.Option(help="Attribution model.")] = "last_non_direct",
     by: Annotated[
         str, typer.Option(help="click or conversion: the day credit lands on.")
@@ -62,8 +62,8 @@ def report_keywords(
 @report.command("breakdown")
 def report_breakdown(
     site_key: SiteKey,
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    first: First,
+    last: Last,
     group: Annotated[
         str, typer.Option(help=f"Chain of dimensions: {', '.join(DIMENSIONS)}.")
     ] = "campaign",

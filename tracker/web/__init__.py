@@ -2,8 +2,6 @@
 
 from tracker.web.parts import (
     FileOptions,
-    LivePage,
-    LiveVisitor,
     WebActions,
     WebParts,
     WebSettings,
@@ -13,8 +11,6 @@ from tracker.web.routing import ENDPOINTS, exception_handlers, routes
 __all__ = [
     "ENDPOINTS",
     "FileOptions",
-    "LivePage",
-    "LiveVisitor",
     "WebActions",
     "WebParts",
     "WebSettings",

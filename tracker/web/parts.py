@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock
 from tracker.accounts.sites import Site
+from tracker.reports.live import Live
 from tracker.spend.connections.kinds import Workshop
 from tracker.warehouse.client import Warehouse
 
@@ -52,36 +52,6 @@ class FileOptions:
     period_total: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LivePage:
-    """One thing that a live visitor did: ``name`` is ``pageview`` or the event's own."""
-
-    time: datetime
-    name: str
-    path: str
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveVisitor:
-    """Somebody on the site within the last minutes; ``pages`` newest first."""
-
-    visitor: str
-    first_seen: datetime
-    last_seen: datetime
-    channel: str
-    platform: str
-    source: str
-    campaign: str
-    keyword: str
-    country: str
-    city: str
-    device: str
-    browser: str
-    os: str
-    pages: tuple[LivePage, ...]
-
-
 class WebActions(Protocol):
     """Operations that the web layer asks the application for."""
 
@@ -105,7 +75,7 @@ class WebActions(Protocol):
     def run_job(self, name: str, site: Site) -> None:
         """Ask for a run of the job soon; returns at once."""
 
-    def live_visitors(self, site: Site) -> list[LiveVisitor]:
+    def live_visitors(self, site: Site) -> list[Live]:
         """Who is on the site now, last seen first."""
 
     def tags_for(self, site: Site, platform: str) -> str:

@@ -11,6 +11,7 @@ from tests.metadata import any_db as any_db
 from tests.metadata import any_url as any_url
 from tests.metadata import migrated_template as migrated_template
 from tests.metadata import quick_passwords as quick_passwords
+from tests.metadata import shared_db as shared_db
 from tests.metadata import sqlite_db as sqlite_db
 from tests.metadata import sqlite_template as sqlite_template
 from tests.metadata import take_away as take_away
@@ -46,6 +47,12 @@ def http_engine(chserver: ChServer) -> Iterator[Warehouse]:
     with open_warehouse(chserver.url) as warehouse:
         migrate(warehouse)
         yield warehouse
+
+
+@pytest.fixture(scope="module")
+def shared_warehouse(embedded_engine: Warehouse) -> Warehouse:
+    """The embedded form, emptied once for a module whose tests only read what a fixture made."""
+    return emptied(embedded_engine)
 
 
 @pytest.fixture

@@ -55,6 +55,16 @@ def sqlite_db(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
     db.dispose()
 
 
+@pytest.fixture(scope="module")
+def shared_db(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A migrated SQLite database of a module: for tests that only read what a fixture made."""
+    path = tmp_path_factory.mktemp("shared") / "metadata.db"
+    shutil.copyfile(sqlite_template, path)
+    db = open_database(f"sqlite:///{path}")
+    yield db
+    db.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_db(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A migrated database, once of each kind."""

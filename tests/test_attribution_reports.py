@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,10 +23,13 @@ SPEND = (
 )
 
 
-@pytest.fixture
-def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+@pytest.fixture(scope="module")
+def world(
+    shared_warehouse: Warehouse, shared_db: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> World:
     """Anna came three times before she ordered, and once after; Bert never ordered."""
-    world = World(warehouse_embedded, sqlite_db, tmp_path, lookback_days=30)
+    folder = tmp_path_factory.mktemp("world")
+    world = World(shared_warehouse, shared_db, folder, lookback_days=30)
     world.spend(SPEND, platform="baidu")
     world.goal("Order", kind="event", pattern="order", use_event_value=True)
     world.events(

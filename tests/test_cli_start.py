@@ -14,7 +14,7 @@ from tracker.cli.groups import GROUPS
 from tracker.commands.table import COMMANDS
 
 #: Groups whose commands only ask: a server that runs, or the process that they begin.
-ASKING = ("lead", "person", "events", "spend", "conversions", "rates", "report", "spool")
+ASKING = ("lead", "person", "events", "conversions", "rates", "report", "spool")
 #: What opens stores, engine and servers.
 HEAVY = (
     "alembic", "apscheduler", "chdb", "clickhouse_connect", "cryptography", "jinja2", "numpy",

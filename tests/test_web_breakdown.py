@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from urllib.parse import urlencode
 
 import msgspec
@@ -25,10 +24,12 @@ SPEND = f"""Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost
 DAYS = {"from": "2026-09-01", "to": "2026-09-02"}
 
 
-@pytest.fixture
-def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+@pytest.fixture(scope="module")
+def world(
+    shared_warehouse: Warehouse, shared_db: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> World:
     """An order by an ad, a direct visit, and a keyword that wants to be a formula."""
-    world = World(embedded_engine, sqlite_db, tmp_path)
+    world = World(shared_warehouse, shared_db, tmp_path_factory.mktemp("world"))
     world.goal("Order", kind="event", pattern="order", use_event_value=True)
     world.events(
         [
@@ -42,7 +43,7 @@ def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Worl
     return world
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(world: World) -> Browser:
     """The owner's browser before the whole application."""
     return enter(world)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from tests.test_web_breakdown import browser, world
-from tests.web_app import Browser
+from tests.web_app import Browser, enter
 from tests.world import World
+from tracker.accounts.rights import Role
 from tracker.reports import conditions
 from tracker.reports.conditions import Condition, Join, filter_text, read_filter
 from tracker.reports.dimensions import DIMENSIONS
@@ -114,7 +115,7 @@ def test_a_question_that_cannot_be_answered_stays_on_the_page(
     assert answer.status_code == 400
     assert "The filter ends where a value should be." in answer.text
     assert ">country is</textarea>" in answer.text
-    browser.cookies.set("tracker_language", "zh-Hans")
+    browser = enter(world, Role.VIEWER, language="zh-CN")
     answer = browser.request("GET", path, follow_redirects=True)
     assert "筛选条件不完整，末尾应为值。" in answer.text
 
@@ -125,7 +126,7 @@ def test_figures_stand_beside_those_of_another_period(world: World, browser: Bro
     text = browser.page(f"/sites/{world.site.key}/explore?{urlencode(fields)}")
     assert "compared with Sep 1, 2026" in text
     assert cells(text)[1][1].startswith("15.50 -22% , was 20.00")
-    browser.cookies.set("tracker_language", "zh-Hans")
+    browser = enter(world, Role.VIEWER, language="zh-CN")
     text = browser.page(f"/sites/{world.site.key}/explore?{urlencode(fields)}")
     assert cells(text)[1][0] == "百度"
 

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from tests.web_app import Browser, enter
 from tests.world import HOME, World, ad, at
+from tracker.accounts.rights import Role
 from tracker.accounts.tokens import add_token
 from tracker.app import create_app
 from tracker.period import parse_day
@@ -32,10 +33,9 @@ SPEND = """Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost
 SEPTEMBER = "?from=2026-09-02&to=2026-09-02"
 
 
-@pytest.fixture
-def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+def filled(warehouse: Warehouse, db: Engine, folder: Path) -> World:
     """A keyword that earned 300 from 60 on one day and nothing from 20 the day before."""
-    world = World(warehouse_embedded, sqlite_db, tmp_path, brand_terms=["steel"])
+    world = World(warehouse, db, folder, brand_terms=["steel"])
     world.goal("Order", kind="event", pattern="order", use_event_value=True)
     world.events(
         [
@@ -50,7 +50,21 @@ def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> W
     return world
 
 
+@pytest.fixture(scope="module")
+def world(
+    shared_warehouse: Warehouse, shared_db: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> World:
+    """What the tests read; those that change anything have a ``fresh`` one."""
+    return filled(shared_warehouse, shared_db, tmp_path_factory.mktemp("world"))
+
+
 @pytest.fixture
+def fresh(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    """The same for a test by itself."""
+    return filled(embedded_engine, sqlite_db, tmp_path)
+
+
+@pytest.fixture(scope="module")
 def browser(world: World) -> Browser:
     """The owner's browser before the whole application."""
     return enter(world)
@@ -90,9 +104,8 @@ def test_the_previous_period_stands_beside_it(world: World, browser: Browser) ->
     assert "was 20.00" not in alone
 
 
-def test_with_a_margin_the_page_shows_margin_roi_and_the_break_even(
-    world: World, browser: Browser
-) -> None:
+def test_with_a_margin_the_page_shows_margin_roi_and_the_break_even(fresh: World) -> None:
+    browser = enter(fresh)
     form = {
         "name": "Pumps",
         "domains": "pump.example",
@@ -103,14 +116,15 @@ def test_with_a_margin_the_page_shows_margin_roi_and_the_break_even(
         "lookback_days": "90",
         "brand_terms": "steel",
     }
-    assert browser.submit(f"/sites/{world.site.key}/settings", **form).status_code == 303
-    page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}")
+    assert browser.submit(f"/sites/{fresh.site.key}/settings", **form).status_code == 303
+    page = browser.page(f"/sites/{fresh.site.key}/keywords{SEPTEMBER}")
     assert lines(page)["steel pump"][-1] == "100%"
     assert "Margin ROI" in page
     assert "the break-even ROAS is 2.50" in page
 
 
-def test_the_page_is_chinese_with_the_platforms_own_words(world: World, browser: Browser) -> None:
+def test_the_page_is_chinese_with_the_platforms_own_words(world: World) -> None:
+    browser = enter(world, Role.VIEWER)
     browser.submit("/preferences", language="zh-Hans")
     page = browser.page(f"/sites/{world.site.key}/keywords{SEPTEMBER}")
     for word in ("消费", "展现", "抵达率", "收入ROI", "未归因", "计划 / 单元", "归因覆盖率"):
@@ -163,16 +177,17 @@ def test_headings_sort_and_say_how_it_is_sorted(world: World, browser: Browser) 
     assert list(lines(rising))[1] != "steel pump"
 
 
-def test_pages_of_the_table_show_every_row_once(world: World, browser: Browser) -> None:
-    path, query = f"/sites/{world.site.key}/keywords", f"{SEPTEMBER}&limit=25"
-    world.spend(
+def test_pages_of_the_table_show_every_row_once(fresh: World) -> None:
+    browser = enter(fresh)
+    path, query = f"/sites/{fresh.site.key}/keywords", f"{SEPTEMBER}&limit=25"
+    fresh.spend(
         "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
         + "".join(f"2026-09-02,Many,All,keyword {n:02},1,1,{n}.00\n" for n in range(60)),
         platform="sogou",
         account="s1",
         currency="CNY",
     )
-    world.reconcile()
+    fresh.reconcile()
     seen: list[str] = []
     while query:
         page = browser.page(path + query)
@@ -238,10 +253,10 @@ def test_an_address_is_written_in_its_shortest_form(world: World, browser: Brows
 
 
 def test_days_are_those_of_the_site(
-    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+    embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path
 ) -> None:
     """2026-11-01 00:00 UTC is still October in New York."""
-    world = World(warehouse_embedded, sqlite_db, tmp_path, timezone="America/New_York")
+    world = World(embedded_engine, sqlite_db, tmp_path, timezone="America/New_York")
     query = read_page_query({"period": "today"}, parse_day("2026-10-31"))
     assert (query.first, query.last) == ("2026-10-31", "2026-10-31")
     page = enter(world).page(f"/sites/{world.site.key}/keywords?period=today")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -30,17 +29,20 @@ ORDERS = (
 )
 
 
-@pytest.fixture
-def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+@pytest.fixture(scope="module")
+def world(
+    shared_warehouse: Warehouse, shared_db: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> World:
     """A site with spend and an order in this month, and spend in the one before."""
-    world = World(warehouse_embedded, sqlite_db, tmp_path, margin=Decimal("0.5"))
+    folder = tmp_path_factory.mktemp("world")
+    world = World(shared_warehouse, shared_db, folder, margin=Decimal("0.5"))
     # Tracked from October on: cost of days without tracking has no ROI.
     world.events([at("10-01 08:00"), at("11-01 00:00", "v2", ad("离心泵厂家"))])
     world.spend(SPEND, platform="baidu")
     world.offline(ORDERS)
     world.reconcile()
-    user = add_user(sqlite_db, email="owner@pump.example", password=PASSWORD, now=NOW)
-    set_membership(sqlite_db, user=user.id, tenant=world.tenant, role=Role.OWNER)
+    user = add_user(world.db, email="owner@pump.example", password=PASSWORD, now=NOW)
+    set_membership(world.db, user=user.id, tenant=world.tenant, role=Role.OWNER)
     return world
 
 

@@ -139,7 +139,8 @@ def live_visitor() -> Live:
 
 def enter(world: World, role: Role = Role.OWNER, *, language: str = "en") -> Browser:
     """The browser of somebody who has logged in, before the whole application of a world."""
-    user = add_user(world.db, email=f"{role.name.lower()}@pump.example", password=PASSWORD)
+    email = f"{role.name.lower()}@pump.example"
+    user = find_user(world.db, email) or add_user(world.db, email=email, password=PASSWORD)
     set_membership(world.db, user=user.id, tenant=world.tenant, role=role)
     browser = Browser(create_app(world.parts, role="web"), language)
     _, secret = add_session(world.db, user=user.id, now=world.now)

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.accounts.pipeline import Role
 from tracker.errors import InvalidInput
 from tracker.money import STEP, decimal_text
 from tracker.reports.dimensions import Fact
 from tracker.reports.result import Metrics
 from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
+
+if TYPE_CHECKING:
+    from tracker.accounts.pipeline import Role
 
 Value = int | float | str | None
 DAY_MS = 86_400_000

@@ -15,6 +15,9 @@ from tests.test_web_breakdown import browser, world
 from tests.web_app import Browser, enter
 from tests.world import World
 from tracker.accounts.rights import Role
+from tracker.accounts.saved_views import drop_view, views_of
+from tracker.accounts.users import find_user
+from tracker.errors import NotFound
 from tracker.reports import conditions
 from tracker.reports.conditions import Condition, Join, filter_text, read_filter
 from tracker.reports.dimensions import DIMENSIONS
@@ -129,6 +132,30 @@ def test_figures_stand_beside_those_of_another_period(world: World, browser: Bro
     browser = enter(world, Role.VIEWER, language="zh-CN")
     text = browser.page(f"/sites/{world.site.key}/explore?{urlencode(fields)}")
     assert cells(text)[1][0] == "百度"
+
+
+def test_views_are_kept_for_oneself_or_for_all_of_the_site(world: World, browser: Browser) -> None:
+    base = f"/sites/{world.site.key}/explore"
+    asked = "?group=goal&metrics=visits&filter=city+is+%22Ulm%22"
+    for name, shared in (("Mine", ""), ("Ours", "1")):
+        answer = browser.submit(f"{base}/views", query=asked, name=name, shared=shared)
+        assert answer.headers["location"] == f"{base}{asked}"
+    again = browser.submit(f"{base}/views", query="?group=https://evil.example", name="Mine")
+    assert again.headers["location"].startswith(f"{base}?group=https%3A%2F%2F")
+    owner = find_user(world.db, "owner@pump.example")
+    assert owner
+    mine, ours = views_of(world.db, world.site.key, owner.id)
+    assert (mine.name, ours.name, ours.query) == ("Mine", "Ours", asked)
+    assert [one.name for one in views_of(world.db, world.site.key, "another")] == ["Ours"]
+    text = browser.page(base)
+    assert f'href="{base}{asked.replace("&", "&amp;")}"' in text
+    assert browser.submit(f"{base}/views", query=asked, name=" ").status_code == 400
+    with pytest.raises(NotFound):
+        drop_view(world.db, world.site.key, mine.id, user="another")
+    gone = browser.submit(f"{base}/views/remove", query=asked, view=mine.id)
+    assert gone.headers["location"] == f"{base}{asked}"
+    assert browser.submit(f"{base}/views/remove", view=mine.id).status_code == 404
+    assert views_of(world.db, world.site.key, owner.id) == [ours]
 
 
 def test_every_dimension_and_metric_has_a_name_and_a_place_in_the_form() -> None:

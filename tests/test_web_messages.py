@@ -46,6 +46,7 @@ MODULES = (
     "accounts/passwords.py",
     "accounts/person_cards.py",
     "accounts/pipeline.py",
+    "accounts/saved_views.py",
     "accounts/site_rules.py",
     "accounts/sites.py",
     "accounts/state.py",

@@ -53,32 +53,33 @@ def persons() -> dict[str, str]:
     return {anna: "anna", name_of("bert"): "bert", name_of("carl"): "carl"}
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ("who=all", {"anna", "bert", "carl"}),
-        ("", {"anna"}),
-        ("search=mines", {"anna"}),
-        ("search=ANNA%40buyer.example", {"anna"}),
-        ("search=buyer.example", set()),
-        ("search=40%25", {"bert"}),
-        ("search=VIP", {"bert"}),
-        ("search=%25", {"bert"}),
-        (f"search={name_of('carl')}", {"carl"}),
-        ("tag=vip&status=won", {"bert"}),
-        ("tag=vip&owner=Li", set()),
-        ("owner=li", {"anna"}),
-        ("first=mud", {"anna"}),
-        ("first=valves", {"bert"}),
-        ("first=mud&search=mines", {"anna"}),
-        ("first=mud&tag=vip", set()),
-    ],
+#: What the address asks for, and who fits.
+SEARCHES: tuple[tuple[str, set[str]], ...] = (
+    ("who=all", {"anna", "bert", "carl"}),
+    ("", {"anna"}),
+    ("search=mines", {"anna"}),
+    ("search=ANNA%40buyer.example", {"anna"}),
+    ("search=buyer.example", set()),
+    ("search=40%25", {"bert"}),
+    ("search=VIP", {"bert"}),
+    ("search=%25", {"bert"}),
+    (f"search={name_of('carl')}", {"carl"}),
+    ("tag=vip&status=won", {"bert"}),
+    ("tag=vip&owner=Li", set()),
+    ("owner=li", {"anna"}),
+    ("first=mud", {"anna"}),
+    ("first=valves", {"bert"}),
+    ("first=mud&search=mines", {"anna"}),
+    ("first=mud&tag=vip", set()),
 )
-def test_people_are_found_by_what_is_known_of_them(desk: Desk, asked: str, found: set[str]) -> None:
-    answer = desk.api("GET", f"/people?{DAYS}&{asked}").json()
+
+
+def test_people_are_found_by_what_is_known_of_them(desk: Desk) -> None:
     names = persons()
-    assert {names[one["person"]] for one in answer["people"]} == found
-    assert answer["total"] == len(found)
+    for asked, found in SEARCHES:
+        answer = desk.api("GET", f"/people?{DAYS}&{asked}").json()
+        assert {names[one["person"]] for one in answer["people"]} == found, asked
+        assert answer["total"] == len(found)
 
 
 def test_a_list_shows_the_first_touch_of_all_and_the_card_of_any_device(desk: Desk) -> None:

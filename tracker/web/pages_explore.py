@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 
 from anyio import to_thread
+from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.goals import list_goals
 from tracker.accounts.pipeline import pipeline_of
+from tracker.accounts.saved_views import drop_view, keep_view, views_of
 from tracker.errors import InvalidInput
 from tracker.period import local_day
 from tracker.reports.breakdown import Breakdown
@@ -69,8 +72,7 @@ _SPARE = Row("", "is", "")
 
 async def show(call: Call) -> Response:
     """The page; every state of it has an address of its own, written in the shortest form."""
-    today = local_day(call.parts.clock(), call.zone)
-    query = read_explore_query(call.request.query_params, today)
+    query = read_explore_query(call.request.query_params, _today(call))
     canonical = query.address()
     given = f"?{call.request.url.query}" if call.request.url.query else ""
     is_part = "HX-Request" in call.request.headers
@@ -84,14 +86,58 @@ async def show(call: Call) -> Response:
     return response
 
 
-def _page(call: Call, query: ExploreQuery) -> Response:
+async def save(call: Call) -> Response:
+    """Keep the view that the page shows, for oneself or for everybody of the site."""
+    query = read_explore_query(QueryParams(call.form.get("query", "").lstrip("?")), _today(call))
+    try:
+        await to_thread.run_sync(_save, call, query)
+    except InvalidInput as error:
+        problem = " ".join(translated(call.language, error)).strip()
+        return await to_thread.run_sync(partial(_page, call, query, problem=problem))
+    return _back(call, query.address())
+
+
+async def forget(call: Call) -> Response:
+    """Remove a view; what the page shows stays."""
+    await to_thread.run_sync(_forget, call)
+    query = read_explore_query(QueryParams(call.form.get("query", "").lstrip("?")), _today(call))
+    return _back(call, query.address())
+
+
+def _save(call: Call, query: ExploreQuery) -> None:
+    user = call.caller.user
+    keep_view(
+        call.parts.db,
+        call.site.key,
+        user="" if call.form.get("shared") == "1" or user is None else user.id,
+        name=call.form.get("name", ""),
+        query=query.address(offset="0"),
+        now=call.parts.clock(),
+    )
+
+
+def _forget(call: Call) -> None:
+    user = call.caller.user
+    wanted = call.form.get("view", "")
+    drop_view(call.parts.db, call.site.key, wanted, user=user.id if user else "")
+
+
+def _back(call: Call, address: str) -> Response:
+    return RedirectResponse(f"/sites/{call.site.key}/explore{address}", status_code=303)
+
+
+def _today(call: Call) -> date:
+    return local_day(call.parts.clock(), call.zone)
+
+
+def _page(call: Call, query: ExploreQuery, *, problem: str = "") -> Response:
     try:
         report = run_breakdown(call, explore_request(query, call.site))
     except InvalidInput as error:
         # The question stays on the page, so that it can be put right.
         problem = " ".join(translated(call.language, error)).strip()
         return _render(call, query, None, problem=problem, status=error.status)
-    return _render(call, query, report)
+    return _render(call, query, report, problem=problem, status=400 if problem else 200)
 
 
 def _render(
@@ -131,6 +177,9 @@ def _render(
         ],
         operators=[(name, call.text(title)) for name, title in OPERATORS.items()],
         options=_options(call, query),
+        views=views_of(
+            call.parts.db, call.site.key, call.caller.user.id if call.caller.user else ""
+        ),
         examples=[(call.text(title), address) for title, address in EXAMPLES.items()],
         presets=[
             (call.text(title), query.address(period=preset, offset="0") or "?", preset)

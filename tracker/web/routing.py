@@ -72,6 +72,8 @@ PAGES = (
     Endpoint("GET", f"{_SITE}/keywords", pages_keywords.show, _READ),
     Endpoint("GET", f"{_SITE}/keywords.csv", pages_keywords.export, _READ),
     Endpoint("GET", f"{_SITE}/explore", pages_explore.show, _READ),
+    Endpoint("POST", f"{_SITE}/explore/views", pages_explore.save, _WRITE),
+    Endpoint("POST", f"{_SITE}/explore/views/remove", pages_explore.forget, _WRITE),
     Endpoint("GET", f"{_SITE}/attribution", pages_attribution.show, _READ),
     Endpoint("GET", f"{_SITE}/attribution/{{conversion}}", pages_attribution.show_one, _READ),
     Endpoint("GET", f"{_SITE}/live", pages_live.show_live, _READ),

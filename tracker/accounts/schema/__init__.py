@@ -38,6 +38,7 @@ from tracker.accounts.schema.spend import (
     held_files,
     spend_mappings,
 )
+from tracker.accounts.schema.views import saved_views
 from tracker.accounts.schema.work import (
     bucket_plans,
     counters,
@@ -71,6 +72,7 @@ __all__ = [
     "pipeline_stages",
     "runs",
     "salts",
+    "saved_views",
     "sessions",
     "sites",
     "source_items",

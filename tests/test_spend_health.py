@@ -61,6 +61,25 @@ def test_days_between_are_missing_and_the_newest_day_has_an_age(desk: Desk) -> N
     assert "11 days ago" in found["old_numbers"].detail
 
 
+def test_days_whose_cost_lacks_an_exchange_rate_are_told(desk: Desk) -> None:
+    rows = [f"{back(n)},Brand,Core,alarm,10,1,5" for n in range(4)]
+    desk.rows(*rows, account=ACCOUNT, platform="google", currency="USD")
+    # A rate the other way round will do; one that was removed stands as 0.
+    known = [(back(1), "CNY", "USD", Decimal("0.14")), (back(3), "USD", "CNY", Decimal(0))]
+    desk.warehouse.insert(
+        "rates",
+        ("tenant", "day", "base", "quote", "rate", "version"),
+        [(desk.site.tenant, *one, 1) for one in known],
+    )
+    health = site_health(HealthDeps(desk.warehouse, desk.db, NOW), desk.site)
+    found = [one for one in health.findings if one.kind == "rate_missing"]
+    assert [(one.first, one.last) for one in found] == [
+        ("2026-09-16", "2026-09-17"),
+        ("2026-09-19", "2026-09-19"),
+    ]
+    assert "No exchange rate USD/CNY for 2026-09-16 to 2026-09-17 (days: 2)" in found[0].detail
+
+
 def test_spend_that_stops_is_told_with_what_it_was(desk: Desk) -> None:
     rows = [f"{back(n)},Brand,Core,alarm,10,1,{10 if n > 2 else 0}" for n in range(20)]
     desk.rows(*rows, account=ACCOUNT)

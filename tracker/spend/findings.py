@@ -45,6 +45,13 @@ KINDS = {
         "error",
         msgid("The account is kept in %(known)s, and its cost of %(days)s came in %(found)s."),
     ),
+    "rate_missing": (
+        "warning",
+        msgid(
+            "No exchange rate %(base)s/%(quote)s for %(days)s (days: %(count)s): the cost of these "
+            "days is unknown in the reports."
+        ),
+    ),
     "days_missing": ("warning", msgid("No cost was imported for %(days)s (days: %(count)s).")),
     "old_numbers": (
         "warning",

@@ -6,7 +6,7 @@ are English with the values inside, and ``values`` has them for translations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,9 +23,10 @@ from tracker.accounts.ad_accounts import (
 from tracker.accounts.sites import Site
 from tracker.period import Period, local_day, parse_zone
 from tracker.spend.daybook import ONE_DAY, AccountBook, days_between, read_books, runs_of
-from tracker.spend.findings import SEVERITIES, Finding, finding
+from tracker.spend.findings import SEVERITIES, Finding, finding, span
 from tracker.spend.health_checks import CHECKS, FRESH, missing, today_of, twins
 from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
 
 #: How far back is looked, in days.
 REACH = 60
@@ -75,6 +76,7 @@ def site_health(deps: HealthDeps, site: Site) -> Health:
         *_failed(deps.db, site, linked),
         *twins(own),
         *(found for book in own for check in CHECKS for found in check(book, site, deps.now)),
+        *_without_rate(deps.warehouse, site, own, days),
         *(finding("not_linked", book.account) for book in books if book.days and book not in own),
     ]
     findings.sort(key=lambda one: (SEVERITIES.index(one.severity), one.platform, one.account))
@@ -104,6 +106,30 @@ def missing_days(deps: HealthDeps, site: Site, days: Period) -> list[Finding]:
         for first, last in runs_of(set(days_between(begin, end)) - told):
             found.append(missing(book.account, first, last))
     return found
+
+
+def _without_rate(
+    warehouse: Warehouse, site: Site, books: Sequence[AccountBook], days: Period
+) -> Iterator[Finding]:
+    """Days of cost that cannot be converted to the site's currency, in either direction."""
+    foreign = [
+        one for one in books if one.days and one.account.currency not in (None, site.currency)
+    ]
+    if not foreign:
+        return
+    rows = warehouse.rows(
+        load_sql("tracker.spend", "standing_quotes.sql"),
+        {"tenant": site.tenant, "first": days.first, "last": days.last},
+    )
+    priced = {(frozenset((str(base), str(quote))), day) for day, base, quote, *_ in rows}
+    for book in foreign:
+        pair = frozenset((book.account.currency or "", site.currency))
+        spent = {day for day, one in book.single().items() if one.whole}
+        for first, last in runs_of(day for day in spent if (pair, day) not in priced):
+            yield finding(
+                "rate_missing", book.account, first, last, days=span(first, last),
+                count=(last - first).days + 1, base=book.account.currency, quote=site.currency,
+            )  # fmt: skip
 
 
 def _unlinked(db: Engine, tenant: str) -> list[AdAccount]:

@@ -62,6 +62,10 @@ def where(call: Call, finding: Finding) -> tuple[str, str]:
     base = f"/sites/{call.site.key}"
     if finding.kind in _AT_CONNECTIONS and call.may(Right.WRITE):
         return f"{base}/connections", call.text(msgid("Connections"))
+    if finding.kind == "rate_missing":
+        days = {"first": finding.first or "", "last": finding.last or ""}
+        query = urlencode({"base": finding.values["base"], **days})
+        return f"{base}/rates?{query}#enter", call.text(msgid("Enter the rate"))
     if finding.kind in _AT_ACCOUNTS:
         query = urlencode({"platform": finding.platform, "account": finding.account})
         return f"{base}/accounts?{query}", call.text(msgid("Ad accounts"))

@@ -17,11 +17,13 @@ from sqlalchemy import Engine
 from tests.platforms.server import serve
 from tests.spend_imports import Desk
 from tests.test_spend_sources import BAIDU, Post, Web, report, source
+from tracker.accounts.connections import get_connection, note_failure
 from tracker.accounts.held_files import HeldFile, held_files
 from tracker.accounts.runs import list_runs
 from tracker.errors import InvalidInput, NeedsConfirmation, NotFound, Unavailable
 from tracker.spend import unpacking
 from tracker.spend.archive import ArchiveReport, import_spend
+from tracker.spend.health import HealthDeps, site_health
 from tracker.spend.holding import KEEP, accept, discard, sweep_held
 from tracker.spend.importer import SpendDeps, SpendOptions
 from tracker.spend.watch import import_watched
@@ -140,6 +142,10 @@ def test_a_held_file_is_accepted_without_being_fetched_again(desk: Holding) -> N
         (one,) = desk.held()
         assert (one.name, one.size) == ("r.csv", len(report("1.00")))
         assert "lower cost" in one.reason
+        found = site_health(HealthDeps(desk.warehouse, desk.db, desk.now), desk.site).findings
+        (told,) = [one for one in found if one.kind == "file_waits"]
+        assert told.detail.startswith("The file r.csv waits for a decision")
+        assert (told.platform, told.account) == ("baidu", "pump-works")
         assert post.run().failure is None, "it is held once"
         assert len(desk.held()) == 1
         asked = len(web.seen)
@@ -158,9 +164,11 @@ def test_a_discarded_file_is_not_brought_again_until_it_changes(desk: Holding) -
     web = Web()
     with serve(web) as url:  # type: ignore[arg-type]
         post = waiting(desk, web, url)
+        note_failure(desk.db, post.connection.id, "A file waits.", "request")
         discard(desk.deps, desk.site, desk.held()[0].id)
         assert post.ok().rows == 0
         assert (desk.held(), desk.contents()) == ([], [])
+        assert get_connection(desk.db, post.connection.id).error == ""
         web.pages["/r.csv"] = (200, {}, report("2.00"))
         assert post.run().failure is not None
     assert desk.costs()["*"] == "100.00"

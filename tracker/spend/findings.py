@@ -52,6 +52,12 @@ KINDS = {
             "days is unknown in the reports."
         ),
     ),
+    "file_waits": (
+        "warning",
+        msgid(
+            "The file %(file)s waits for a decision on the page Imports since %(day)s: %(words)s"
+        ),
+    ),
     "days_missing": ("warning", msgid("No cost was imported for %(days)s (days: %(count)s).")),
     "old_numbers": (
         "warning",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import Engine, select
@@ -20,6 +21,7 @@ from tracker.accounts.ad_accounts import (
     given_campaigns,
     list_ad_accounts,
 )
+from tracker.accounts.held_files import held_files
 from tracker.accounts.sites import Site
 from tracker.period import Period, local_day, parse_zone
 from tracker.spend.daybook import ONE_DAY, AccountBook, days_between, read_books, runs_of
@@ -74,6 +76,7 @@ def site_health(deps: HealthDeps, site: Site) -> Health:
     own = [book for book in books if book.account not in free]
     findings = [
         *_failed(deps.db, site, linked),
+        *_waiting(deps.db, site),
         *twins(own),
         *(found for book in own for check in CHECKS for found in check(book, site, deps.now)),
         *_without_rate(deps.warehouse, site, own, days),
@@ -171,6 +174,17 @@ def _failed(db: Engine, site: Site, linked: Sequence[AdAccount]) -> list[Finding
                 source = row.name or row.kind
                 found[row.id, account] = finding("source_failed", whose, source=source, words=words)
     return list(found.values())
+
+
+def _waiting(db: Engine, site: Site) -> list[Finding]:
+    """Files whose import would remove something: until somebody decides, their cost is missing."""
+    found = []
+    for one in held_files(db, site.key):
+        given = msgspec.json.decode(one.options, type=dict[str, Any])
+        whose = AdAccount(site.tenant, given["platform"], given["account"])
+        day = one.held_at.date()
+        found.append(finding("file_waits", whose, file=one.name, day=day, words=one.reason))
+    return found
 
 
 def _state(book: AccountBook, now: datetime) -> AccountState:

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from tracker.accounts import runs
+from tracker.accounts.connections import settle_connection
 from tracker.accounts.held_files import (
     HeldFile,
     held_before,
@@ -111,16 +112,14 @@ def accept(
     runs.finish_run(
         deps.db, run, "ok", rows=report.rows, totals={"file": one.name, **told}, now=deps.clock()
     )
-    _drop(deps, one)
-    settle_item(deps.db, one.connection, one.item, "ok")
+    _settle(deps, one, "ok")
     return report
 
 
 def discard(deps: SpendDeps, site: Site, held: str) -> HeldFile:
     """Throw a held file away; what stands stays. It is not brought again until it changes."""
     one = held_file(deps.db, site.key, held)
-    _drop(deps, one)
-    settle_item(deps.db, one.connection, one.item, "empty")
+    _settle(deps, one, "empty")
     return one
 
 
@@ -180,6 +179,15 @@ def _store(path: Path, place: Path) -> None:
         part = place.with_name(f"{place.name}.part")
         shutil.copyfile(path, part)
         part.replace(place)
+
+
+def _settle(deps: SpendDeps, one: HeldFile, outcome: str) -> None:
+    """It waits no more; with the last one of a connection goes what stood against that."""
+    _drop(deps, one)
+    settle_item(deps.db, one.connection, one.item, outcome)
+    left = held_files(deps.db, one.site, limit=10_000)
+    if one.connection and all(other.connection != one.connection for other in left):
+        settle_connection(deps.db, one.connection)
 
 
 def _drop(deps: SpendDeps, one: HeldFile) -> None:

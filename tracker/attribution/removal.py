@@ -11,6 +11,7 @@ but the memory of the chain. Without it the residual would shrink by the length 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 #: States up to which the chain is inverted whole.
 DENSE = 500
-#: Numbers in a block of vectors, for each of them: 64 MiB in single precision.
-BLOCK = 16_000_000
+#: Numbers in a block of vectors, for each of them: 48 MiB in single precision; and how many blocks
+#: are worked at once.
+BLOCK = 12_000_000
+WORKERS = 2
 #: A large chain is solved to this part of P(conversion), in single precision; one of up to FINE
 #: states times channels to the other, in double; vectors alone to TOLERANCE.
 PRECISION, FINE_PRECISION = 1e-6, 1e-11
@@ -65,13 +68,20 @@ def _by_sweeps(chain: Chain, targets: Floats) -> tuple[Floats, Floats]:
     coarse = _coarse(chain, ahead)
     by_channel = chain.members.tocsc()
     lost = np.zeros((channels, targets.shape[1]))
-    width = max(1, BLOCK // size)
-    for first in range(0, channels, width):
+    width = min(max(1, BLOCK // size), -(-channels // WORKERS))
+
+    def lose(first: int) -> Floats:
         block = by_channel[:, first : first + width]
         found = _sweep(chain.start, coarse, block.tocoo(), first, onward, whole)
         if found is None:
             found = _with_closed(chain.start, ahead, block.toarray() > 0, onward)
-        lost[first : first + width] = found
+        return found
+
+    # Most of it are products of a sparse matrix, which let other threads run meanwhile.
+    with ThreadPoolExecutor(WORKERS) as threads:
+        firsts = range(0, channels, width)
+        for first, found in zip(firsts, threads.map(lose, firsts), strict=True):
+            lost[first : first + width] = found
     return lost, whole
 
 
@@ -121,8 +131,9 @@ def _sweep(
     passages: NDArray[Any] = np.zeros((size, width), kind)
     gathered = np.zeros((coarse.passages.shape[0], width))
     before = np.full(width, np.inf)
-    for _ in range(SWEEPS):
-        moved: NDArray[Any] = coarse.ahead @ passages
+    for sweep in range(SWEEPS):
+        # The first would move nothing.
+        moved: NDArray[Any] = coarse.ahead @ passages if sweep else passages
         moved[starts] += start[starts, None].astype(kind)
         entering = moved[rows, columns].astype(np.float64)
         moved[rows, columns] = 0

@@ -243,7 +243,7 @@ def test_an_order_signed_by_hand_has_its_keyword(world: World) -> None:
     )
     world.reconcile()
     report = world.report("2026-09-01", "2026-09-30", by="click")
-    assert by_keyword(report) == {"steel pump": ("2", "800.00")}
+    assert by_keyword(report) == {"steel pump": ("1", "800.00")}
     (row,) = [row for row in report.rows if row.keyword]
     assert (row.cost, row.revenue_roi) == ("50.00", 15.0)
 

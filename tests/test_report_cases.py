@@ -316,7 +316,7 @@ def test_a_refund_takes_revenue_from_the_keyword_and_stays_with_the_lead_s_path(
     report = september(world)
     rows = by_name(report)
     # The path ended with the inquiry of 09-02, before the click on valve.
-    has(rows["pump"], conversions="3", revenue="200.00", visits=1)
+    has(rows["pump"], conversions="1", revenue="200.00", visits=1)
     has(rows["valve"], conversions="0", revenue="0.00", visits=1)
     orders = by_name(world.report("2026-09-01", "2026-09-30", goal="stage:order"))
     has(orders["pump"], conversions="1", revenue="300.00", cpa="5.00")

@@ -27,6 +27,7 @@ from tracker.ingest.retention import cut_addresses
 from tracker.parts import Parts
 from tracker.reconcile.account_changes import mark_fees
 from tracker.reconcile.bucket_plans import plan_buckets
+from tracker.reconcile.retention import cut_visits
 from tracker.reconcile.sweep import sweep
 from tracker.spend.connections.schedule import queue_due
 from tracker.spend.connections.worker import Worker
@@ -94,7 +95,9 @@ def _prune(parts: Parts) -> Result:
     gone = sweep_pulls(parts.warehouse, parts.clock())
     cut = cut_addresses(parts.warehouse, parts.clock())
     sweep_held(parts.spend_deps())
-    return {"superseded_pulls": gone, "cut_addresses": cut} if gone or cut else None
+    expired = sum(cut_visits(parts.warehouse, list_sites(parts.db), parts.clock()).values())
+    found = {"superseded_pulls": gone, "cut_addresses": cut, "expired": expired}
+    return found if any(found.values()) else None
 
 
 def _rates(parts: Parts) -> Result:

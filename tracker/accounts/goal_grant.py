@@ -34,6 +34,8 @@ def grant_goal(db: Engine, wish: GoalWish, *, now: datetime | None = None) -> Go
         filters=[read_filter(text) for text in wish.where],
         seconds=wish.seconds,
         depth=wish.depth,
+        is_primary=wish.primary,
+        reset_path=wish.reset,
         now=now,
     )
 
@@ -54,6 +56,8 @@ def goal_fields(goal: Goal) -> dict[str, object]:
         "seconds": goal.seconds,
         "depth": goal.depth,
         "lookback": goal.lookback_days,
+        "primary": goal.is_primary,
+        "reset": goal.reset_path,
     }
 
 

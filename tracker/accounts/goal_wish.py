@@ -10,7 +10,9 @@ class GoalFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     empty and numbers 0 where nothing is asked.
 
     ``where`` has filters as ``read_filter`` reads them, ``value`` is decimal text, ``lookback``
-    is in days, ``count`` is every, visit or person.
+    is in days, ``count`` is every, visit or person. ``primary``: counts in totals of all goals,
+    null for what is usual for its kind; ``reset``: a path begins after the person's previous
+    conversion.
     """
 
     name: str
@@ -26,6 +28,8 @@ class GoalFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depth: int = 0
     where: tuple[str, ...] = ()
     lookback: int = 0
+    primary: bool | None = None
+    reset: bool = False
 
 
 class GoalWish(GoalFields, frozen=True, kw_only=True):

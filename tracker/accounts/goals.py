@@ -55,7 +55,9 @@ class Goal:
     must hold. Counted ``every`` time, once per ``visit`` or once per ``person``. ``value`` with
     ``currency`` is a fixed value; ``use_event_value`` takes the event's own and falls back on the
     fixed one. ``lookback_days`` None means the site's. ``is_stage``: reached by people in the
-    sales pipeline rather than by a page or an event alone.
+    sales pipeline rather than by a page or an event alone. ``is_primary``: counts in totals of all
+    goals, not only for itself. ``reset_path``: of a person's touches only those after his previous
+    conversion of this goal.
     """
 
     id: str
@@ -73,7 +75,12 @@ class Goal:
     filters: tuple[GoalFilter, ...] = ()
     seconds: int = 0
     depth: int = 0
+    is_primary: bool = True
+    reset_path: bool = False
 
+
+#: Kinds that are what people do on the way: unless the site says so, they count for themselves.
+ON_THE_WAY: tuple[GoalKind, ...] = ("click", "download", "engagement")
 
 _SIGNS: dict[str, Operator] = {
     "!=": "is_not",
@@ -145,9 +152,12 @@ def add_goal(
     filters: Iterable[GoalFilter] = (),
     seconds: int = 0,
     depth: int = 0,
+    is_primary: bool | None = None,
+    reset_path: bool = False,
     now: datetime | None = None,
 ) -> Goal:
-    """A new goal; a fixed value without a currency has the site's.
+    """A new goal; a fixed value without a currency has the site's. ``is_primary`` None means by
+    its kind (``ON_THE_WAY``).
 
     NotFound for the site, InvalidInput for a name in use or a bad value. The caller marks the
     site's slices dirty.
@@ -171,6 +181,8 @@ def add_goal(
             filters=tuple(filters),
             seconds=seconds,
             depth=depth,
+            is_primary=kind not in ON_THE_WAY if is_primary is None else is_primary,
+            reset_path=reset_path,
         )
     )
     try:

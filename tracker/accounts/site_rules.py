@@ -14,6 +14,7 @@ from tracker.money import STEP
 
 MIN_TIMEOUT, MAX_TIMEOUT = 60, 4 * 3600
 MIN_LOOKBACK, MAX_LOOKBACK = 1, 365
+MAX_KEEP_DAYS = 3650
 
 
 def checked_margin(margin: Decimal | None) -> Decimal | None:
@@ -42,6 +43,17 @@ def checked_lookback(days: int) -> int:
     if not MIN_LOOKBACK <= days <= MAX_LOOKBACK:
         raise InvalidInput(
             f"The lookback is {days} days; allowed are {MIN_LOOKBACK} to {MAX_LOOKBACK}."
+        )
+    return days
+
+
+def checked_keep_days(days: int, lookback: int) -> int:
+    """Days for which events are kept: 0 for ever, or a month more than the lookback at least."""
+    least = lookback + 30
+    if days and not least <= days <= MAX_KEEP_DAYS:
+        raise InvalidInput(
+            f"keep_days is {days}; allowed are 0 (for ever) and {least} to {MAX_KEEP_DAYS} days.",
+            hint="Visits must be kept for longer than the lookback, or conversions lose them.",
         )
     return days
 

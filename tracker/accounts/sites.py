@@ -22,6 +22,7 @@ from tracker.accounts.identifiers import SITE_KEY_LENGTH, is_site_key, random_te
 from tracker.accounts.names import checked_name
 from tracker.accounts.site_rules import (
     checked_excluded_ips,
+    checked_keep_days,
     checked_lookback,
     checked_margin,
     checked_origins,
@@ -71,6 +72,8 @@ class SiteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     http_cookie: bool = False
     #: Orders of a person who has ordered before: a path of their own, or that of the first order.
     repeat_orders: Literal["open", "inherit"] = "open"
+    #: Days for which events and visits are kept, 0 for ever; conversions and sums of days stay.
+    keep_days: int = 0
     #: Hosts a visitor returns from within his visit, beside the built-in payment providers.
     excluded_referrers: tuple[str, ...] = ()
 
@@ -219,6 +222,7 @@ def _checked(site: Site) -> Site:
             excluded_paths=checked_paths(site.settings.excluded_paths),
             stripped_params=checked_params(site.settings.stripped_params),
             param_map=checked_param_map(site.settings.param_map),
+            keep_days=checked_keep_days(site.settings.keep_days, site.lookback_days),
             rate_limit=checked_rate(site.settings.rate_limit, "rate_limit"),
             address_rate_limit=checked_rate(site.settings.address_rate_limit, "address_rate_limit"),
         ),

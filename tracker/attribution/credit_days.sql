@@ -3,11 +3,11 @@
 -- credit of one build on these days.
 -- Parameters: build UInt64, sites Array(String), days tuples (site, day)
 INSERT INTO credit_days (site, model, day, build, goal, touch_day, source_key, weight, amount,
-    unpriced_value, valued, lags)
+    unpriced_value, valued, lags, counts, earns)
 SELECT site, model, day, build, goal, touch_day, source_key, sum(toInt64(credits.weight)),
     sum(credits.amount), countIf(rate_missing), countIf(has_value),
-    arraySort(groupArrayIf(lag, position > 0))
+    arraySort(groupArrayIf(lag, position > 0)), counts, earns
 FROM credits
 WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
     AND (toString(site), day) IN {days:Array(Tuple(String, Date))}
-GROUP BY site, model, day, build, goal, touch_day, source_key
+GROUP BY site, model, day, build, goal, touch_day, source_key, counts, earns

@@ -6,13 +6,17 @@
 --   sites     tuples (site, lookback in ms)
 --   lookbacks tuples (site, goal, lookback in ms): goals with one of their own
 --   fresh     tuples (site, day, bucket): visit slices that this build has rebuilt
+--   days      tuples (site, day): whose conversions
+--   rebuilt   tuples (site, day): those and others that this build has rebuilt before
+--   resets    tuples (site, goal): whose path begins after the person's previous conversion of it
 --   half_life Float64, ms, of the time-decay model
 --
 -- The path: visits that are touches, of the conversion's person, that began at most `lookback`
 -- before the end of the path (both ends included), in order of time, then visit id. Weights are
 -- integers of 1e-9 and amounts integers of 1e-6, both rounded by largest remainder with ties by
 -- touch order, so that each sums exactly to its total.
-INSERT INTO credits
+INSERT INTO credits (site, model, day, build, conversion_id, goal, touch_day, touch_time, visit_id,
+    source_key, position, length, lag, weight, amount, has_value, rate_missing, counts, earns)
 WITH
     toInt64(1000000000) AS unit,
     info AS
@@ -37,17 +41,35 @@ WITH
         )
         GROUP BY site, day, bucket
     ),
+    published AS
+    (
+        SELECT site, day, max(build) AS build FROM slices
+        WHERE kind = 'credits' AND site IN (SELECT r.1 FROM
+            (SELECT arrayJoin({resets:Array(Tuple(String, String))}) AS r))
+            AND (site, day) NOT IN {rebuilt:Array(Tuple(String, Date))}
+        GROUP BY site, day
+    ),
+    before AS
+    (
+        SELECT DISTINCT site, goal, person, path_time FROM conversions
+        WHERE (site, goal) IN {resets:Array(Tuple(String, String))} AND person != 0
+            AND (build = {build:UInt64}
+                OR (site, day, build) IN (SELECT site, day, build FROM published))
+    ),
     wanted AS
     (
         SELECT c.site AS site, c.conversion_id AS conversion_id, c.day AS day, c.goal AS goal,
             c.time AS time, c.path_time AS path_time, c.visitor AS visitor, c.person AS person,
             c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
             c.supplied_key AS supplied_key,
-            if(o.lookback > 0, o.lookback, i.lookback) AS lookback
+            c.counts AS counts, c.earns AS earns,
+            if(o.lookback > 0, o.lookback, i.lookback) AS lookback, b.path_time AS since
         FROM (SELECT * FROM conversions WHERE site IN (SELECT site FROM info)
-            AND build = {build:UInt64}) AS c
+            AND build = {build:UInt64} AND (site, day) IN {days:Array(Tuple(String, Date))}) AS c
         INNER JOIN info AS i ON c.site = i.site
         LEFT JOIN own_lookback AS o ON c.site = o.site AND c.goal = o.goal
+        ASOF LEFT JOIN before AS b ON c.site = b.site AND c.goal = b.goal AND c.person = b.person
+            AND c.path_time > b.path_time
     ),
     people AS
     (
@@ -79,9 +101,10 @@ WITH
         SELECT w.site AS site, w.conversion_id AS conversion_id, any(w.day) AS day,
             any(w.goal) AS goal, any(w.time) AS time, any(w.path_time) AS path_time,
             any(w.supplied_key) AS supplied, any(w.rate_missing) AS rate_missing,
-            any(w.value) AS value, any(w.value_site) AS value_site,
+            any(w.counts) AS counts, any(w.earns) AS earns, any(w.value) AS value, any(w.value_site) AS value_site,
             arraySort(groupArrayIf((t.start, t.visit_id, t.source_key, t.day, t.is_direct,
                 t.is_paid), t.source_key != 0 AND t.start <= w.path_time
+                AND t.start > w.since
                 AND dateDiff('millisecond', t.start, w.path_time) <= w.lookback)) AS found
         FROM wanted AS w
         LEFT JOIN (SELECT * FROM touches) AS t ON w.site = t.site AND w.person = t.person
@@ -141,7 +164,7 @@ SELECT
     if(place = 0, 0, path[place].3) AS source_key,
     place AS position, n AS length,
     dateDiff('millisecond', touch_time, path_time) AS lag,
-    weight, amount, value IS NOT NULL AS has_value, rate_missing
+    weight, amount, value IS NOT NULL AS has_value, rate_missing, counts, earns
 FROM weighed
 ARRAY JOIN places AS place, weights AS weight, amounts AS amount
 WHERE weight > 0

@@ -1,17 +1,18 @@
 -- Question: by which paths did conversions come?
 -- Grain: one row per distinct path: the source keys of its touches in order, how many conversions
 --   had it, and their value, in 1e-6 of the site's currency. A conversion without a touch has none.
--- Parameters: site String; asof UInt64; first, last Date; by_click Bool; goal String ('' = all)
+-- Parameters: site String; asof UInt64; first, last Date; by_click Bool; goal String ('' = what counts in totals)
 -- By conversion date: conversions of the period. By click date: those with a touch in the period.
-SELECT path, count() AS conversions, sum(value) AS value FROM
+SELECT path, countIf(counted) AS conversions, sum(value) AS value FROM
 (
     SELECT day, conversion_id,
         arrayMap(t -> t.2, arraySort(groupArray((position, source_key)))) AS path,
-        sum(amount) AS value
+        any({goal:String} != '' OR counts) AS counted,
+        sumIf(amount, {goal:String} != '' OR earns) AS value
     FROM credits
     WHERE site = {site:String} AND model = 'linear' AND source_key != 0 AND day >= {first:Date}
         AND ({by_click:Bool} OR day <= {last:Date})
-        AND ({goal:String} = '' OR goal = {goal:String})
+        AND if({goal:String} = '', counts OR earns, goal = {goal:String})
         AND (day, build) IN
             (SELECT day, max(build) FROM slices
             WHERE site = {site:String} AND kind = 'credits' AND build <= {asof:UInt64}

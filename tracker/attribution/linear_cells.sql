@@ -1,15 +1,18 @@
 -- Question: how is linear credit dealt over sources and days? Data-driven credit of a channel is
 --   dealt over its touches in the same proportion.
 -- Grain: one row per (source, day on which the credit lands). Weights of 1e-9, amounts of 1e-6.
--- Parameters: site String; asof UInt64; first, last Date; by_click Bool; goal String ('' = all)
+-- Parameters: site String; asof UInt64; first, last Date; by_click Bool; goal String ('' = what counts in totals)
 WITH
     counted AS
     (
-        SELECT day, conversion_id, touch_day, source_key, weight, amount, rate_missing
+        SELECT day, conversion_id, touch_day, source_key,
+            if({goal:String} != '' OR counts, weight, 0) AS weight,
+            if({goal:String} != '' OR earns, amount, 0) AS amount,
+            rate_missing AND ({goal:String} != '' OR earns) AS rate_missing
         FROM credits
         WHERE site = {site:String} AND model = 'linear' AND day >= {first:Date}
             AND ({by_click:Bool} OR day <= {last:Date})
-            AND ({goal:String} = '' OR goal = {goal:String})
+            AND if({goal:String} = '', counts OR earns, goal = {goal:String})
             AND (day, build) IN
                 (SELECT day, max(build) FROM slices
                 WHERE site = {site:String} AND kind = 'credits' AND build <= {asof:UInt64}

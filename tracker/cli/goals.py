@@ -38,6 +38,17 @@ def add_goal(
         typer.Option(help="Property of the event: a=b, a!=b, a~b, a>=1, a<=1; may be repeated."),
     ] = None,
     lookback: Annotated[int, typer.Option(help="Days of its path, 1-365; 0: the site's.")] = 0,
+    primary: Annotated[
+        bool | None,
+        typer.Option(
+            "--primary/--secondary",
+            help="Count in totals of all goals, or for itself alone; usual: taps, downloads and "
+            "attention for themselves.",
+        ),
+    ] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset-path", help="Only touches since the person's previous one.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Add a goal; the next reconcile applies it to history."""
@@ -56,6 +67,8 @@ def add_goal(
         depth=depth,
         where=tuple(where or ()),
         lookback=lookback,
+        primary=primary,
+        reset=reset,
     )
     result = run_command("goal-add", request)
     if as_json:
@@ -73,7 +86,7 @@ def list_goals(site_key: SiteKey, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    columns = ("name", "kind", "pattern", "value", "currency", "event_value", "count")
+    columns = ("name", "kind", "pattern", "value", "currency", "event_value", "count", "primary")
     table("", columns, [[entry[column] for column in columns] for entry in found])
 
 

@@ -9,10 +9,17 @@
 --   goals  tuples (site, goal, event name, pattern ('' = any), property that the pattern is for
 --          ('' = the path), filters (property, operator, value), fixed value or null, its currency,
 --          takes the event's value where it has one, counting: every | visit | person,
---          ms of engagement, depth in per cent). With either of the last two it is an engagement
+--          ms of engagement, depth in per cent, primary). With either of these two it is an engagement
 --          goal: reached by the event with which a visit has both, once a visit at most.
 --   orders tuples (site, stage): stages that mean an order
 --   customers Array(String): sites whose repeat orders belong to the path of the first one
+--
+--   stage_names Array(String) SITE:STAGE, stage_ranks Array(UInt8): which value of a lead is revenue:
+--          1 order, 2 shipped, 3 payment, 4 other (also stages not listed), 9 never
+--
+-- Totals of all goals: a primary goal counts and earns. Of the stages of a lead the first counts, and
+-- those of the lowest rank of which one has a value earn, so that an order and its payment are one
+-- conversion with one value. What is given back (less than 0) is taken off whatever its stage.
 --
 -- A goal counted once a person looks at the whole history of its site; the first event stands.
 -- An offline conversion is matched by its lead (one without is a lead that its id names): by visitor id, click id (the first visitor who
@@ -24,7 +31,9 @@
 -- A value keeps its currency; `value_site` is its value in the
 -- site's by the rate of the conversion's own day (or the inverse of the opposite one), rounded
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
-INSERT INTO conversions
+INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external_id, lead, time,
+    path_time, visitor, person, visit_id, matched, value, currency, value_site, rate_missing,
+    supplied_key, counts, earns)
 WITH
     info AS
     (
@@ -41,11 +50,11 @@ WITH
     (
         SELECT g.1 AS site, g.2 AS goal, g.3 AS event, g.4 AS pattern, g.5 AS subject,
             g.6 AS filters, g.7 AS fixed_value, g.8 AS fixed_currency, g.9 AS takes_event_value,
-            g.10 AS counting, g.11 AS engaged, g.12 AS depth,
+            g.10 AS counting, g.11 AS engaged, g.12 AS depth, g.13 AS is_primary,
             subject != '' OR notEmpty(filters) AS of_props
         FROM (SELECT arrayJoin({goals:Array(Tuple(String, String, String, String, String,
             Array(Tuple(String, String, String)), Nullable(Decimal(18, 6)), String, Bool, String,
-            UInt64, UInt64))}) AS g)
+            UInt64, UInt64, Bool))}) AS g)
     ),
     live AS
     (
@@ -165,9 +174,15 @@ WITH
             if(lead = '', external_id, lead) AS lead_key,
             l.contact AS contact, l.brought AS brought, c.day AS day,
             (time, external_id) AS place,
+            transform(concat(l.site, ':', stage), {stage_names:Array(String)},
+                {stage_ranks:Array(UInt8)}, toUInt8(4)) AS rank,
+            place = min(place) OVER lead_of AS counts,
+            rank < 9 AND (ifNull(l.fact.3 < 0, false)
+                OR rank = minIf(rank, ifNull(l.fact.3 >= 0, false) AND rank < 9) OVER lead_of) AS earns,
             l.fact.2 < c.finish AS wanted
         FROM latest AS l
         ASOF LEFT JOIN calendar AS c ON l.site = c.site AND l.fact.2 >= c.begin
+        WINDOW lead_of AS (PARTITION BY l.site, lead_key)
     ),
     leads AS
     (
@@ -274,7 +289,7 @@ WITH
     (
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
             o.time AS time, o.value AS value, o.currency AS currency, o.lead AS lead,
-            p.repeats AS repeats, p.path.1 AS path_time, p.path.2 AS brought, p.path.3 AS whose
+            o.counts AS counts, o.earns AS earns, p.repeats AS repeats, p.path.1 AS path_time, p.path.2 AS brought, p.path.3 AS whose
         FROM offline AS o
         INNER JOIN paths AS p ON o.site = p.site AND o.lead_key = p.lead_key
         WHERE o.wanted
@@ -283,7 +298,9 @@ WITH
     (
         SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
-            'visit' AS matched, value, currency, toUInt64(0) AS supplied_key
+            'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
+            (site, goal) IN (SELECT site, goal FROM rules WHERE is_primary) AS counts,
+            counts AS earns
         FROM by_goal
         WHERE (site, day) IN (SELECT site, day FROM calendar)
     ),
@@ -292,7 +309,7 @@ WITH
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
-            currency, brought AS supplied_key
+            currency, brought AS supplied_key, counts, earns
         FROM matched_offline
     ),
     direct AS (SELECT tenant, day, base, quote, rate FROM rates FINAL),
@@ -302,6 +319,7 @@ WITH
             a.origin AS origin, a.external_id AS external_id, a.lead AS lead, a.time AS time,
             a.path_time AS path_time, a.visitor AS visitor, a.visit_id AS visit_id,
             a.matched AS matched, a.value AS value, a.supplied_key AS supplied_key,
+            a.counts AS counts, a.earns AS earns,
             i.site_currency AS site_currency,
             if(a.currency = '', i.site_currency, a.currency) AS paid_in,
             toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS micros,
@@ -327,6 +345,7 @@ SELECT
     if(w.person != 0, w.person, t.visitor) AS person, t.visit_id, t.matched, t.value,
     t.paid_in AS currency,
     CAST(toDecimal128(t.site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS value_site,
-    t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key
+    t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key,
+    t.counts, t.earns
 FROM priced AS t
 LEFT JOIN people AS w ON t.site = w.site AND t.visitor = w.visitor

@@ -31,6 +31,7 @@ GoalRow = tuple[
     str,
     int,
     int,
+    bool,
 ]
 
 
@@ -53,6 +54,7 @@ def goal_row(goal: Goal) -> GoalRow:
         goal.counting,
         goal.seconds * 1000,
         goal.depth,
+        goal.is_primary,
     )
 
 

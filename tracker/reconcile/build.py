@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from tracker.accounts.ad_accounts import accounts_of_site, given_campaigns
 from tracker.accounts.goals import Goal, goals_of
 from tracker.accounts.marks import Slice
-from tracker.accounts.pipeline import pipelines_of
+from tracker.accounts.pipeline import Role, pipelines_of
 from tracker.conversions import people
 from tracker.conversions.goal_rules import goal_row
 from tracker.reconcile.calendar import Frame, calendar_of
@@ -162,9 +162,13 @@ def _following(
 
 
 def build_credits(
-    context: BuildContext, days: Collection[tuple[str, date]], fresh: Sequence[Slice]
+    context: BuildContext,
+    days: Collection[tuple[str, date]],
+    fresh: Sequence[Slice],
+    before: Collection[tuple[str, date]] = (),
 ) -> list[SliceRow]:
-    """Conversions of these (site, day) and the credit of their touches, under every rule model."""
+    """Conversions of these (site, day) and the credit of their touches, under every rule model;
+    ``before`` are other days of which this build has done so already."""
     sites = sorted({site for site, _ in days})
     goals = [goal for found in goals_of(context.db, sites).values() for goal in found]
     customers = customer_sites(context, sites)
@@ -175,6 +179,7 @@ def build_credits(
         "fresh": _fresh(fresh),
         "goals": [goal_row(goal) for goal in goals],
         "orders": _order_stages(context, customers),
+        **_ranked_stages(context, sites),
         "customers": customers,
     }
     if goals:
@@ -183,15 +188,20 @@ def build_credits(
         _run(context, "tracker.conversions", "supplied_sources.sql", {"sites": sites})
         _conversions(context, "stages", {**common, "days": staged})
     if goals or staged:
-        _credit(context, sites, goals, fresh)
+        _credit(context, days, goals, fresh, before)
         sums = {"build": context.number, "sites": sites, "days": sorted(days)}
         _run(context, "tracker.attribution", "credit_days.sql", sums)
     return [("credits", site, day, 0) for site, day in sorted(days)]
 
 
 def _credit(
-    context: BuildContext, sites: Sequence[str], goals: Iterable[Goal], fresh: Sequence[Slice]
+    context: BuildContext,
+    days: Collection[tuple[str, date]],
+    goals: Iterable[Goal],
+    fresh: Sequence[Slice],
+    before: Collection[tuple[str, date]],
 ) -> None:
+    sites = sorted({site for site, _ in days})
     _run(
         context,
         "tracker.attribution",
@@ -204,6 +214,9 @@ def _credit(
                 for goal in goals
                 if goal.lookback_days
             ],
+            "days": sorted(days),
+            "rebuilt": sorted({*days, *before}),
+            "resets": _resets(goals),
             "fresh": _fresh(fresh),
             "half_life": HALF_LIFE,
         },
@@ -320,14 +333,17 @@ def customer_sites(context: BuildContext, sites: Iterable[str]) -> list[str]:
 def customer_days(
     context: BuildContext, days: Collection[tuple[str, date]]
 ) -> set[tuple[str, date]]:
-    """Other days with conversions of the people of these, on sites of ``customer_sites``: a new
-    first order, or one that went away, changes the paths of those that follow."""
-    sites = customer_sites(context, {site for site, _ in days})
+    """Other days with conversions of the people of these, where those change each other's paths:
+    on sites of ``customer_sites`` (a new first order, or one that went away), and of goals whose
+    paths begin after the previous conversion."""
+    touched = sorted({site for site, _ in days})
+    resets = _resets(goal for found in goals_of(context.db, touched).values() for goal in found)
+    sites = sorted({*customer_sites(context, touched), *(site for site, _ in resets)})
     if not sites:
         return set()
     rows = context.warehouse.rows(
         load_sql("tracker.reconcile", "customer_days.sql"),
-        {"build": context.number, "sites": sites, "days": sorted(days)},
+        {"build": context.number, "sites": sites, "days": sorted(days), "resets": resets},
     )
     return {(str(site), day) for site, day in rows} - set(days)
 
@@ -335,3 +351,22 @@ def customer_days(
 def _order_stages(context: BuildContext, sites: Sequence[str]) -> list[tuple[str, str]]:
     found = pipelines_of(context.db, sites)
     return [(site, key) for site in sites for key in found[site].keys("order")]
+
+
+#: Which value of a lead is revenue: that of its order; without one, of what follows from it.
+_RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
+
+
+def _ranked_stages(context: BuildContext, sites: Sequence[str]) -> dict[str, object]:
+    found = pipelines_of(context.db, sites)
+    ranks = {
+        f"{site}:{stage.key}": _RANKS.get(stage.role, 9)
+        for site in sites
+        for stage in found[site].stages
+    }
+    return {"stage_names": list(ranks), "stage_ranks": list(ranks.values())}
+
+
+def _resets(goals: Iterable[Goal]) -> list[tuple[str, str]]:
+    """(site, goal) of those whose paths begin after the person's previous conversion."""
+    return [(goal.site, goal.id) for goal in goals if goal.reset_path]

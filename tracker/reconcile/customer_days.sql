@@ -1,7 +1,8 @@
--- Question: on which days have the people of these days conversions of the sales pipeline?
+-- Question: on which days have the people of these days conversions of the sales pipeline, or of
+-- goals whose paths begin after the previous conversion?
 -- Grain: one row per (site, local day), these days included.
 -- Parameters: build UInt64, which has just written the conversions of the days; sites
---   Array(String); days tuples (site, day)
+--   Array(String); days tuples (site, day); resets tuples (site, goal)
 WITH
     published AS
     (
@@ -12,7 +13,8 @@ WITH
     standing AS
     (
         SELECT site, day, person, build FROM conversions
-        WHERE site IN {sites:Array(String)} AND origin = 'offline' AND person != 0
+        WHERE site IN {sites:Array(String)} AND person != 0
+            AND (origin = 'offline' OR (site, goal) IN {resets:Array(Tuple(String, String))})
             AND (build = {build:UInt64}
                 OR (site, day, build) IN (SELECT site, day, build FROM published))
     )

@@ -40,6 +40,7 @@ from tracker.reconcile.build import (
 )
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.pace import Pace
+from tracker.reconcile.retention import is_final
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -161,6 +162,10 @@ class Reconciler:
             marks.mark(self._db, stale, now=self._clock())
         marks.clear(self._db, told)
 
+    def _is_open(self, context: BuildContext, piece: Slice) -> bool:
+        frame = context.frames.get(piece.site)
+        return frame is not None and not is_final(frame.site, piece, self._clock())
+
     def _context(self, slices: Sequence[Slice]) -> BuildContext:
         """A new build for these slices."""
         frames = self._frames(slices)
@@ -229,9 +234,9 @@ class Reconciler:
     def _publish(self, lease: leases.Lease, portion: Portion, outcome: Outcome) -> None:
         slices = portion.slices
         context = self._context(slices)
-        # A site that was deleted meanwhile has nothing to rebuild; its marks go.
-        known = [piece for piece in slices if piece.site in context.frames]
-        rows = _rows_of(context, known, portion.passes)
+        # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
+        known = [piece for piece in slices if self._is_open(context, piece)]
+        rows = _rows_of(context, known, portion.passes, self._is_open)
         if rows:
             if slices[0].kind == "visits":
                 marks.mark(self._db, stale_after(context, slices), now=self._clock())
@@ -244,8 +249,14 @@ class Reconciler:
         log.debug("build %d published %d slices", context.number, len(rows))
 
 
-def _rows_of(context: BuildContext, slices: Sequence[Slice], passes: int) -> list[SliceRow]:
-    """Build the slices, all of one kind, and what follows from them; returns what to publish."""
+def _rows_of(
+    context: BuildContext,
+    slices: Sequence[Slice],
+    passes: int,
+    is_open: Callable[[BuildContext, Slice], bool],
+) -> list[SliceRow]:
+    """Build the slices, all of one kind, and what follows from them where it can be built; returns
+    what to publish."""
     if not slices:
         return []
     sites = {piece.site for piece in slices}
@@ -262,8 +273,10 @@ def _rows_of(context: BuildContext, slices: Sequence[Slice], passes: int) -> lis
     fresh = slices if kind == "visits" else ()
     if kind == "visits" or moved:
         days |= affected_days(context, fresh, moved)
+    days = {one for one in days if is_open(context, Slice("credits", *one))}
     if days:
         rows += build_credits(context, days, fresh)
-    if more := customer_days(context, days):
-        rows += build_credits(context, more, fresh)
+    more = customer_days(context, days)
+    if more := {one for one in more if is_open(context, Slice("credits", *one))}:
+        rows += build_credits(context, more, fresh, days)
     return rows + resolve_new_sources(context, sites)

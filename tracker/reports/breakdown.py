@@ -180,6 +180,7 @@ class _Reader:
         filtered = [test.dimension for test in tests_of(request.condition)]
         self._asked = tuple(dict.fromkeys((*request.group, *filtered)))
         self._filtered = tuple(dict.fromkeys(filtered))
+        self._of_goals = not {"goal", "stage"}.isdisjoint(self._asked)
         wanted = [one for name in request.metrics for one in METRICS[name].measures]
         # Whether an amount is whole is read with it, whatever metric asks for it.
         if set(wanted) & {"cost", "clicks", "impressions", "adjusted"}:
@@ -288,6 +289,7 @@ class _Reader:
             "zone": request.site.timezone,
             "model": str(request.model),
             "goal": request.goal,
+            "every": bool(request.goal) or self._of_goals,
             "by_click": request.by is By.CLICK,
             "platform": "",
             "brand": [term for term in map(normal_form, request.site.brand_terms) if term],

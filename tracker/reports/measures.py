@@ -62,6 +62,9 @@ def _stage(role: str) -> dict[str, Measure]:
     }
 
 
+#: Without a goal chosen, conversions and values of those that count in totals (conversions.sql).
+_COUNTS, _EARNS = "({every:Bool} OR c.counts)", "({every:Bool} OR c.earns)"
+
 #: What each fact can add up.
 MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
     Fact.VISITS: {
@@ -78,13 +81,13 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
     },
     Fact.DAYS: {"visits": Measure("sum(x.visits)"), "pageviews": Measure("sum(x.pageviews)")},
     Fact.CREDIT: {
-        "weight": Measure("sum(toInt64(c.weight))"),
-        "amount": Measure("sum(c.amount)"),
-        "unpriced_value": Measure("countIf(c.rate_missing)"),
-        "valued": Measure("sumIf(toInt64(c.weight), c.has_value)"),
-        "touched": Measure("sumIf(toInt64(c.weight), c.position > 0)"),
-        "lag": Measure("sumIf(toInt128(c.lag) * c.weight, c.position > 0)"),
-        "length": Measure("sumIf(toInt64(c.length) * c.weight, c.position > 0)"),
+        "weight": Measure(f"sumIf(toInt64(c.weight), {_COUNTS})"),
+        "amount": Measure(f"sumIf(c.amount, {_EARNS})"),
+        "unpriced_value": Measure(f"countIf(c.rate_missing AND {_EARNS})"),
+        "valued": Measure(f"sumIf(toInt64(c.weight), c.has_value AND {_EARNS})"),
+        "touched": Measure(f"sumIf(toInt64(c.weight), c.position > 0 AND {_COUNTS})"),
+        "lag": Measure(f"sumIf(toInt128(c.lag) * c.weight, c.position > 0 AND {_COUNTS})"),
+        "length": Measure(f"sumIf(toInt64(c.length) * c.weight, c.position > 0 AND {_COUNTS})"),
         "expected": Measure(
             "sum(toInt128(transform(c.conversion_id, {waiting:Array(UInt64)}, "
             "{worth:Array(Int64)}, toInt64(0))) * c.weight)"
@@ -93,7 +96,8 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
     },
     Fact.ASSISTS: {
         "assisted": Measure(
-            "uniqExactStateIf(c.conversion_id, c.position > 0 AND c.position < c.length)",
+            "uniqExactStateIf(c.conversion_id, c.position > 0 AND c.position < c.length "
+            f"AND {_COUNTS})",
             "uniqExactMerge",
         )
     },

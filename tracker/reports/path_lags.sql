@@ -2,14 +2,14 @@
 -- non-direct one, and how many touches had it?
 -- Grain: one row per (model, whole days, length); `model` first or last_non_direct; length 0 and
 --   model first: conversions without a touch.
--- Parameters: site String; asof UInt64; first, last Date; by_click Bool; goal String ('' = all)
+-- Parameters: site String; asof UInt64; first, last Date; by_click Bool; goal String ('' = what counts in totals)
 WITH
     counted AS
     (
         SELECT model, day, conversion_id, touch_day, lag, length FROM credits
         WHERE site = {site:String} AND model IN ('first', 'last_non_direct', 'linear')
             AND day >= {first:Date} AND ({by_click:Bool} OR day <= {last:Date})
-            AND ({goal:String} = '' OR goal = {goal:String})
+            AND if({goal:String} = '', counts, goal = {goal:String})
             AND (day, build) IN
                 (SELECT day, max(build) FROM slices
                 WHERE site = {site:String} AND kind = 'credits' AND build <= {asof:UInt64}

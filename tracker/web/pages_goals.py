@@ -23,6 +23,8 @@ _EMPTY = dict.fromkeys(_TEXTS, "") | {
     "worth": "none",
     "talk": "any",
     "count": "every",
+    "totals": "usual",
+    "reset": "",
 }
 KINDS = {
     "path": msgid("A page"),
@@ -36,6 +38,11 @@ COUNTS = {
     "every": msgid("Every time"),
     "visit": msgid("Once per visit"),
     "person": msgid("Once per person"),
+}
+TOTALS = {
+    "usual": msgid("As usual: taps, downloads and attention stay out"),
+    "yes": msgid("Counts"),
+    "no": msgid("Stays out: counts for itself"),
 }
 TALKS = {
     "any": msgid("Any way to talk"),
@@ -100,6 +107,8 @@ def _wish(site: Site, form: dict[str, str]) -> GoalWish:
         count=form["count"],
         where=tuple(line for line in form["where"].splitlines() if line.strip()),
         lookback=_number(form, "lookback", "the lookback"),
+        primary={"yes": True, "no": False}.get(form["totals"]),
+        reset=bool(form["reset"]),
         seconds=_number(form, "seconds", "the seconds") if engaged else 0,
         depth=_number(form, "depth", "the depth") if engaged else 0,
         **({} if engaged else fields),
@@ -127,6 +136,7 @@ def _page(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
         filter_text=filter_text,
         kinds={key: call.text(title) for key, title in KINDS.items()},
         counts={key: call.text(title) for key, title in COUNTS.items()},
+        totals={key: call.text(title) for key, title in TOTALS.items()},
         talks={key: call.text(title) for key, title in TALKS.items()},
     )
 

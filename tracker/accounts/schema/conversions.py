@@ -13,6 +13,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    true,
 )
 
 from tracker.accounts.columns import Amount, Instant
@@ -38,6 +40,8 @@ goals = Table(
     #: Of an engagement goal: seconds of attention, and per cent of a page scrolled to.
     Column("seconds", Integer, nullable=False, server_default="0"),
     Column("depth", Integer, nullable=False, server_default="0"),
+    Column("is_primary", Boolean, nullable=False, server_default=true()),
+    Column("reset_path", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("site", "name"),
     CheckConstraint(
         "kind IN ('path', 'event', 'form', 'click', 'download', 'engagement')", name="kind"

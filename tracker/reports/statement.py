@@ -52,7 +52,7 @@ def statement(reading: Reading, group: Sequence[str], condition: Condition | Non
     made = Statement()
     filled = _Filled(reading, made.values)
     marks = filled.marks(group, condition)
-    text = _bare(load_sql(PACKAGE, _FILES[reading.fact]))
+    text = load_sql(PACKAGE, _FILES[reading.fact])
     for mark, sql in marks.items():
         text = text.replace(f"/* {mark} */", sql)
     made.sql = filled.relations() + text
@@ -106,14 +106,14 @@ class _Filled:
         """The relations that the statement names, as a WITH clause."""
         parts = []
         if "words" in self._used:
-            names = _bare(load_sql(PACKAGE, "breakdown_names.sql"))
+            names = load_sql(PACKAGE, "breakdown_names.sql")
             if self._fact is Fact.SPEND:
                 parts.append(f"words AS ({names})")
             else:
-                words = _bare(load_sql(PACKAGE, "breakdown_words.sql"))
+                words = load_sql(PACKAGE, "breakdown_words.sql")
                 parts += [f"names AS ({names})", f"words AS ({words})"]
         if "tags" in self._used:
-            parts.append(f"tags AS ({_bare(load_sql(PACKAGE, 'breakdown_tags.sql'))})")
+            parts.append(f"tags AS ({load_sql(PACKAGE, 'breakdown_tags.sql')})")
         return f"WITH {', '.join(parts)}\n" if parts else ""
 
     def _outer(self, fragment: Fragment | None, inner: list[str]) -> str:
@@ -135,10 +135,10 @@ class _Filled:
         text = " ".join(inner) + (self._where(condition, dry=True) if condition else "")
         joins = ""
         if re.search(r"\bv\.", text):
-            visits = _bare(load_sql(PACKAGE, "breakdown_touches.sql"))
+            visits = load_sql(PACKAGE, "breakdown_touches.sql")
             joins += f"LEFT JOIN ({visits}) AS v ON c.visit_id = v.visit_id "
         if re.search(r"\bm\.", text):
-            moments = _bare(load_sql(PACKAGE, "breakdown_moments.sql"))
+            moments = load_sql(PACKAGE, "breakdown_moments.sql")
             joins += f"LEFT JOIN ({moments}) AS m ON c.conversion_id = m.conversion_id "
         return joins
 
@@ -177,15 +177,12 @@ class _Filled:
             parts = f"splitByString(', ', {text})"
             return f"({text} IN {values} OR hasAny({values}, {parts}))"
         if test.operator == "contains":
-            return f"multiSearchAnyCaseInsensitiveUTF8({text}, {values})"
+            # Folding the case of every alphabet takes longer than reading the column.
+            alphabet = "" if all(value.isascii() for value in test.values) else "UTF8"
+            return f"multiSearchAnyCaseInsensitive{alphabet}({text}, {values})"
         return f"{text} IN {values}"
 
     def _parameter(self, value: object, kind: str) -> str:
         name = f"value{len(self._values)}"
         self._values[name] = value
         return f"{{{name}:{kind}}}"
-
-
-def _bare(sql: str) -> str:
-    """Without comments of its own lines; parsing is a good part of a small site's report."""
-    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))

@@ -89,7 +89,7 @@ format: $(READY) $(MODULES)  ## Write the format that `make check` asks for
 	npm run --silent format
 
 # One module of bench/ a figure; bench/README.md says what each measures.
-BENCHES := ingest soak loader storage beacon spend attribution reports
+BENCHES := ingest soak loader storage beacon spend attribution reports reconcile
 
 .PHONY: bench
 bench: install  ## Every figure of bench/README.md; one alone: make bench-NAME

@@ -266,7 +266,9 @@ WHERE weight > 0
 """
 _KEYWORD = "cityHash64('keyword', place, k)"
 KEYWORDS = f"""
-INSERT INTO keywords
+INSERT INTO keywords (site, build, keyword_key, canonical_key, kind, reason, platform, account,
+    campaign_id, campaign, ad_group_id, ad_group, keyword_id, keyword, match_type, campaign_norm,
+    ad_group_norm, keyword_norm, first_day, last_day)
 WITH number % {{keywords:UInt64}} AS k, intDiv(number, {{keywords:UInt64}}) AS place,
     concat('Campaign ', toString(k % 50)) AS campaign_of,
     concat('Group ', toString(k % 500)) AS group_of,

@@ -1,0 +1,225 @@
+"""Reconciling: one slice, a steady stream over many sites, and everything from nothing.
+
+    python -m bench.reconcile [--full] [--only nothing|slice|stream] [--json]
+
+Facts are made by the engine from numbers (``bench/reconcile_events.sql``); what is measured is the
+reconciler, in this process, on the embedded engine on disk.
+
+- nothing: all derived tables of an account from facts alone: wall and processor seconds, and the
+  highest resident memory of the process. ``--full``: a site with 10 million events in a year among
+  2,000 small ones with 7,500 each, 25 million in all; else a hundredth of that.
+- slice: a day of a small site gets one more visit and is rebuilt: median of wall and processor ms.
+- stream: 500 sites get 200 events/s; every minute what is dirty is rebuilt: the share of one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from time import monotonic, process_time
+from typing import Any
+
+from tracker.accounts.buckets import add_bucket_plan
+from tracker.accounts.goals import add_goal
+from tracker.accounts.marks import Slice, mark
+from tracker.accounts.sites import add_site
+from tracker.accounts.tenants import add_tenant
+from tracker.config import load_settings
+from tracker.parts import Parts, open_parts
+from tracker.warehouse.sql import load_sql
+
+FIRST = date(2025, 1, 1)
+DAYS = 365
+BUCKETS = 64
+EVENTS_OF_A_VISIT = 5
+#: Days of one insert: more than a hundred partitions are refused.
+SPAN = 50
+MINUTES = 5
+STREAM_SITES = 500
+#: Visits of a site in a minute: 200 events/s over 500 sites.
+STREAM_VISITS = 200 * 60 // EVENTS_OF_A_VISIT // STREAM_SITES
+DAY = 86_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Visits of a day of the big site, how many small sites there are, and for how many days."""
+
+    big_visits: int
+    small_sites: int
+    days: int
+
+
+FULL = Scale(5_479, 2_000, DAYS)
+QUICK = Scale(548, 200, 37)
+#: Visits of a day of a small site: 7,500 events in a year.
+SMALL_VISITS = 4
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--only", choices=("nothing", "slice", "stream"))
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    given = parser.parse_args()
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = replace(load_settings({}), data=Path(folder) / "data")
+        with open_parts(settings, loader=False) as parts:
+            account = Account(parts)
+            for name, measure in PARTS.items():
+                if given.only in (None, name):
+                    figures |= measure(account, FULL if given.full else QUICK)
+    if given.json:
+        sys.stdout.write(f"{json.dumps(figures)}\n")
+        return
+    for name, value in figures.items():
+        sys.stdout.write(f"{name:56} {value}\n")
+
+
+class Account:
+    """Sites of one tenant, and facts of theirs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.tenant = add_tenant(parts.db, name="Bench").id
+        self._salt = 0
+
+    def sites(self, count: int, *, buckets: int = 1) -> list[str]:
+        """New sites with one goal each; their keys."""
+        keys = []
+        for number in range(count):
+            site = add_site(
+                self.parts.db,
+                tenant=self.tenant,
+                name=f"site {number}",
+                domains=[f"site{number}.example"],
+                timezone="UTC",
+                currency="CNY",
+            )
+            add_goal(self.parts.db, site=site.key, name="order", kind="event", pattern="order")
+            if buckets > 1:
+                add_bucket_plan(self.parts.db, site.key, FIRST, buckets)
+            keys.append(site.key)
+        return keys
+
+    def visits(
+        self, sites: Sequence[str], first: date, days: int, visits: int, *, since: int, span: int
+    ) -> None:
+        """So many visits of each site on each of the days, between these seconds of the day."""
+        self._salt += 1
+        for low in range(0, days, SPAN):
+            self.parts.warehouse.execute(
+                load_sql("bench", "reconcile_events"),
+                {
+                    "sites": list(sites),
+                    "first": first + timedelta(days=low),
+                    "days": min(SPAN, days - low),
+                    "visits": visits,
+                    "salt": self._salt * 1000 + low,
+                    "since": since,
+                    "span": span,
+                },
+            )
+
+    def mark(self, sites: Sequence[str], days: int, buckets: int = 1) -> None:
+        """Mark every slice of these sites and days."""
+        mark(self.parts.db, _slices(sites, days, buckets))
+
+    def reconcile(self) -> None:
+        """Until nothing is dirty."""
+        self.parts.reconciler().run()
+
+
+def _slices(sites: Sequence[str], days: int, buckets: int) -> Iterator[Slice]:
+    for site in sites:
+        for number in range(days):
+            for bucket in range(buckets):
+                yield Slice("visits", site, FIRST + timedelta(days=number), bucket)
+
+
+def from_nothing(account: Account, scale: Scale) -> dict[str, Any]:
+    """Every derived table from facts alone."""
+    big = account.sites(1, buckets=BUCKETS)
+    small = account.sites(scale.small_sites)
+    account.visits(big, FIRST, scale.days, scale.big_visits, since=0, span=DAY)
+    for start in range(0, len(small), 100):
+        group = small[start : start + 100]
+        account.visits(group, FIRST, scale.days, SMALL_VISITS, since=0, span=DAY)
+    account.mark(big, scale.days, BUCKETS)
+    account.mark(small, scale.days)
+    resident = _resident()
+    wall, used = _timed(account.reconcile)
+    events = account.parts.warehouse.rows("SELECT count() FROM hits")[0][0]
+    return {
+        "from nothing, events": events,
+        "from nothing, wall s": round(wall, 1),
+        "from nothing, processor s": round(used, 1),
+        "from nothing, events/s by processor": round(events / used),
+        "from nothing, highest resident MiB": _resident(),
+        "from nothing, of it before": resident,
+    }
+
+
+def one_slice(account: Account, _: Scale) -> dict[str, Any]:
+    """A day of a small site with one more visit."""
+    (site,) = account.sites(1)
+    account.visits([site], FIRST, 30, SMALL_VISITS, since=0, span=DAY)
+    account.mark([site], 30)
+    account.reconcile()
+    times = []
+    for number in range(15):
+        account.visits([site], FIRST, 1, 1, since=1000 * number, span=60)
+        account.mark([site], 1)
+        times.append(_timed(account.reconcile))
+    return {
+        "one slice of a small site, wall ms": round(median(wall for wall, _ in times) * 1000),
+        "one slice of a small site, processor ms": round(median(used for _, used in times) * 1000),
+    }
+
+
+def stream(account: Account, _: Scale) -> dict[str, Any]:
+    """200 events/s over 500 sites, reconciled every minute."""
+    sites = account.sites(STREAM_SITES)
+    used = 0.0
+    for minute in range(MINUTES + 1):
+        since = 10 * 3600 + 60 * minute
+        account.visits(sites, FIRST, 1, STREAM_VISITS, since=since, span=40)
+        account.mark(sites, 1)
+        _, spent = _timed(account.reconcile)
+        used += spent if minute else 0.0
+    return {
+        "200 events/s over 500 sites, share of one core": round(used / MINUTES / 60, 3),
+        "200 events/s over 500 sites, processor s a minute": round(used / MINUTES, 2),
+    }
+
+
+PARTS: dict[str, Callable[[Account, Scale], dict[str, Any]]] = {
+    "slice": one_slice,
+    "stream": stream,
+    "nothing": from_nothing,
+}
+
+
+def _timed(work: Callable[[], None]) -> tuple[float, float]:
+    wall, used = monotonic(), process_time()
+    work()
+    return monotonic() - wall, process_time() - used
+
+
+def _resident() -> int:
+    """The highest resident memory so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+if __name__ == "__main__":
+    main()

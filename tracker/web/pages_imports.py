@@ -12,6 +12,7 @@ from tracker.accounts.held_files import HeldFile, held_files
 from tracker.accounts.runs import RunStatus, finish_run, start_run
 from tracker.errors import InvalidInput, NeedsConfirmation, TrackerError
 from tracker.spend.files.fields import FIELDS
+from tracker.spend.files.header import UnknownHeader
 from tracker.spend.files.sample import Sample, sample_of
 from tracker.tables.columns import UnclearColumns
 from tracker.web.call import Call
@@ -235,11 +236,15 @@ def _failed(
     asks: bool = False,
 ) -> Response:
     message, hint = translated(call.language, error)
+    sample = _sample(form, upload, wanted=isinstance(error, UnclearColumns))
+    if sample is not None and isinstance(error, UnknownHeader):
+        # The list of known headers is for who types; here the columns are chosen.
+        hint = call.text(msgid("Choose below which of its columns is what."))
     return _page(
         call,
         form=form,
         upload=upload,
-        sample=_sample(form, upload, wanted=isinstance(error, UnclearColumns)),
+        sample=sample,
         problem=message,
         hint=hint,
         asks=asks,

@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 #: Runs at once in one process. They wait for platforms most of the time.
 AT_ONCE = 8
 #: Seconds between two looks for what is due.
-POLL = 1.0
+POLL = 0.5
 #: Attempts without progress before a run is given up; waits double from the first to the longest.
 ATTEMPTS = 8
 FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0

@@ -31,6 +31,10 @@ _HOW_TO_MAP = (
 )
 
 
+class UnknownHeader(UnclearColumns):
+    """No row of the file is the header of a report that is known; the hint lists those."""
+
+
 def find_header(name: str, views: Sequence[View], mapping: Mapping[str, str]) -> Header:
     """The header row: the one that the mapping speaks of, else the one that is recognised."""
     if mapping and (header := mapped_header(views, mapping)):
@@ -111,7 +115,7 @@ def _unknown(name: str, views: Sequence[View], mapping: Mapping[str, str]) -> Un
         wanted = ", ".join(mapping.values())
         return UnclearColumns(f"No line of {name} holds the columns {wanted}.{there}")
     known = " | ".join(f"{one.name}: {one.example}" for one in LAYOUTS if one.example)
-    return UnclearColumns(
+    return UnknownHeader(
         f"{name} has no header of a keyword report that is known.{there}",
         hint=f"Known: {known}. {_HOW_TO_MAP}",
     )

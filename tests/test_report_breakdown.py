@@ -114,6 +114,15 @@ def test_rows_of_every_chain_add_up_to_the_totals_of_all(world: World, seed: int
     assert len(seen) == 1
     for name in ("cost", "impressions", "clicks", "visits", "conversions", "revenue"):
         assert report.totals[name] == getattr(keywords.totals, name)
+    # A visit is on several pages: of visits only what was looked at adds up there.
+    looked = ("pageviews", "events", "cost", "revenue")
+    whole = ask(world, group="", metrics=",".join(looked)).totals
+    for chain in (["page"], ["event", "channel"], ["day", "page"]):
+        report = ask(world, group=",".join(chain), metrics=",".join(looked), limit="0")
+        assert report.totals == whole
+        for name in looked:
+            parts = sum(Decimal(str(row.metrics[name] or 0)) for row in report.rows)
+            assert parts == Decimal(str(whole[name])), (chain, name)
 
 
 @pytest.mark.parametrize("tried", [6, pytest.param(None, marks=pytest.mark.slow)])

@@ -123,6 +123,21 @@ def test_a_question_that_cannot_be_answered_stays_on_the_page(
     assert "筛选条件不完整，末尾应为值。" in answer.text
 
 
+@pytest.mark.parametrize("report", ["explore", "keywords"])
+def test_no_address_breaks_the_page(world: World, browser: Browser, report: str) -> None:
+    for fields, status in (
+        ({"from": "0001-01-01", "to": "0001-01-02", "compare": "previous"}, 400),
+        ({"from": "9999-12-30", "to": "9999-12-31"}, 400),
+        ({"limit": "abc"}, 400),
+        ({"offset": "999999"}, 200),
+        ({"filter": 'city is "\0\u202e"', "search": "\0"}, 200),
+        ({"goal": "nope"}, 404),
+    ):
+        path = f"/sites/{world.site.key}/{report}?{urlencode(fields)}"
+        answer = browser.request("GET", path, follow_redirects=True)
+        assert answer.status_code == status, fields
+
+
 def test_figures_stand_beside_those_of_another_period(world: World, browser: Browser) -> None:
     fields = [("from", "2026-09-02"), ("to", "2026-09-02"), ("compare", "previous")]
     fields += [("metrics", "cost,ctr"), ("group", "platform")]

@@ -67,6 +67,7 @@ MODULES = (
     "reports/dimensions.py",
     "reports/keywords.py",
     "reports/measures.py",
+    "reports/people_search.py",
     "reports/plan.py",
     "reports/request.py",
     "warehouse/failures.py",

@@ -11,6 +11,9 @@ from tracker.errors import InvalidInput
 
 #: Longest period one report takes: ten years and a few days.
 MAX_DAYS = 3700
+#: Years of days that can be asked for. The engine's days begin in 1970, and a comparison or a
+#: lookback reaches before the period.
+YEARS = range(1990, 2101)
 
 
 @lru_cache(maxsize=1024)
@@ -60,8 +63,15 @@ class Period:
 
     @classmethod
     def parse(cls, first: str, last: str) -> Period:
-        """Both ends as ``YYYY-MM-DD``."""
-        return cls(parse_day(first), parse_day(last))
+        """Both ends as ``YYYY-MM-DD``, within the years that tables have days for."""
+        period = cls(parse_day(first), parse_day(last))
+        for day in (period.first, period.last):
+            if day.year not in YEARS:
+                raise InvalidInput(
+                    f"No report has the day {day}.",
+                    hint=f"Choose days of {YEARS.start} to {YEARS.stop - 1}.",
+                )
+        return period
 
     @property
     def days(self) -> int:

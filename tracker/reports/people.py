@@ -89,6 +89,8 @@ class PersonVisit(msgspec.Struct, frozen=True):
 class PersonConversion(msgspec.Struct, frozen=True):
     """A conversion of the person; ``lead`` is empty for one of the site's own events."""
 
+    conversion: str
+
     goal: str
     lead: str
     time: datetime
@@ -183,6 +185,7 @@ def person_report(warehouse: Warehouse, site: Site, visitors: Sequence[int]) -> 
         visits=visits,
         conversions=[
             PersonConversion(
+                conversion=f"{int(row['conversion_id']):016x}",
                 goal=str(row["goal"]),
                 lead=str(row["lead"] or row["external_id"]),
                 time=row["time"],

@@ -1,6 +1,6 @@
 -- Question: which conversions are a person's?
 -- Grain: one row per conversion, the newest first. Parameters: site String; visitors Array(UInt64)
-SELECT toString(goal) AS goal, toString(origin) AS origin, external_id, lead, time, value,
+SELECT conversion_id, toString(goal) AS goal, toString(origin) AS origin, external_id, lead, time, value,
     toString(currency) AS currency, toString(matched) AS matched
 FROM conversions
 WHERE site = {site:String}

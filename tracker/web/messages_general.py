@@ -9,6 +9,8 @@ GENERAL = (
     msgid("Use an IANA name such as Asia/Shanghai or UTC."),
     msgid("Not a day: %(value)s."),
     msgid("Write it as YYYY-MM-DD."),
+    msgid("No report has the day %(day)s."),
+    msgid("Choose days of %(first)s to %(last)s."),
     msgid("The period ends before it begins: %(first)s to %(last)s."),
     msgid("Swap --from and --to."),
     msgid("The period has %(days)s days; at most %(most)s are allowed."),

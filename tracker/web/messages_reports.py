@@ -33,6 +33,7 @@ REPORTS = (
     msgid("The site has %(count)s views; no more are kept."),
     msgid("Remove one first."),
     msgid("No view %(value)s."),
+    msgid("What to look for is longer than %(count)s characters."),
     msgid("More than %(count)s people have tags."),
     msgid("Leave out person_tag."),
     msgid("Choose fewer dimensions, a shorter period or a filter."),

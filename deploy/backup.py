@@ -6,6 +6,7 @@ run with the Python that `tracker` is installed in, as the user and with the set
 program. In DIRECTORY/YYYYMMDD-HHMMSS:
 
     spool/         events that are acknowledged and not yet in ClickHouse
+    held/          spend files that wait for somebody's decision
     tracker.db     or tracker.dump (pg_dump's custom format): accounts, sites, goals, runs
     clickhouse/    the embedded engine's directory
     clickhouse.txt the backup's name on the server's disk `backups`, with a ClickHouse server
@@ -78,21 +79,26 @@ def _copy_at_rest(settings: Settings, target: Path) -> None:
 
 
 def _copy_files(settings: Settings, target: Path) -> None:
-    (target / "spool").mkdir()
-    for path in sorted(settings.spool.rglob("*")) if settings.spool.is_dir() else ():
-        copy = target / "spool" / path.relative_to(settings.spool)
+    for folder in (settings.spool, settings.held):
+        _copy_folder(folder, target / folder.name)
+    for name in ("secret.key", "connections.key"):
+        key = settings.data / name
+        if key.is_file():
+            shutil.copy2(key, target)
+
+
+def _copy_folder(folder: Path, target: Path) -> None:
+    target.mkdir()
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        copy = target / path.relative_to(folder)
         if path.is_dir():
             copy.mkdir(exist_ok=True)
             continue
         try:
             shutil.copy2(path, copy)
         except FileNotFoundError:
-            # Loaded since it was listed: ClickHouse, which is copied later, has it.
+            # Loaded since it was listed: ClickHouse, which is copied later, has it. Or decided on.
             continue
-    for name in ("secret.key", "connections.key"):
-        key = settings.data / name
-        if key.is_file():
-            shutil.copy2(key, target)
 
 
 def _copy_metadata(settings: Settings, target: Path) -> None:

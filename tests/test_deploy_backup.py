@@ -48,6 +48,8 @@ def installation(directory: Path, database_url: str = "") -> Path:
     data = directory / "data"
     (data / "spool" / "failed").mkdir(parents=True)
     (data / "spool" / "0001.ndjson").write_text("{}\n")
+    (data / "held").mkdir()
+    (data / "held" / "h1.csv").write_text("a\n")
     (data / "secret.key").write_text("secret\n")
     db = open_database(database_url or f"sqlite:///{data / 'tracker.db'}")
     migrate(db)
@@ -65,6 +67,7 @@ def test_a_backup_of_the_embedded_form_opens_again_with_everything(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     made = Path(done.stdout.strip())
     assert (made / "spool" / "0001.ndjson").read_text() == "{}\n"
+    assert (made / "held" / "h1.csv").read_text() == "a\n"
     assert (made / "secret.key").read_text() == "secret\n"
     with closing(sqlite3.connect(made / "tracker.db")) as copy:
         assert copy.execute("SELECT name FROM tenants").fetchall() == [("Example Pumps",)]

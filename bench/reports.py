@@ -37,6 +37,7 @@ from tracker.accounts.tokens import add_token
 from tracker.config import load_settings
 from tracker.parts import Parts, open_parts
 from tracker.period import Period
+from tracker.reconcile.sums import TABLES, make_beside, publish_beside
 from tracker.reports.breakdown import breakdown
 from tracker.reports.breakdown_request import read_breakdown
 
@@ -102,6 +103,9 @@ def double(data: Path, scale: Scale) -> None:
     with _parts(data) as parts:
         account = add_small(parts.db, known["tenant"], scale)
         fill(parts.warehouse, Account(known["tenant"], None, account), scale)
+        for table in TABLES:
+            make_beside(parts.warehouse, table)
+            publish_beside(parts.warehouse, table)
 
 
 def measure(data: Path, known: Mapping[str, str], requests: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tracker.accounts import marks
 from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
 from tracker.accounts.marks import Slice
 from tracker.accounts.sites import add_site
+from tracker.errors import Unavailable
 from tracker.reconcile.bucket_plans import buckets_of, plan_buckets
 from tracker.reconcile.build import build_visits
 from tracker.requests.upkeep import Rebuild
@@ -163,6 +164,46 @@ def forget(world: World) -> None:
         world.warehouse.execute(f"TRUNCATE TABLE {table}")
     for table in TABLES:
         world.warehouse.execute(f"TRUNCATE TABLE {table}")
+
+
+@pytest.mark.slow
+def test_a_reconcile_that_dies_anywhere_is_repeated_to_the_same_tables(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    for arrive in arrivals(world, 6):
+        arrive()
+    world.reconcile()
+    expected = tables(world)
+    forget(world)
+    for arrive in arrivals(world, 6):
+        arrive()
+    execute, insert = Warehouse.execute, Warehouse.insert
+    left = 0
+
+    def dies(real: Callable[..., Any]) -> Callable[..., Any]:
+        def write(*args: Any, **options: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Unavailable("The engine has gone away.")
+            return real(*args, **options)
+
+        return write
+
+    monkeypatch.setattr(Warehouse, "execute", dies(execute))
+    monkeypatch.setattr(Warehouse, "insert", dies(insert))
+    deaths = 0
+    for steps in (1, 3, 5, 8, 11, 15, 20):
+        left = steps
+        try:
+            world.reconcile()
+        except Unavailable:
+            deaths += 1
+    left = 0
+    world.reconcile()
+    assert deaths > 3
+    assert tables(world) == expected
 
 
 def test_a_rebuild_of_some_days_gives_the_same_rows_under_new_builds(world: World) -> None:

@@ -21,6 +21,7 @@ from tracker.accounts.pipeline import Role, pipelines_of
 from tracker.conversions import people
 from tracker.conversions.goal_rules import goal_row
 from tracker.reconcile.calendar import Frame, calendar_of
+from tracker.reconcile.clicks import know_clicks
 from tracker.reconcile.marking import account_key
 from tracker.spend.cost_rules import cost_rows
 from tracker.warehouse.client import Warehouse
@@ -60,7 +61,7 @@ def build_visits(
     """
     calendar = calendar_of(slices, context.frames)
     reach = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until}
-    clicks = _know_clicks(context, reach)
+    clicks = know_clicks(context, reach)
     parts = [{"passes": passes, "pass": number} for number in range(passes)]
     sessions = {"build": context.number, "days": calendar.rows, **reach}
     for part in parts:
@@ -80,44 +81,6 @@ def build_visits(
     for sums in SUMS:
         _run(context, "tracker.visits", sums, fresh)
     return [("visits", piece.site, piece.day, piece.bucket) for piece in slices]
-
-
-def _know_clicks(context: BuildContext, reach: Mapping[str, object]) -> bool:
-    """Gather what is known of the click ids of these days; whether there are any."""
-    seen = context.warehouse.rows(load_sql("tracker.visits", "clicks_seen.sql"), reach)
-    if seen:
-        _run(context, "tracker.visits", "clicks.sql", reach)
-        whose = _tenants(context) | {"build": context.number}
-        _run(context, "tracker.visits", "clicked.sql", {**reach, **whose})
-    return bool(seen)
-
-
-def _tenants(context: BuildContext) -> dict[str, object]:
-    pairs = [(site, frame.site.tenant) for site, frame in sorted(context.frames.items())]
-    return {"tenants": pairs, "tenant_names": sorted({tenant for _, tenant in pairs})}
-
-
-def stale_after(context: BuildContext, slices: Collection[Slice]) -> set[Slice]:
-    """Other visit slices that this build has brought click ids of: theirs may be shared now."""
-    params = {"build": context.number, "sites": sorted({piece.site for piece in slices})}
-    if not context.warehouse.rows(load_sql("tracker.reconcile", "clicks_again.sql"), params):
-        return set()
-    return _stale(context, again=True) - set(slices)
-
-
-def stale_by_look_ups(context: BuildContext, days: Collection[date]) -> set[Slice]:
-    """Visit slices of the context's sites to which look-ups of clicks of these days bring news."""
-    params = {"build": context.number, "sites": sorted(context.frames), "days": sorted(set(days))}
-    _run(context, "tracker.reconcile", "clicked_told.sql", params | _tenants(context))
-    return _stale(context, again=False)
-
-
-def _stale(context: BuildContext, *, again: bool) -> set[Slice]:
-    rows = context.warehouse.rows(
-        load_sql("tracker.reconcile", "stale_clicks.sql"),
-        {"build": context.number, "sites": sorted(context.frames), "again": again},
-    )
-    return {Slice("visits", str(site), day, int(bucket)) for site, day, bucket in rows}
 
 
 def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str, int]]:

@@ -35,10 +35,9 @@ from tracker.reconcile.build import (
     publish,
     refresh_people,
     resolve_new_sources,
-    stale_after,
-    stale_by_look_ups,
 )
 from tracker.reconcile.calendar import ONE_DAY, Frame
+from tracker.reconcile.clicks import stale_after, stale_by_look_ups
 from tracker.reconcile.pace import Pace
 from tracker.reconcile.retention import is_final
 from tracker.warehouse.client import Warehouse

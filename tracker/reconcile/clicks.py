@@ -1,0 +1,61 @@
+"""What click ids say of visits: gathered for a build, and what is published compared with it.
+
+A look-up that arrives, or somebody who brings a click id that others have brought before, changes
+what published visits say of themselves; these functions find the slices of just those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from tracker.accounts.marks import Slice
+from tracker.warehouse.sql import load_sql
+
+if TYPE_CHECKING:
+    from tracker.reconcile.build import BuildContext
+
+
+def know_clicks(context: BuildContext, reach: Mapping[str, object]) -> bool:
+    """Gather what is known of the click ids of these days; whether there are any."""
+    seen = context.warehouse.rows(load_sql("tracker.visits", "clicks_seen.sql"), reach)
+    if seen:
+        _run(context, "tracker.visits", "clicks.sql", reach)
+        whose = _tenants(context) | {"build": context.number}
+        _run(context, "tracker.visits", "clicked.sql", {**reach, **whose})
+    return bool(seen)
+
+
+def _tenants(context: BuildContext) -> dict[str, object]:
+    pairs = [(site, frame.site.tenant) for site, frame in sorted(context.frames.items())]
+    return {"tenants": pairs, "tenant_names": sorted({tenant for _, tenant in pairs})}
+
+
+def stale_after(context: BuildContext, slices: Collection[Slice]) -> set[Slice]:
+    """Other visit slices that this build has brought click ids of: theirs may be shared now."""
+    params = {"build": context.number, "sites": sorted({piece.site for piece in slices})}
+    if not context.warehouse.rows(load_sql("tracker.reconcile", "clicks_again.sql"), params):
+        return set()
+    return _stale(context, again=True) - set(slices)
+
+
+def stale_by_look_ups(context: BuildContext, days: Collection[date]) -> set[Slice]:
+    """Visit slices of the context's sites to which look-ups of clicks of these days bring news."""
+    params = {"build": context.number, "sites": sorted(context.frames), "days": sorted(set(days))}
+    _run(context, "tracker.reconcile", "clicked_told.sql", params | _tenants(context))
+    return _stale(context, again=False)
+
+
+def _stale(context: BuildContext, *, again: bool) -> set[Slice]:
+    rows = context.warehouse.rows(
+        load_sql("tracker.reconcile", "stale_clicks.sql"),
+        {"build": context.number, "sites": sorted(context.frames), "again": again},
+    )
+    return {Slice("visits", str(site), day, int(bucket)) for site, day, bucket in rows}
+
+
+def _run(context: BuildContext, package: str, name: str, params: Mapping[str, object]) -> None:
+    context.warehouse.execute(
+        load_sql(package, name), params, settings={"max_memory_usage": context.memory}
+    )

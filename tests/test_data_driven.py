@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from sqlalchemy import Engine
 
 from tests.report_tables import by_name, incomplete
 from tests.world import HOME, World, ad, at
+from tracker.attribution.data_driven import UNIT, data_driven
+from tracker.attribution.grouping import Group, Level
+from tracker.attribution.journeys import Cell, Journey
 from tracker.warehouse.client import Warehouse
 
 SPEND = (
@@ -78,6 +82,17 @@ def test_keywords_with_few_paths_share_the_effect_of_a_larger_group_and_say_so(
     assert sum(Decimal(row["conversions"]) for row in rows.values()) == 36
     assert rows["oil pump"]["conversions"] == "3"
     assert ("pooled_credit", "2/3", "2026-09-01", "2026-09-01") in incomplete(report)
+
+
+def test_sources_of_values_that_count_as_no_conversion_have_their_part_too() -> None:
+    """The order of a lead whose inquiry was before the period, beside an inquiry of the period."""
+    day = date(2026, 9, 1)
+    cells = [Cell(1, day, 0, 300, 0), Cell(2, day, UNIT, 0, 0)]
+    groups = {number: Group(Level.PLATFORM, name) for number, name in ((1, "a"), (2, "b"))}
+    journeys = [Journey((1,), 0, 300, 0), Journey((2,), 1, 0, 0), Journey((1, 2), 0, 0, 1)]
+    dealt = data_driven(cells, journeys, groups, 1)
+    assert sum(cell.weight for cell in dealt) == UNIT
+    assert sum(cell.amount for cell in dealt) == 300
 
 
 def test_filters_show_a_part_of_the_same_credit(world: World) -> None:

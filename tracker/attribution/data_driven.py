@@ -68,7 +68,9 @@ def effects_of(
 
 def _dealt(cells: Sequence[Cell], weight: int, amount: int) -> list[Cell]:
     worth = [max(cell.amount, 0) for cell in cells]
+    # Of conversions that earn and do not count (an order of a lead) there is an amount alone.
     shares = [cell.weight for cell in cells]
+    shares = shares if any(shares) else [1] * len(cells)
     return [
         replace(cell, weight=part, amount=money)
         for cell, part, money in zip(

@@ -184,6 +184,7 @@ LATER: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_an_unmatched_conversion_is_matched_by_whatever_comes_later(world: World) -> None:
     columns = ",".join(name for name, _, _ in LATER)
     rows = []

@@ -100,6 +100,7 @@ def refused_segment(world: World, *lines: dict[str, Any] | str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_person_is_erased_from_every_place_and_stays_away(world: World) -> None:
     people(world)
     site, li = world.site.key, visitor_number("li-phone")
@@ -219,6 +220,7 @@ def test_people_are_joined_parted_and_rejoined_by_decision(world: World) -> None
         world.run("person-rejoin", Identity(site, name_of("c")))
 
 
+@pytest.mark.slow
 def test_a_person_has_a_page_and_what_is_written_there_follows_him(
     warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
 ) -> None:

@@ -206,6 +206,7 @@ def test_a_reconcile_that_dies_anywhere_is_repeated_to_the_same_tables(
     assert tables(world) == expected
 
 
+@pytest.mark.slow
 def test_a_rebuild_of_some_days_gives_the_same_rows_under_new_builds(world: World) -> None:
     world.goal("order", kind="event", pattern="order", use_event_value=True)
     for arrive in arrivals(world, 3):
@@ -293,6 +294,7 @@ def test_a_site_with_a_large_backlog_does_not_keep_others_waiting(world: World) 
     assert other.key in {mark.slice.site for mark in taken}
 
 
+@pytest.mark.slow
 def test_a_day_too_large_for_one_statement_is_built_by_several_with_the_same_result(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

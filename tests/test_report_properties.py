@@ -157,6 +157,7 @@ def test_rows_add_up_to_the_totals_and_these_to_the_raw_facts(
         assert sum(day.visits for day in report.trend) == visits
 
 
+@pytest.mark.slow
 @given(lines=event_lines(), rows=spend_rows, seed=st.integers(0, 99))
 @few
 def test_the_order_in_which_files_come_and_come_again_makes_no_difference(

@@ -28,11 +28,12 @@ from bench.world import SEED, ZONE, World, environment, open_world
 from tracker.accounts.clock import to_ms, utc_now
 from tracker.demo.history import make_history
 from tracker.ingest.columns import Batch
+from tracker.ingest.draft import Request
 from tracker.ingest.history import import_history
 from tracker.ingest.loader import Loader
 from tracker.ingest.payload import Beacon
 from tracker.ingest.segments import IMPORTS, READY, Names, make_root, segments, write_file
-from tracker.ingest.steps import Request, process
+from tracker.ingest.steps import process
 
 EVENTS = 300_000
 TARGET = 100_000

@@ -23,6 +23,7 @@ from tracker.accounts.database import open_database
 from tracker.accounts.salts import salt_of
 from tracker.accounts.sites import Site, SiteCache, get_site
 from tracker.demo.history import make_history
+from tracker.ingest.draft import Environment
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
 from tracker.ingest.history import import_history
@@ -30,7 +31,6 @@ from tracker.ingest.identity import Visitors
 from tracker.ingest.loader import Loader
 from tracker.ingest.reasons import Counters
 from tracker.ingest.sightings import Sightings
-from tracker.ingest.steps import Environment
 from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate
 from tracker.warehouse.sql import load_sql

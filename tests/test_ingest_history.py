@@ -17,6 +17,7 @@ from tracker.accounts.salts import salt_of
 from tracker.accounts.sites import SiteCache
 from tracker.errors import InvalidInput, Unavailable
 from tracker.ingest import staging as staging_module
+from tracker.ingest.draft import Environment
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
 from tracker.ingest.history import BadLines, HistoryReport, import_history
@@ -26,7 +27,6 @@ from tracker.ingest.reasons import Counters
 from tracker.ingest.repeats import Repeats
 from tracker.ingest.segments import segments
 from tracker.ingest.sightings import Sightings
-from tracker.ingest.steps import Environment
 from tracker.warehouse.client import Warehouse
 
 

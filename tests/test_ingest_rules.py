@@ -19,10 +19,10 @@ from tracker.accounts.clock import utc_now
 from tracker.accounts.sites import SiteSettings, add_site, update_site
 from tracker.accounts.tenants import add_tenant
 from tracker.errors import ConfigError, InvalidInput
+from tracker.ingest.draft import RECENT
 from tracker.ingest.hosting import HostingNetworks, load_hosting
 from tracker.ingest.rates import Rates
 from tracker.ingest.sources import engines, personal, tags
-from tracker.ingest.steps import RECENT
 from tracker.ingest.stripping import without_params
 from tracker.ingest.tagging import FIELDS
 from tracker.warehouse.client import Warehouse

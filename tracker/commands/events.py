@@ -9,11 +9,11 @@ import msgspec
 from tracker.accounts.sites import get_site
 from tracker.commands import upkeep
 from tracker.commands.progress import Progress
+from tracker.ingest.draft import Environment
 from tracker.ingest.history import HistoryReport, import_history
 from tracker.ingest.identity import Visitors
 from tracker.ingest.reclassify import reclassify as reclassify_events
 from tracker.ingest.sightings import Sightings
-from tracker.ingest.steps import Environment
 from tracker.ingest.suppressed import Suppressed
 from tracker.parts import Parts
 from tracker.requests.events import ImportEvents, Reclassify

@@ -29,7 +29,7 @@ from tracker.accounts.goals import Goal, list_goals
 from tracker.accounts.sites import Site
 from tracker.accounts.tokens import PREFIX, Token, resolve_token
 from tracker.errors import InvalidInput, Unavailable
-from tracker.ingest.steps import SiteSource
+from tracker.ingest.draft import SiteSource
 
 #: How long what was read is good: a new domain, a new goal or a revoked token is seen after it.
 TTL = timedelta(seconds=5)

@@ -32,13 +32,14 @@ from tracker.errors import InvalidInput, TooLarge, TrackerError, Unavailable
 from tracker.ingest.address import Network, client_address, parse_networks
 from tracker.ingest.columns import Batch
 from tracker.ingest.cookie import CookieRequest, cookie_header, remembered
+from tracker.ingest.draft import Environment, Request, SiteSource, Suppression
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.identity import SaltSource, Visitors
 from tracker.ingest.payload import BODY_BYTES, Beacon, checked, parse_body
 from tracker.ingest.reasons import Counters, Reason
 from tracker.ingest.sightings import Sightings
 from tracker.ingest.spool import Spool
-from tracker.ingest.steps import Environment, Request, SiteSource, Suppression, process
+from tracker.ingest.steps import process
 
 log = structlog.get_logger(__name__)
 

@@ -29,6 +29,7 @@ from tracker.accounts.clock import Clock, from_ms, to_ms
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.ingest.columns import Batch
+from tracker.ingest.draft import Draft, Environment, Request
 from tracker.ingest.landing import parse_address
 from tracker.ingest.payload import (
     NAME_LENGTH,
@@ -40,7 +41,7 @@ from tracker.ingest.payload import (
 )
 from tracker.ingest.repeats import Repeats
 from tracker.ingest.staging import Staging
-from tracker.ingest.steps import Draft, Environment, Request, process_one
+from tracker.ingest.steps import process_one
 
 #: Longest line, in bytes.
 LINE_BYTES = 256 * 1024

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from tracker.errors import InvalidInput, TooLarge, TrackerError
 from tracker.ingest.columns import Batch
+from tracker.ingest.draft import Environment
 from tracker.ingest.endpoint import (
     GIF,
     Headers,
@@ -26,7 +27,7 @@ from tracker.ingest.endpoint import (
 )
 from tracker.ingest.payload import BODY_BYTES, parse_body
 from tracker.ingest.reasons import Reason
-from tracker.ingest.steps import Environment, process
+from tracker.ingest.steps import process
 
 #: Longest query string, in bytes: the body's limit with every byte percent-encoded.
 QUERY_BYTES = BODY_BYTES * 3

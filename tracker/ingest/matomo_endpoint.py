@@ -19,6 +19,7 @@ from anyio import to_thread
 from tracker.errors import InvalidInput, TrackerError
 from tracker.ingest.columns import Batch
 from tracker.ingest.directory import Directory
+from tracker.ingest.draft import Environment
 from tracker.ingest.endpoint import (
     GIF,
     Gone,
@@ -38,7 +39,7 @@ from tracker.ingest.endpoint import (
 from tracker.ingest.image import IMAGE, query_pairs
 from tracker.ingest.matomo_events import MatomoEvents, Sender
 from tracker.ingest.reasons import Reason
-from tracker.ingest.steps import Environment, process
+from tracker.ingest.steps import process
 
 #: Most requests of one bulk request, and its largest body in bytes.
 BULK_REQUESTS = 1_000

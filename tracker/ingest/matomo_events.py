@@ -22,10 +22,10 @@ from tracker.errors import AccessDenied, InvalidInput, NotFound
 from tracker.ingest import matomo
 from tracker.ingest.address import parse_ip
 from tracker.ingest.directory import Directory
+from tracker.ingest.draft import Request
 from tracker.ingest.landing import parse_address
 from tracker.ingest.payload import VISITOR_LENGTH, Beacon, PropValue
 from tracker.ingest.request_ids import RequestIds, fixed
-from tracker.ingest.steps import Request
 
 #: Joined users (visitor and ``uid``) that a process remembers having told of.
 USERS = 50_000

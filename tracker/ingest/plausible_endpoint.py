@@ -23,6 +23,7 @@ from tracker.errors import AccessDenied, TrackerError
 from tracker.ingest.address import parse_ip
 from tracker.ingest.columns import Batch
 from tracker.ingest.directory import Directory
+from tracker.ingest.draft import Environment, Request
 from tracker.ingest.endpoint import (
     Gone,
     Headers,
@@ -41,7 +42,7 @@ from tracker.ingest.endpoint import (
 from tracker.ingest.plausible import BadField, PlausibleEvent, parse_event
 from tracker.ingest.reasons import Reason
 from tracker.ingest.request_ids import RequestIds, fixed
-from tracker.ingest.steps import Environment, Request, process
+from tracker.ingest.steps import process
 
 _PREFLIGHT: Headers = [
     (b"access-control-allow-origin", b"*"),

@@ -32,6 +32,7 @@ from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.ingest.address import parse_ip
 from tracker.ingest.columns import Batch
+from tracker.ingest.draft import Draft, Environment, Request
 from tracker.ingest.landing import parse_address
 from tracker.ingest.payload import (
     NAME_LENGTH,
@@ -43,7 +44,7 @@ from tracker.ingest.payload import (
 )
 from tracker.ingest.request_ids import fixed
 from tracker.ingest.spool import Spool
-from tracker.ingest.steps import Draft, Environment, Request, process_one
+from tracker.ingest.steps import process_one
 
 #: Most events in one request, and the largest body in bytes, unpacked.
 BATCH = 1_000

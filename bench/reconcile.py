@@ -9,7 +9,8 @@ reconciler, in this process, on the embedded engine on disk.
   highest resident memory of the process. ``--full``: a site with 10 million events in a year among
   2,000 small ones with 7,500 each, 25 million in all; else a hundredth of that.
 - slice: a day of a small site gets one more visit and is rebuilt: median of wall and processor ms.
-- stream: 500 sites get 200 events/s; every minute what is dirty is rebuilt: the share of one core.
+- stream: 500 sites get 200 events/s in the first minutes of a day; every minute what is dirty is
+  rebuilt: the share of one core.
 """
 
 from __future__ import annotations

@@ -223,7 +223,8 @@ FROM visits
 WHERE site IN {_LIST} AND cityHash64('converts', visit_id) % 100 = 0
 """
 CREDITS = f"""
-INSERT INTO credits
+INSERT INTO credits (site, model, day, build, conversion_id, goal, touch_day, touch_time, visit_id,
+    source_key, position, length, lag, weight, amount, has_value, rate_missing)
 WITH
     toInt64(1000000000) AS unit,
     seen AS

@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--path", default="/e")
     parser.add_argument("--body", required=True, help="file of a body with @ID@ for event ids")
     parser.add_argument("--agent", default="Mozilla/5.0")
-    parser.add_argument("--connections", type=int, default=128)
+    parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--rate", type=float, default=0)
     arguments = parser.parse_args()

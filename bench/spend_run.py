@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -176,6 +176,9 @@ class _Kept(Credentials):
 
     async def store(self, grant: Grant) -> None:
         raise AssertionError(grant)
+
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
 
 @contextmanager

@@ -67,7 +67,8 @@ def tables(world: World) -> dict[str, list[tuple[Any, ...]]]:
     # Sources of states that no longer stand stay known, and nothing refers to them.
     used = {key for (key,) in world.rows("SELECT DISTINCT supplied_key FROM conversions")}
     used |= {key for (key,) in world.rows(f"SELECT DISTINCT source_key FROM visits {_LIVE}")}
-    found["resolution"] = [row for row in found["resolution"] if used.intersection(row)]
+    # Its rows are (site, source key, keyword key, …).
+    found["resolution"] = [row for row in found["resolution"] if row[1] in used]
     return found
 
 

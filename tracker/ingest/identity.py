@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol
 
@@ -28,6 +29,7 @@ class SaltSource(Protocol):
     def __call__(self, site: Site, day: date) -> bytes | None: ...
 
 
+@lru_cache(maxsize=16_384)
 def visitor_number(text: str) -> int:
     """The visitor of an id: 16 hex digits are the number itself, any other text is hashed.
 

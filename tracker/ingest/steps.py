@@ -18,6 +18,7 @@ from tracker.ingest.admission import is_excluded
 from tracker.ingest.columns import Batch
 from tracker.ingest.days import local_day
 from tracker.ingest.draft import Draft, Environment, Request
+from tracker.ingest.enrich import Client
 from tracker.ingest.identity import single, visitor_number
 from tracker.ingest.payload import URL_LENGTH, VISITOR_LENGTH, Beacon
 from tracker.ingest.reasons import KEPT, Reason
@@ -100,13 +101,13 @@ def _origin_host(origin: str) -> str:
 def refuse_bots(draft: Draft, env: Environment) -> Reason | None:
     """Crawlers by their own word, browsers under automation, servers: dropped or flagged."""
     request, settings = draft.request, draft.site.settings
-    draft.client = env.enricher.client(request.ip, request.user_agent)
+    client = draft.client = draft.client or env.enricher.client(request.ip, request.user_agent)
     reason, policy = None, settings.bots
-    if draft.client.robot or not (request.user_agent or request.trusted):
+    if client.robot or not (request.user_agent or request.trusted):
         reason = Reason.BOT
     elif draft.beacon.automation:
         reason = Reason.AUTOMATION
-    elif draft.client.hosted:
+    elif client.hosted:
         reason, policy = Reason.HOSTING, settings.hosting
     if reason is None or policy == "drop":
         return reason
@@ -121,10 +122,11 @@ def set_time(draft: Draft, env: Environment) -> Reason | None:  # noqa: ARG001
     if draft.request.trusted:
         draft.time = received if beacon.occurred is None else whole(beacon.occurred, received)
         return None
-    if beacon.occurred is None or beacon.sent is None:
+    sent, occurred = beacon.sent, beacon.occurred
+    if occurred is None or sent is None:
         draft.time = received
         return None
-    age = whole(beacon.sent, 0) - whole(beacon.occurred, 0)
+    age = whole(sent, 0) - whole(occurred, 0)
     draft.time = received - min(age, MAX_AGE) if age > 0 else received
     return None
 
@@ -174,17 +176,20 @@ def process(
     above = () if request.trusted else env.above_rate(keys, request)
     dropped: list[Reason] = []
     seen: set[str] = set()
+    # All events of a request come from one client: it is looked up for the first of them.
+    client: Client = None  # type: ignore[assignment]
     for beacon in beacons:
         if beacon.event_id in seen:
             dropped.append(Reason.DUPLICATE)
             env.counters.drop(Reason.DUPLICATE)
             continue
         seen.add(beacon.event_id)
-        draft = Draft(beacon, request)
+        draft = Draft(beacon, request, client=client)
         if beacon.site in above:
             draft.flags += (Reason.RATE.value,)
             env.counters.add(f"flagged.{Reason.RATE}")
         reason = process_one(draft, env, batch)
+        client = draft.client
         if reason is not None:
             dropped.append(reason)
     return dropped

@@ -61,8 +61,8 @@ def build_visits(
     """
     calendar = calendar_of(slices, context.frames)
     reach = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until}
-    clicks = know_clicks(context, reach)
     parts = [{"passes": passes, "pass": number} for number in range(passes)]
+    clicks = know_clicks(context, reach, parts)
     sessions = {"build": context.number, "days": calendar.rows, **reach}
     for part in parts:
         _run(context, "tracker.visits", "hits.sql", sessions | part)

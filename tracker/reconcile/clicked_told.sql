@@ -17,7 +17,7 @@ FROM
 (
     SELECT k.site AS site, k.click_id AS click_id,
         argMin(k.visitor, (k.first, k.visitor)) AS owner, min(k.first) AS first, toDate(first) AS first_day,
-        uniqExact(k.visitor) > 1 OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
+        min(k.visitor) != max(k.visitor) OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
     FROM clicks AS k
     WHERE k.site IN {sites:Array(String)} AND k.click_id IN (SELECT click_id FROM brought)
     GROUP BY site, click_id

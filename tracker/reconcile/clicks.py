@@ -6,7 +6,7 @@ what published visits say of themselves; these functions find the slices of just
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from tracker.reconcile.build import BuildContext
 
 
-def know_clicks(context: BuildContext, reach: Mapping[str, object]) -> bool:
-    """Gather what is known of the click ids of these days; whether there are any."""
+def know_clicks(
+    context: BuildContext, reach: Mapping[str, object], parts: Sequence[Mapping[str, object]]
+) -> bool:
+    """Gather what is known of the click ids of these days; whether there are any.
+
+    ``parts`` are the ``passes`` and ``pass`` of statements that deal the work among themselves.
+    """
     seen = context.warehouse.rows(load_sql("tracker.visits", "clicks_seen.sql"), reach)
     if seen:
-        _run(context, "tracker.visits", "clicks.sql", reach)
+        for part in parts:
+            _run(context, "tracker.visits", "clicks.sql", {**reach, **part})
         whose = _tenants(context) | {"build": context.number}
-        _run(context, "tracker.visits", "clicked.sql", {**reach, **whose})
+        for part in parts:
+            _run(context, "tracker.visits", "clicked.sql", {**reach, **whose, **part})
     return bool(seen)
 
 

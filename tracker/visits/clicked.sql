@@ -1,7 +1,8 @@
 -- Question: whose are the click ids of these days, and what does the platform say of them?
 -- Grain: one row per (site, click id), into `clicked`, under a build.
 -- Parameters: build UInt64; sites Array(String), since DateTime64(3), until DateTime64(3); tenants
---   tuples (site, tenant), tenant_names Array(String): whose look-ups count
+--   tuples (site, tenant), tenant_names Array(String): whose look-ups count; passes, pass UInt64:
+--   click ids whose hash modulo `passes` is `pass`
 -- NOTE: `looked` is about the platform that is named: a click id says nothing of another's visits.
 INSERT INTO clicked (site, build, click_id, owner, first, first_day, again, looked, platform, click_day,
     campaign_id, ad_group_id, keyword_id, match_type, keyword)
@@ -10,6 +11,7 @@ WITH brought AS
         SELECT click_id FROM events
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+            AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
     )
 SELECT
     c.site AS site, {build:UInt64} AS build, c.click_id AS click_id, c.owner, c.first, c.first_day, c.again,
@@ -18,7 +20,7 @@ FROM
 (
     SELECT k.site AS site, k.click_id AS click_id,
         argMin(k.visitor, (k.first, k.visitor)) AS owner, min(k.first) AS first, toDate(first) AS first_day,
-        uniqExact(k.visitor) > 1 OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
+        min(k.visitor) != max(k.visitor) OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
     FROM clicks AS k
     WHERE k.site IN {sites:Array(String)} AND k.click_id IN (SELECT click_id FROM brought)
     GROUP BY site, click_id

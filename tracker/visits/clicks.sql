@@ -1,7 +1,8 @@
 -- Question: which visitors brought which click ids on these days, and when?
 -- Grain: one row per (site, click id, visitor), into `clicks`, unless the row is there already.
 -- NOTE: every copy and revision of an event counts, so that the rows follow from facts alone.
--- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3)
+-- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); passes, pass UInt64 as
+-- in hits.sql
 INSERT INTO clicks
 WITH brought AS
     (
@@ -10,6 +11,7 @@ WITH brought AS
         FROM events AS e
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+            AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
         GROUP BY site, click_id, visitor
     )
 SELECT b.site, b.click_id, b.visitor, b.first, b.last FROM brought AS b

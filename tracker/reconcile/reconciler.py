@@ -50,6 +50,9 @@ ROUND = 2_000
 PER_SITE = 400
 #: Events that one sessionising statement may read: bounds its memory.
 CHUNK_EVENTS = 150_000
+#: A day alone that is larger is read in passes of so many events: what is long anyway need not take
+#: much memory.
+PASS_EVENTS = 50_000
 #: Credit slices of one statement.
 CHUNK_DAYS = 400
 
@@ -71,7 +74,7 @@ class Portion:
     @property
     def passes(self) -> int:
         """Into how many statements its visitors are dealt; more than one for a large day alone."""
-        return max(1, -(-self.events // CHUNK_EVENTS))
+        return -(-self.events // PASS_EVENTS) if self.events > CHUNK_EVENTS else 1
 
 
 @dataclass(slots=True)

@@ -155,7 +155,8 @@ def test_a_held_file_is_accepted_without_being_fetched_again(desk: Holding) -> N
         assert post.ok().rows == 0
     assert desk.costs()["*"] == "1.00"
     assert (desk.held(), desk.contents()) == ([], [])
-    assert list_runs(desk.db, site=desk.site.key)[0].job == "spend_import"
+    # The connection runs by the test's own clock, which may be ahead.
+    assert "spend_import" in {run.job for run in list_runs(desk.db, site=desk.site.key)}
     with pytest.raises(NotFound, match="waits for a decision"):
         accept(desk.deps, desk.site, one.id)
 

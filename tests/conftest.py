@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.chserver_process import ChServer
 from tests.metadata import any_db as any_db
@@ -21,6 +22,14 @@ from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate, read_migrations
 
 FORMS = ("embedded", "http")
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """A command run in this process sets up logs to the standard error of its test, which is closed
+    when the test ends; the next test must not write there."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

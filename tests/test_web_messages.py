@@ -61,6 +61,7 @@ MODULES = (
     "reports/attribution_request.py",
     "reports/breakdown.py",
     "reports/breakdown_people.py",
+    "reports/breakdown_reader.py",
     "reports/breakdown_request.py",
     "reports/conditions.py",
     "reports/conversion_detail.py",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tracker.reports.breakdown import Breakdown, BreakdownRow
+from tracker.reports.breakdown import Breakdown
+from tracker.reports.breakdown_writer import BreakdownRow
 from tracker.reports.measures import Value
 from tracker.reports.result import Incomplete
 from tracker.web.columns import Column

@@ -1,0 +1,203 @@
+"""What a breakdown reads: its statements over one published state, and their rows merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from tracker.errors import InvalidInput, WarehouseError
+from tracker.period import Period
+from tracker.reports.breakdown_people import expectations, stage_parameters, tag_parameters
+from tracker.reports.breakdown_request import BreakdownRequest
+from tracker.reports.completeness import joined_shares
+from tracker.reports.conditions import tests_of
+from tracker.reports.dimensions import Fact
+from tracker.reports.keyword_reader import normal_form, used_by
+from tracker.reports.measures import METRICS
+from tracker.reports.plan import SOURCES, Reading, lacking, readings
+from tracker.reports.published import published
+from tracker.reports.request import By, KeywordRequest
+from tracker.reports.result import Coverage, Incomplete
+from tracker.reports.statement import statement
+from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
+
+PACKAGE = "tracker.reports"
+#: More rows than this are refused: a narrower question reads better, and memory has an end.
+MOST_ROWS = 200_000
+#: The engine's number for a regular expression that it cannot compile.
+_BAD_PATTERN = 427
+
+#: Values of the chain; None where the fact does not know the dimension.
+Key = tuple[str | None, ...]
+Rows = dict[Key, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one period has: rows by the chain's values, and totals."""
+
+    rows: Rows
+    totals: dict[str, int]
+
+
+def check_patterns(warehouse: Warehouse, request: BreakdownRequest) -> None:
+    """InvalidInput for a regular expression of the filter that the engine cannot read."""
+    for test in tests_of(request.condition):
+        for pattern in test.values if test.operator == "matches" else ():
+            try:
+                warehouse.rows(load_sql(PACKAGE, "breakdown_pattern.sql"), {"pattern": pattern})
+            except WarehouseError as error:
+                if error.engine_code != _BAD_PATTERN:
+                    raise
+                raise InvalidInput(
+                    f"The filter's regular expression {pattern!r} cannot be read.",
+                    hint="The syntax is RE2's.",
+                ) from error
+
+
+class BreakdownReader:
+    """The statements of a breakdown over one published state."""
+
+    def __init__(
+        self, warehouse: Warehouse, db: Engine, request: BreakdownRequest, now: datetime
+    ) -> None:
+        self._warehouse = warehouse
+        self._request = request
+        filtered = [test.dimension for test in tests_of(request.condition)]
+        self._asked = tuple(dict.fromkeys((*request.group, *filtered)))
+        self._filtered = tuple(dict.fromkeys(filtered))
+        self._of_goals = not {"goal", "stage"}.isdisjoint(self._asked)
+        wanted = [one for name in request.metrics for one in METRICS[name].measures]
+        # Whether an amount is whole is read with it, whatever metric asks for it.
+        if set(wanted) & {"cost", "clicks", "impressions", "adjusted"}:
+            wanted += ["cost", "unpriced_cost", "untracked_cost", "spend_rows"]
+        beside = request.compare.period(request.period) or request.period
+        days = (beside.first, beside.last, request.period.first, request.period.last)
+        self.state = published(warehouse, request.site.key, Period(min(days), max(days)))
+        self.asof = self.state.asof
+        self._known = stage_parameters(db, request.site, wanted)
+        if "person_tag" in self._asked:
+            self._known |= tag_parameters(warehouse, db, request.site)
+        if "expected" in wanted:
+            worth = expectations(warehouse, db, request.site, self.asof, now)
+            wanted = wanted if worth else [one for one in wanted if one != "expected"]
+            self._known |= worth or {}
+        self.readings: list[Reading] = readings(wanted, self._asked)
+
+    def read(self, period: Period, threads: Executor) -> Read:
+        """Every row of a period, by statements that run at once."""
+        params = self._params(period)
+        running = [threads.submit(self._one, reading, params) for reading in self.readings]
+        rows: Rows = {}
+        totals: dict[str, int] = {}
+        for reading, result in zip(self.readings, (one.result() for one in running), strict=True):
+            for is_total, *values in result:
+                key: Key = tuple(values[: len(self._request.group)])
+                row = totals if is_total else rows.setdefault(key, {})
+                row.update(zip(reading.measures, values[len(key) :], strict=True))
+        if not self._request.group and any(totals.values()):
+            rows[()] = totals
+        return Read(rows, totals)
+
+    def coverage(self, request: KeywordRequest) -> Coverage | None:
+        """What could be joined, of the whole site; None where no conversion is asked for."""
+        if not any(reading.fact is Fact.CREDIT for reading in self.readings):
+            return None
+        return joined_shares(self._warehouse, request, self.asof)
+
+    def unknown(self) -> list[Incomplete]:
+        """What the facts that were read cannot say by the dimensions asked for."""
+        period = self._request.period
+        days = (period.first.isoformat(), period.last.isoformat())
+        found = []
+        for reading in self.readings:
+            for name in lacking(reading.fact, self._asked):
+                what = SOURCES[reading.fact]
+                is_filter = name in self._filtered
+                found.append(
+                    Incomplete(
+                        "left_out" if is_filter else "unallocated",
+                        f"{what}: {name}",
+                        *days,
+                        f"What {what} has is not known by {name}; "
+                        + (
+                            "the filter leaves it out."
+                            if is_filter
+                            else "it stands on rows marked unallocated."
+                        ),
+                    )
+                )
+            found += self._partly(reading.fact, days)
+        return found
+
+    def _partly(self, fact: Fact, days: tuple[str, str]) -> list[Incomplete]:
+        """Filters that hold for a part of the spend only, as the rest does not say."""
+        if fact not in (Fact.SPEND, Fact.SPEND_DAYS):
+            return []
+        return [
+            Incomplete(
+                "partly_left_out",
+                f"{SOURCES[fact]}: {name}",
+                *days,
+                f"What {SOURCES[fact]} has without a {name} is left out by the filter.",
+            )
+            for name in dict.fromkeys(self._filtered)
+            if name == "device"
+        ]
+
+    def is_read(self, metric: str) -> bool:
+        """Whether every measure of a metric could be read."""
+        known = {one for reading in self.readings for one in reading.measures}
+        return known.issuperset(METRICS[metric].measures)
+
+    def _one(self, reading: Reading, params: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        made = statement(reading, self._request.group, self._request.condition)
+        given = {**params, **made.values}
+        if reading.fact is Fact.ASSISTS:
+            # Every touch has a weight under this model, whatever the report's is.
+            given["model"] = "linear"
+        found = self._warehouse.rows(made.sql, used_by(made.sql, given))
+        if len(found) > MOST_ROWS:
+            raise InvalidInput(
+                f"The report has more than {MOST_ROWS} rows.",
+                hint="Choose fewer dimensions, a shorter period or a filter.",
+            )
+        return found
+
+    def _params(self, period: Period) -> dict[str, object]:
+        request = self._request
+        params: dict[str, object] = self._known | {
+            **self.state.parameters(),
+            "site": request.site.key,
+            "first": period.first,
+            "last": period.last,
+            "shift": (request.period.first - period.first).days,
+            "zone": request.site.timezone,
+            "model": str(request.model),
+            "goal": request.goal,
+            "every": bool(request.goal) or self._of_goals,
+            "by_click": request.by is By.CLICK,
+            "platform": "",
+            "brand": [term for term in map(normal_form, request.site.brand_terms) if term],
+            "most": MOST_ROWS + 2,
+        }
+        return params | self._tracked(params, period)
+
+    def _tracked(self, params: Mapping[str, object], period: Period) -> dict[str, object]:
+        """On which days of the period nothing was tracked, for cost that no visit can answer."""
+        if not any("untracked_cost" in reading.measures for reading in self.readings):
+            return {}
+        sql = load_sql(PACKAGE, "keyword_days.sql")
+        lines = self._warehouse.dicts(sql, used_by(sql, params))
+        visited = {line["day"] for line in lines if line["all_visits"]}
+        spent = {line["day"] for line in lines if line["spend_rows"]}
+        return {
+            "untracked": sorted(spent - visited),
+            "tracked_from": min(visited, default=period.last + timedelta(days=1)),
+        }

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from tracker.accounts.clock import EPOCH
 from tracker.accounts.marks import Slice
 from tracker.warehouse.sql import load_sql
 
@@ -28,15 +29,16 @@ def know_clicks(
     if seen:
         for part in parts:
             _run(context, "tracker.visits", "clicks.sql", {**reach, **part})
-        whose = _tenants(context) | {"build": context.number}
+        whose = {**reach, **_whose(context), "told": []}
         for part in parts:
-            _run(context, "tracker.visits", "clicked.sql", {**reach, **whose, **part})
+            _run(context, "tracker.visits", "clicked.sql", {**whose, **part})
     return bool(seen)
 
 
-def _tenants(context: BuildContext) -> dict[str, object]:
+def _whose(context: BuildContext) -> dict[str, object]:
     pairs = [(site, frame.site.tenant) for site, frame in sorted(context.frames.items())]
-    return {"tenants": pairs, "tenant_names": sorted({tenant for _, tenant in pairs})}
+    tenants = sorted({tenant for _, tenant in pairs})
+    return {"build": context.number, "tenants": pairs, "tenant_names": tenants}
 
 
 def stale_after(context: BuildContext, slices: Collection[Slice]) -> set[Slice]:
@@ -49,8 +51,9 @@ def stale_after(context: BuildContext, slices: Collection[Slice]) -> set[Slice]:
 
 def stale_by_look_ups(context: BuildContext, days: Collection[date]) -> set[Slice]:
     """Visit slices of the context's sites to which look-ups of clicks of these days bring news."""
-    params = {"build": context.number, "sites": sorted(context.frames), "days": sorted(set(days))}
-    _run(context, "tracker.reconcile", "clicked_told.sql", params | _tenants(context))
+    no_events = {"since": EPOCH, "until": EPOCH, "passes": 1, "pass": 0}
+    told = {"sites": sorted(context.frames), "told": sorted(set(days))}
+    _run(context, "tracker.visits", "clicked.sql", _whose(context) | told | no_events)
     return _stale(context, again=False)
 
 

@@ -1,8 +1,9 @@
--- Question: whose are the click ids of these days, and what does the platform say of them?
--- Grain: one row per (site, click id), into `clicked`, under a build.
--- Parameters: build UInt64; sites Array(String), since DateTime64(3), until DateTime64(3); tenants
---   tuples (site, tenant), tenant_names Array(String): whose look-ups count; passes, pass UInt64:
---   click ids whose hash modulo `passes` is `pass`
+-- Question: whose are these click ids, and what does the platform say of them?
+-- Grain: one row per (site, click id) that a visitor brought, into `clicked`, under a build.
+-- Parameters: build UInt64; sites Array(String); since DateTime64(3), until DateTime64(3): click ids of
+--   the events between them; told Array(Date): and those of which look-ups of these days tell;
+--   tenants tuples (site, tenant), tenant_names Array(String): whose look-ups count; passes, pass
+--   UInt64: only click ids whose hash modulo `passes` is `pass`
 -- NOTE: `looked` is about the platform that is named: a click id says nothing of another's visits.
 INSERT INTO clicked (site, build, click_id, owner, first, first_day, again, looked, platform, click_day,
     campaign_id, ad_group_id, keyword_id, match_type, keyword)
@@ -11,6 +12,10 @@ WITH brought AS
         SELECT click_id FROM events
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+            AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
+        UNION ALL
+        SELECT click_id FROM click_lookups
+        WHERE tenant IN {tenant_names:Array(String)} AND day IN {told:Array(Date)}
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
     )
 SELECT

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,7 @@ def chain_of(paths: Paths, channels: int, order: int) -> Chain:
     from scipy.sparse import csr_array
 
     lengths = np.fromiter(map(len, paths.paths), np.int64, len(paths.paths))
-    tokens = np.fromiter((one for path in paths.paths for one in path), np.int64)
+    tokens = np.fromiter(chain.from_iterable(paths.paths), np.int64, int(lengths.sum()))
     ends = np.cumsum(lengths) - 1
     starts = ends - lengths + 1
     place = np.arange(tokens.size) - np.repeat(starts, lengths)
@@ -82,8 +83,9 @@ def _states(tokens: Integers, place: Integers, order: int) -> tuple[Integers, In
     _, states = np.unique(tokens, return_inverse=True)
     for _ in range(order - 1):
         before = np.where(place > 0, np.roll(states, 1) + 1, 0)
-        # States that end alike are neighbours: what follows reads them together.
-        _, states = np.unique(tokens * (before.max() + 1) + before, return_inverse=True)
+        # States that differ in their last channel only are neighbours: the same states lead to
+        # them, so that a product with the transitions finds those in the processor's cache.
+        _, states = np.unique(before * (tokens.max() + 1) + tokens, return_inverse=True)
     _, example = np.unique(states, return_index=True)
     return states, example
 

@@ -29,9 +29,10 @@ DENSE = 500
 #: are worked at once.
 BLOCK = 12_000_000
 WORKERS = 2
-#: A large chain is solved to this part of P(conversion), in single precision; one of up to FINE
-#: states times channels to the other, in double; vectors alone to TOLERANCE.
-PRECISION, FINE_PRECISION = 1e-6, 1e-11
+#: A large chain is swept until a sweep changes no loss by more than this part of P(conversion), in
+#: single precision (what is left is not much more than the last change); one of up to FINE states
+#: times channels to the other, in double; vectors alone to TOLERANCE.
+PRECISION, FINE_PRECISION = 5e-7, 1e-11
 FINE = 1_000_000
 TOLERANCE = 1e-11
 SWEEPS, STEPS = 100, 5_000
@@ -71,9 +72,9 @@ def _by_sweeps(chain: Chain, targets: Floats) -> tuple[Floats, Floats]:
     width = min(max(1, BLOCK // size), -(-channels // WORKERS))
 
     def lose(first: int) -> Floats:
-        block = by_channel[:, first : first + width]
-        found = _sweep(chain.start, coarse, block.tocoo(), first, onward, whole)
+        found = _sweep(chain.start, coarse, first, min(width, channels - first), onward, whole)
         if found is None:
+            block = by_channel[:, first : first + width]
             found = _with_closed(chain.start, ahead, block.toarray() > 0, onward)
         return found
 
@@ -87,19 +88,20 @@ def _by_sweeps(chain: Chain, targets: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class _Coarse:
-    """The chain and its image of order 1: ``gather`` sums states by their last channel, ``spread``
-    deals out by the passages of the whole chain, ``passages`` is the image's inverse."""
+    """The chain and its image of order 1. Vectors are of the states and, below them, of what is
+    still to be dealt out over the states that end with each channel, by their part in the passages
+    of the whole chain: ``ahead`` moves both, ``gather`` sums the states by their last channel.
+    ``passages`` is the image's inverse."""
 
     ahead: csr_array
     gather: csr_array
-    spread: csr_array
-    passages: Floats
+    passages: csr_array
     last: Integers
     precision: float
 
 
 def _coarse(chain: Chain, ahead: csr_array) -> _Coarse:
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_array, hstack, vstack
 
     size, channels = chain.members.shape
     places = np.arange(size)
@@ -107,34 +109,42 @@ def _coarse(chain: Chain, ahead: csr_array) -> _Coarse:
     gather = csr_array((np.ones(size), (chain.last, places)), shape=(channels, size))
     share = forward / np.maximum(gather @ forward, 1e-300)[chain.last]
     spread = csr_array((share, (places, chain.last)), shape=(size, channels))
-    image = (gather @ ahead @ spread).toarray()
+    dealt = ahead @ spread
     is_fine = size * channels <= FINE
     kind = np.float64 if is_fine else np.float32
     return _Coarse(
-        ahead.astype(kind),
-        gather.astype(kind),
-        spread.astype(kind),
-        np.linalg.inv(np.eye(channels) - image),
+        vstack([hstack([ahead, dealt]), csr_array((channels, size + channels))], "csr").astype(
+            kind
+        ),
+        hstack([gather, csr_array((channels, channels))], "csr").astype(kind),
+        # NOTE: as a sparse matrix, since BLAS has threads of its own, which wait by spinning: for
+        # two workers that took as long as all the rest.
+        csr_array(np.linalg.inv(np.eye(channels) - (gather @ dealt).toarray())),
         chain.last,
         FINE_PRECISION if is_fine else PRECISION,
     )
 
 
 def _sweep(
-    start: Floats, coarse: _Coarse, closed: Any, first: int, onward: Floats, whole: Floats
+    start: Floats, coarse: _Coarse, first: int, width: int, onward: Floats, whole: Floats
 ) -> Floats | None:
-    """The losses of one block of channels, from ``first`` on; None where it does not settle."""
-    rows, columns = closed.row, closed.col
-    size, width = closed.shape
+    """The losses of ``width`` channels from ``first`` on; None where it does not settle.
+
+    Closed are the states that end with the channel: only by them the others are reached.
+    """
+    rows = np.flatnonzero((coarse.last >= first) & (coarse.last < first + width))
+    columns = coarse.last[rows] - first
     starts = np.flatnonzero(start)
+    size, channels = start.size, coarse.passages.shape[0]
     kind = coarse.ahead.dtype
-    passages: NDArray[Any] = np.zeros((size, width), kind)
-    gathered = np.zeros((coarse.passages.shape[0], width))
+    beginning = start[starts, None].astype(kind)
+    moved: NDArray[Any] = np.zeros((size + channels, width), kind)
+    gathered = np.zeros((channels, width))
     before = np.full(width, np.inf)
     for sweep in range(SWEEPS):
-        # The first would move nothing.
-        moved: NDArray[Any] = coarse.ahead @ passages if sweep else passages
-        moved[starts] += start[starts, None].astype(kind)
+        if sweep:
+            moved = coarse.ahead @ moved
+        moved[starts] += beginning
         entering = moved[rows, columns].astype(np.float64)
         moved[rows, columns] = 0
         lost = _weighed(entering, onward, rows, columns, width)
@@ -143,12 +153,8 @@ def _sweep(
         before = lost[:, 0]
         summed = (coarse.gather @ moved).astype(np.float64)
         change = _answer(coarse.passages, summed - gathered, first)
-        moved += coarse.spread @ change.astype(kind)
-        shut = moved[rows, columns].astype(np.float64)
-        moved[rows, columns] = 0
         gathered = summed + change
-        np.subtract.at(gathered, (coarse.last[rows], columns), shut)
-        passages = moved
+        moved[size:] = change
     return None
 
 
@@ -158,13 +164,14 @@ def _weighed(
     return np.stack([np.bincount(columns, entering * one[rows], width) for one in onward.T], axis=1)
 
 
-def _answer(passages: Floats, residual: Floats, first: int) -> Floats:
+def _answer(passages: csr_array, residual: Floats, first: int) -> Floats:
     """What the chain of order 1, each column without its own channel, adds to a residual."""
     columns = np.arange(residual.shape[1])
     channels = columns + first
     residual[channels, columns] = 0
-    answer = passages @ residual
-    answer -= passages[:, channels] * (answer[channels, columns] / passages[channels, channels])
+    answer: Floats = passages @ residual
+    own = passages[:, channels].toarray()
+    answer -= own * (answer[channels, columns] / own[channels, columns])
     answer -= residual
     return answer
 

@@ -92,7 +92,7 @@ def test_a_lead_moves_through_the_stages_and_each_has_its_cost_and_return(world:
     assert (payment.value, payment.roi) == ("3000.00", "5.0000")
     keywords = world.report("2026-09-01", "2026-11-01", goal="stage:payment", by="conversion")
     assert (keywords.totals.revenue, keywords.totals.conversions) == ("3000.00", "1")
-    page = list_leads(world.warehouse, world.site)
+    page = list_leads(world.warehouse, world.site, clock=world.clock)
     assert [(one.lead, one.stage) for one in page.leads] == [(lead, "payment"), ("i2", "invalid")]
     assert page.leads[0].origin.keyword == "water pump"
     assert leads_by_stage(world.warehouse, world.site) == {"payment": 1, "invalid": 1}

@@ -31,6 +31,7 @@ def leads(parts: Parts, request: ListLeads, _: Progress) -> object:
     return list_leads(
         parts.warehouse,
         get_site(parts.db, request.site),
+        clock=parts.clock,
         stage=request.stage,
         search=request.search,
         limit=request.limit,

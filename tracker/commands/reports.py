@@ -92,6 +92,7 @@ def conversions(parts: Parts, request: ListConversions, _: Progress) -> object:
         parts.db,
         get_site(parts.db, request.site),
         Period.parse(request.first, request.last),
+        clock=parts.clock,
         goal=_goal(parts, request.site, request.goal),
         limit=request.limit,
         offset=request.offset,
@@ -102,7 +103,7 @@ def conversions(parts: Parts, request: ListConversions, _: Progress) -> object:
 def conversion(parts: Parts, request: ShowConversion, _: Progress) -> object:
     """One conversion with its touches."""
     site = get_site(parts.db, request.site)
-    return conversion_detail(parts.warehouse, parts.db, site, request.conversion)
+    return conversion_detail(parts.warehouse, parts.db, site, request.conversion, clock=parts.clock)
 
 
 def _attribution(parts: Parts, request: ReportAttribution) -> AttributionRequest:

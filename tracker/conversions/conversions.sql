@@ -14,6 +14,7 @@
 --   orders tuples (site, stage): stages that mean an order
 --   customers Array(String): sites whose repeat orders belong to the path of the first one
 --
+--   retry_days UInt16: for how long after it was entered a conversion is tried
 --   stage_names Array(String) SITE:STAGE, stage_ranks Array(UInt8): which value of a lead is revenue:
 --          1 order, 2 shipped, 3 payment, 4 other (also stages not listed), 9 never
 --
@@ -25,7 +26,9 @@
 -- An offline conversion is matched by its lead (one without is a lead that its id names): by visitor id, click id (the first visitor who
 -- brought it), visit code (the latest visit with it before the lead began), the order id of an
 -- event, e-mail, phone, user id. Of each the lead's earliest stage that has one speaks. The source
--- that it brought itself counts where no visit is found. The stages of a lead share its identity
+-- that it brought itself counts where no visit is found. A lead is tried for `retry_days` after its
+-- last stage or correction was entered: a visit, an order or a contact of later than that gives it
+-- to nobody (by its own time, so that late and imported events change nothing). The stages of a lead share its identity
 -- and its path time, that of its first stage. On sites of `customers` a lead that began after its
 -- person's first order has the path of the lead with that order, and its goal says repeat:STAGE.
 -- A value keeps its currency; `value_site` is its value in the
@@ -33,7 +36,7 @@
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
 INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external_id, lead, time,
     path_time, visitor, person, visit_id, matched, value, currency, value_site, rate_missing,
-    supplied_key, counts, earns)
+    supplied_key, counts, earns, tried_until)
 WITH
     info AS
     (
@@ -161,7 +164,7 @@ WITH
                 channel IN ('Paid Search', 'Paid Social', 'Paid Video', 'Paid Shopping',
                 'Paid Other', 'Display', 'Cross-network'), source, medium, campaign, ad_group,
                 keyword, match_type, '', campaign_id, ad_group_id, keyword_id, '', false), 0),
-                version) AS brought
+                version) AS brought, max(received) AS received
         FROM offline_conversions
         WHERE site IN (SELECT site FROM info)
         GROUP BY site, external_id
@@ -172,7 +175,7 @@ WITH
         SELECT l.site AS site, l.external_id AS external_id, l.fact.1 AS stage,
             l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.5 AS lead,
             if(lead = '', external_id, lead) AS lead_key,
-            l.contact AS contact, l.brought AS brought, c.day AS day,
+            l.contact AS contact, l.brought AS brought, l.received AS received, c.day AS day,
             (time, external_id) AS place,
             transform(concat(l.site, ':', stage), {stage_names:Array(String)},
                 {stage_ranks:Array(UInt8)}, toUInt8(4)) AS rank,
@@ -195,6 +198,7 @@ WITH
             argMinIf(o.contact.6, o.place, o.contact.6 != '') AS phone_hash,
             argMinIf(o.contact.7, o.place, o.contact.7 != '') AS user_hash,
             argMinIf(o.brought, o.place, o.brought != 0) AS brought,
+            max(o.received) + toIntervalDay({retry_days:UInt16}) AS tried_until,
             minIf(o.time, (o.site, o.stage) IN
                 (SELECT r.1, r.2 FROM (SELECT arrayJoin({orders:Array(Tuple(String, String))}) AS r)))
                 AS ordered,
@@ -205,7 +209,7 @@ WITH
     ),
     clicks AS
     (
-        SELECT site, click_id, argMin((visitor, visit_id), (time, event_id)) AS hit
+        SELECT site, click_id, argMin((visitor, visit_id), (time, event_id)) AS hit, min(time) AS since
         FROM hits
         WHERE site IN (SELECT site FROM info)
             AND (site, click_id) IN (SELECT site, click_id FROM leads WHERE click_id != '')
@@ -224,7 +228,7 @@ WITH
     (
         SELECT site, arrayFirst(v -> v != '', [props['order_id'], props['transaction_id'],
                 props['order']]) AS order_id,
-            argMin((visitor, visit_id), (time, event_id)) AS hit
+            argMin((visitor, visit_id), (time, event_id)) AS hit, min(time) AS since
         FROM hits
         WHERE site IN (SELECT site FROM info) AND name != 'pageview'
             AND (site, order_id) IN (SELECT site, order_id FROM leads WHERE order_id != '')
@@ -233,28 +237,28 @@ WITH
     ),
     contacts AS
     (
-        SELECT site, node AS hash, min(visitor) AS visitor FROM
-        (
-            SELECT p.site AS site, p.visitor AS visitor, p.node AS node,
-                argMax(p.joined, p.version) AS on
-            FROM person_members AS p
-            WHERE p.site IN (SELECT site FROM info)
-            GROUP BY site, visitor, node
-        )
-        WHERE on
-        GROUP BY site, node
+        SELECT i.site AS site, toString(i.hash) AS hash, min(i.visitor) AS visitor, min(i.time) AS since
+        FROM identities AS i
+        WHERE i.site IN (SELECT site FROM info)
+            AND (i.site, i.visitor, toString(i.hash)) NOT IN
+                (SELECT p.site, p.visitor, p.node FROM person_members AS p
+                WHERE p.site IN (SELECT site FROM info) AND p.node IN
+                    (SELECT node FROM person_members WHERE site IN (SELECT site FROM info) AND NOT joined)
+                GROUP BY p.site, p.visitor, p.node
+                HAVING NOT argMax(p.joined, p.version))
+        GROUP BY site, hash
     ),
     matched AS
     (
         SELECT l.site AS site, l.lead_key AS lead_key, l.path_time AS path_time,
-            l.brought AS brought, l.ordered AS ordered,
+            l.brought AS brought, l.ordered AS ordered, l.tried_until AS tried_until,
             multiIf(l.given_visitor != 0, (l.given_visitor, toUInt64(0), 'visitor'),
-                k.hit.1 != 0, (k.hit.1, k.hit.2, 'click_id'),
+                k.hit.1 != 0 AND k.since <= l.tried_until, (k.hit.1, k.hit.2, 'click_id'),
                 v.visitor != 0, (v.visitor, v.visit_id, 'code'),
-                d.hit.1 != 0, (d.hit.1, d.hit.2, 'order_id'),
-                e.visitor != 0, (e.visitor, toUInt64(0), 'email'),
-                p.visitor != 0, (p.visitor, toUInt64(0), 'phone'),
-                u.visitor != 0, (u.visitor, toUInt64(0), 'user'),
+                d.hit.1 != 0 AND d.since <= l.tried_until, (d.hit.1, d.hit.2, 'order_id'),
+                e.visitor != 0 AND e.since <= l.tried_until, (e.visitor, toUInt64(0), 'email'),
+                p.visitor != 0 AND p.since <= l.tried_until, (p.visitor, toUInt64(0), 'phone'),
+                u.visitor != 0 AND u.since <= l.tried_until, (u.visitor, toUInt64(0), 'user'),
                 l.brought != 0, (toUInt64(0), toUInt64(0), 'platform'),
                 (toUInt64(0), toUInt64(0), 'none')) AS whose
         FROM leads AS l
@@ -268,14 +272,14 @@ WITH
     of_person AS
     (
         SELECT m.site AS site, m.lead_key AS lead_key, m.path_time AS path_time,
-            m.brought AS brought, m.ordered AS ordered, m.whose AS whose,
+            m.brought AS brought, m.ordered AS ordered, m.tried_until AS tried_until, m.whose AS whose,
             if(w.person != 0, w.person, m.whose.1) AS person
         FROM matched AS m
         LEFT JOIN people AS w ON m.site = w.site AND m.whose.1 = w.visitor
     ),
     paths AS
     (
-        SELECT m.site AS site, m.lead_key AS lead_key,
+        SELECT m.site AS site, m.lead_key AS lead_key, m.tried_until AS tried_until,
             site IN {customers:Array(String)} AND person != 0
                 AND m.ordered > toDateTime64(0, 3, 'UTC') AS buys,
             countIf(buys) OVER buyer > 0
@@ -289,7 +293,8 @@ WITH
     (
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
             o.time AS time, o.value AS value, o.currency AS currency, o.lead AS lead,
-            o.counts AS counts, o.earns AS earns, p.repeats AS repeats, p.path.1 AS path_time, p.path.2 AS brought, p.path.3 AS whose
+            o.counts AS counts, o.earns AS earns, p.repeats AS repeats, p.path.1 AS path_time,
+            p.path.2 AS brought, p.path.3 AS whose, p.tried_until AS tried_until
         FROM offline AS o
         INNER JOIN paths AS p ON o.site = p.site AND o.lead_key = p.lead_key
         WHERE o.wanted
@@ -300,7 +305,7 @@ WITH
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
             'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
             (site, goal) IN (SELECT site, goal FROM rules WHERE is_primary) AS counts,
-            counts AS earns
+            counts AS earns, time AS tried_until
         FROM by_goal
         WHERE (site, day) IN (SELECT site, day FROM calendar)
     ),
@@ -309,7 +314,7 @@ WITH
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
-            currency, brought AS supplied_key, counts, earns
+            currency, brought AS supplied_key, counts, earns, tried_until
         FROM matched_offline
     ),
     direct AS (SELECT tenant, day, base, quote, rate FROM rates FINAL),
@@ -319,7 +324,7 @@ WITH
             a.origin AS origin, a.external_id AS external_id, a.lead AS lead, a.time AS time,
             a.path_time AS path_time, a.visitor AS visitor, a.visit_id AS visit_id,
             a.matched AS matched, a.value AS value, a.supplied_key AS supplied_key,
-            a.counts AS counts, a.earns AS earns,
+            a.counts AS counts, a.earns AS earns, a.tried_until AS tried_until,
             i.site_currency AS site_currency,
             if(a.currency = '', i.site_currency, a.currency) AS paid_in,
             toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS micros,
@@ -346,6 +351,6 @@ SELECT
     t.paid_in AS currency,
     CAST(toDecimal128(t.site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS value_site,
     t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key,
-    t.counts, t.earns
+    t.counts, t.earns, t.tried_until
 FROM priced AS t
 LEFT JOIN people AS w ON t.site = w.site AND t.visitor = w.visitor

@@ -78,7 +78,7 @@ class Fact(NamedTuple):
     removed: bool
 
 
-COLUMNS = ("site", "external_id", *Fact._fields, "version")
+COLUMNS = ("site", "external_id", *Fact._fields, "version", "received")
 #: What a row can say of its source itself; it goes before what its landing URL says.
 _SOURCE = (
     "platform",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Engine
 
@@ -25,6 +25,8 @@ from tracker.warehouse.sql import load_sql
 
 __all__ = ["OfflineDeps", "OfflineStore", "StageOf"]
 
+#: For how long after it was entered a conversion that belongs to nobody is tried again.
+RETRY = timedelta(days=90)
 #: The key of the stage that a text names.
 StageOf = Callable[[str], str]
 
@@ -86,8 +88,9 @@ class OfflineStore:
             self.version = next_number(self.deps.db, "offline")
         days = self._touched(fresh, standing)
         dirty = [Slice("credits", self.site.key, day) for day in days]
-        rows = [(self.site.key, key, *fact, self.version) for key, fact in fresh.items()]
-        mark(self.deps.db, dirty, now=self.deps.clock())
+        now = self.deps.clock()
+        rows = [(self.site.key, key, *fact, self.version, now) for key, fact in fresh.items()]
+        mark(self.deps.db, dirty, now=now)
         try:
             self.deps.warehouse.insert("offline_conversions", COLUMNS, rows)
         finally:

@@ -9,7 +9,7 @@
 -- Affected are the later conversions of the visitors of these slices, as they were and as they
 -- are; every conversion of the people among them who have identified themselves (their devices
 -- share one path); and offline conversions whose visitor, click id, visit code, order id or
--- contact is among the new hits.
+-- contact is among the new hits, unless nobody's yet and tried long enough before these days.
 -- Memory follows the conversions, contacts and people of the sites, not the hits of the slices: of
 -- these only what concerns `relevant` visitors, clicks and codes is kept.
 WITH
@@ -38,7 +38,7 @@ WITH
     ),
     standing AS
     (
-        SELECT site, day, visitor, external_id FROM conversions
+        SELECT site, day, visitor, external_id, tried_until FROM conversions
         WHERE site IN {sites:Array(String)}
             AND (site, day, build) IN (SELECT site, day, build FROM published)
     ),
@@ -127,5 +127,6 @@ SELECT DISTINCT site, day FROM
     UNION ALL
     SELECT site, day FROM standing
     WHERE external_id != '' AND (site, external_id) IN (SELECT site, external_id FROM together)
+        AND (visitor != 0 OR toDate(tried_until) + 1 >= (SELECT min(day) FROM replaced))
 )
 ORDER BY site, day

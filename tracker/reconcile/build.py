@@ -20,6 +20,7 @@ from tracker.accounts.marks import Slice
 from tracker.accounts.pipeline import Role, pipelines_of
 from tracker.conversions import people
 from tracker.conversions.goal_rules import goal_row
+from tracker.conversions.offline_store import RETRY
 from tracker.reconcile.calendar import Frame, calendar_of
 from tracker.reconcile.clicks import know_clicks
 from tracker.reconcile.marking import account_key
@@ -144,6 +145,7 @@ def build_credits(
         "orders": _order_stages(context, customers),
         **_ranked_stages(context, sites),
         "customers": customers,
+        "retry_days": RETRY.days,
     }
     if goals:
         _conversions(context, "goals", {**common, "days": bounds})

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine
 
+from tracker.accounts.clock import Clock
 from tracker.accounts.goals import list_goals
 from tracker.accounts.sites import Site
 from tracker.attribution.grouping import Level, group_of
@@ -18,6 +19,7 @@ from tracker.errors import InvalidInput, NotFound
 from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.attribution_result import Earned, Step, earned, step_of
+from tracker.reports.matching import way_matched
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -28,7 +30,8 @@ _EVER = (date(1970, 1, 2), date(2149, 6, 5))
 class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     """A conversion. ``revenue`` is its value in the site's currency, null where there is none or
     the rate is missing; ``path_end`` is where its path ends: its own time, or that of the first
-    stage of its lead. ``matched`` says how it was given to a visitor."""
+    stage of its lead. ``matched`` says how it was given to a visitor: ``none`` while nobody is
+    found, ``expired`` when it is no longer tried."""
 
     conversion: str
     goal: str
@@ -77,6 +80,7 @@ def list_conversions(
     site: Site,
     period: Period,
     *,
+    clock: Clock,
     goal: str = "",
     limit: int = 100,
     offset: int = 0,
@@ -84,11 +88,12 @@ def list_conversions(
     """Conversions of the period by their own day, newest first."""
     rows = _rows(warehouse, site, (period.first, period.last), goal, 0, limit, offset)
     names = _goal_names(db, site)
-    return [_conversion(row, names) for row in rows]
+    now = clock()
+    return [_conversion(row, names, now) for row in rows]
 
 
 def conversion_detail(
-    warehouse: Warehouse, db: Engine, site: Site, conversion: str
+    warehouse: Warehouse, db: Engine, site: Site, conversion: str, *, clock: Clock
 ) -> ConversionDetail:
     """The conversion of that id (16 hex digits); NotFound, InvalidInput for another form."""
     rows = _rows(warehouse, site, _EVER, "", _number(conversion), 1, 0)
@@ -110,7 +115,7 @@ def conversion_detail(
         site=site.key,
         currency=site.currency,
         lookback_days=lookback,
-        conversion=_conversion(row, _goal_names(db, site)),
+        conversion=_conversion(row, _goal_names(db, site), clock()),
         path=[_with_page(touch, pages.get(touch.visit or "")) for touch in path],
         others=[
             _other(visit, row["path_time"], timedelta(days=lookback), names)
@@ -168,7 +173,7 @@ def _lookback(db: Engine, site: Site, goal: str) -> int:
     return own.get(goal) or site.lookback_days
 
 
-def _conversion(row: Mapping[str, Any], goals: Mapping[str, str]) -> Conversion:
+def _conversion(row: Mapping[str, Any], goals: Mapping[str, str], now: datetime) -> Conversion:
     return Conversion(
         conversion=_hex(row["conversion_id"]),
         goal=goals.get(row["goal"], row["goal"]),
@@ -176,7 +181,7 @@ def _conversion(row: Mapping[str, Any], goals: Mapping[str, str]) -> Conversion:
         path_end=_utc(row["path_time"]),
         visitor=_hex(row["visitor"]) if row["visitor"] else None,
         person=_hex(row["person"]) if row["person"] else None,
-        matched=row["matched"],
+        matched=way_matched(row, now),
         lead=row["lead"] or None,
         value=decimal_text(row["value"]),
         currency=row["currency"] if row["value"] is not None else None,

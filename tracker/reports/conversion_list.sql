@@ -2,7 +2,7 @@
 -- Grain: one row per conversion, newest first.
 -- Parameters: site String; asof UInt64; first, last Date; goal String ('' = all);
 --   wanted UInt64 (0 = any); rows, skip UInt64
-SELECT conversion_id, day, goal, time, path_time, visitor, person, visit_id, matched, lead,
+SELECT conversion_id, day, goal, time, path_time, visitor, person, visit_id, matched, tried_until, lead,
     value, currency, value_site, rate_missing
 FROM conversions
 WHERE site = {site:String} AND day BETWEEN {first:Date} AND {last:Date}

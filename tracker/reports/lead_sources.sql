@@ -7,6 +7,7 @@ WITH published AS
     GROUP BY day
 )
 SELECT c.external_id AS id, c.person AS person, toString(c.matched) AS matched,
+    c.tried_until AS tried_until,
     toString(any(s.channel)) AS channel, toString(any(s.platform)) AS platform,
     any(s.campaign) AS campaign, any(s.keyword) AS keyword
 FROM conversions AS c
@@ -17,4 +18,4 @@ LEFT JOIN (SELECT * FROM sources FINAL WHERE site = {site:String}) AS s
     ON w.source_key = s.source_key
 WHERE c.site = {site:String} AND c.external_id IN {ids:Array(String)}
     AND (c.day, c.build) IN (SELECT day, build FROM published)
-GROUP BY id, person, matched
+GROUP BY id, person, matched, tried_until

@@ -6,9 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from tracker.accounts.clock import Clock
 from tracker.accounts.sites import Site
 from tracker.errors import NotFound
 from tracker.money import decimal_text
+from tracker.reports.matching import way_matched
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -17,7 +19,8 @@ PACKAGE = "tracker.reports"
 
 class LeadOrigin(msgspec.Struct, frozen=True):
     """Whose a lead is and what brought it (last non-direct touch); texts are empty and
-    ``matched`` is ``none`` while it is not known. ``person`` is 16 hexadecimal digits."""
+    ``matched`` is ``none`` while it is not known, and ``expired`` when it is no longer tried.
+    ``person`` is 16 hexadecimal digits."""
 
     person: str = ""
     matched: str = "none"
@@ -65,6 +68,7 @@ def list_leads(
     warehouse: Warehouse,
     site: Site,
     *,
+    clock: Clock,
     stage: str = "",
     search: str = "",
     keys: list[str] | None = None,
@@ -83,7 +87,7 @@ def list_leads(
             "offset": offset,
         },
     )
-    origins = _origins(warehouse, site, [str(row["first_id"]) for row in rows])
+    origins = _origins(warehouse, site, [str(row["first_id"]) for row in rows], clock())
     leads = [
         Lead(
             lead=str(row["lead"]),
@@ -126,7 +130,9 @@ def lead_steps(warehouse: Warehouse, site: Site, lead: str) -> list[LeadStep]:
     ]
 
 
-def _origins(warehouse: Warehouse, site: Site, ids: list[str]) -> dict[str, LeadOrigin]:
+def _origins(
+    warehouse: Warehouse, site: Site, ids: list[str], now: datetime
+) -> dict[str, LeadOrigin]:
     if not ids:
         return {}
     rows = warehouse.dicts(
@@ -135,7 +141,7 @@ def _origins(warehouse: Warehouse, site: Site, ids: list[str]) -> dict[str, Lead
     return {
         str(row["id"]): LeadOrigin(
             person=f"{int(row['person']):016x}" if row["person"] else "",
-            matched=str(row["matched"]),
+            matched=way_matched(row, now),
             channel=str(row["channel"]),
             platform=str(row["platform"]),
             campaign=str(row["campaign"]),

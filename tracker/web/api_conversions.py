@@ -69,6 +69,7 @@ async def leads(call: Call) -> Response:
         list_leads,
         call.parts.warehouse,
         call.site,
+        clock=call.parts.clock,
         stage=params.get("stage", ""),
         search=params.get("search", ""),
         limit=bounded_number("limit", params.get("limit", "50"), 1, 500),

@@ -121,7 +121,7 @@ def _lead(call: Call) -> dict[str, Any]:
     if not wanted:
         raise InvalidInput("The parameter 'lead' is missing.", hint="Give the id of a lead.")
     parts, site = call.parts, call.site
-    found = list_leads(parts.warehouse, site, keys=[wanted], limit=1).leads
+    found = list_leads(parts.warehouse, site, clock=parts.clock, keys=[wanted], limit=1).leads
     if not found:
         raise NotFound(f"No lead {wanted!r}.", hint="Look at the list of leads.")
     fields: dict[str, Any] = msgspec.to_builtins(found[0])

@@ -57,6 +57,7 @@ def found_conversions(call: Call) -> list[Conversion]:
         call.parts.db,
         call.site,
         _period(given),
+        clock=call.parts.clock,
         goal=_goal(call, given.get("goal", "")),
         limit=bounded_number("limit", given.get("limit", "100"), 1, 1000),
         offset=bounded_number("offset", given.get("offset", "0"), 0, 10**6),
@@ -66,7 +67,8 @@ def found_conversions(call: Call) -> list[Conversion]:
 def opened_conversion(call: Call) -> ConversionDetail:
     """The conversion of the path's last part."""
     wanted = call.request.path_params["conversion"]
-    return conversion_detail(call.parts.warehouse, call.parts.db, call.site, wanted)
+    parts = call.parts
+    return conversion_detail(parts.warehouse, parts.db, call.site, wanted, clock=parts.clock)
 
 
 def _request(

@@ -48,10 +48,10 @@ MATCHES = {
     "email": msgid("e-mail"),
     "phone": msgid("telephone"),
     "user": msgid("user id"),
-    "person": msgid("person"),
-    "order": msgid("order number"),
+    "order_id": msgid("order number"),
     "platform": msgid("ids it brought itself"),
     "none": msgid("nothing: unattributed"),
+    "expired": msgid("nothing within 90 days: unattributed"),
 }
 #: Conversions listed on the page.
 _SHOWN = 50
@@ -127,7 +127,13 @@ def step_name(call: Call, step: Step) -> str:
 def _find(call: Call, request: AttributionRequest) -> _Found:
     parts = call.parts
     listed = list_conversions(
-        parts.warehouse, parts.db, call.site, request.period, goal=request.goal, limit=_SHOWN
+        parts.warehouse,
+        parts.db,
+        call.site,
+        request.period,
+        clock=parts.clock,
+        goal=request.goal,
+        limit=_SHOWN,
     )
     comparison = compare_models(parts.warehouse, request)
     return _Found(comparison, path_report(parts.warehouse, request), listed)

@@ -114,7 +114,13 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
     parts, site = call.parts, call.site
     pipeline = pipeline_of(parts.db, site.key)
     found = list_leads(
-        parts.warehouse, site, stage=stage, search=search, limit=PAGE, offset=(page - 1) * PAGE
+        parts.warehouse,
+        site,
+        clock=parts.clock,
+        stage=stage,
+        search=search,
+        limit=PAGE,
+        offset=(page - 1) * PAGE,
     )
     counts = leads_by_stage(parts.warehouse, site)
     keys = [one.key for one in pipeline.stages]
@@ -145,7 +151,7 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
 def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Response:
     parts, site = call.parts, call.site
     steps = lead_steps(parts.warehouse, site, lead)
-    (found,) = list_leads(parts.warehouse, site, keys=[lead]).leads
+    (found,) = list_leads(parts.warehouse, site, clock=parts.clock, keys=[lead]).leads
     return call.pages.render(
         call,
         "lead.html",

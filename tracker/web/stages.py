@@ -33,6 +33,7 @@ MATCHED = {
     "platform": msgid("supplied by the platform"),
     "visit": msgid("visit"),
     "none": msgid("not matched yet"),
+    "expired": msgid("not matched within 90 days"),
 }
 REPEAT = msgid("Repeat order: %(stage)s")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,10 @@ from tracker.accounts.marks import Slice
 from tracker.accounts.sites import add_site
 from tracker.errors import Unavailable
 from tracker.reconcile.bucket_plans import buckets_of, plan_buckets
-from tracker.reconcile.build import build_visits
+from tracker.reconcile.visit_build import build_visits
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
 
 #: Derived tables with the publication that says which of their rows count.
 TABLES = {
@@ -225,6 +228,36 @@ def test_a_rebuild_of_some_days_gives_the_same_rows_under_new_builds(world: Worl
     assert tables(world) == before
     world.run("rebuild", Rebuild(world.site.key))
     assert tables(world) == before
+
+
+#: Of these parts of a statement just one is right; all others may be there without need.
+EXCLUSIVE = {"goals", "stages", "plain", "props", "engaged"}
+
+
+@pytest.mark.slow
+def test_parts_of_statements_that_are_not_needed_change_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.goal("first", kind="event", pattern="order", counting="person")
+    for arrive in arrivals(world, 5):
+        arrive()
+    world.reconcile()
+    expected = tables(world)
+    added: set[str] = set()
+
+    def with_all(package: str, name: str, parts: frozenset[str] = frozenset()) -> str:
+        text = files(package).joinpath(name).read_text(encoding="utf-8")
+        known = set(re.findall(r"(?m)^ *-- (?:if|unless) (\w+)$", text))
+        more = known - EXCLUSIVE - parts
+        added.update(more)
+        return load_sql(package, name, parts | more)
+
+    monkeypatch.setattr("tracker.reconcile.build.load_sql", with_all)
+    monkeypatch.setattr("tracker.reconcile.credit_build.load_sql", with_all)
+    world.run("rebuild", Rebuild(world.site.key))
+    assert {"large", "late", "rates", "resets", "lookbacks", "gaps"} <= added
+    assert tables(world) == expected
 
 
 @pytest.mark.slow

@@ -10,6 +10,8 @@
 --   rebuilt   tuples (site, day): those and others that this build has rebuilt before
 --   resets    tuples (site, goal): whose path begins after the person's previous conversion of it
 --   half_life Float64, ms, of the time-decay model
+-- Parts: `lookbacks` and `resets` where there are any; `people`: visitors of the sites are joined into
+-- people.
 --
 -- The path: visits that are touches, of the conversion's person, that began at most `lookback`
 -- before the end of the path (both ends included), in order of time, then visit id. Weights are
@@ -24,11 +26,13 @@ WITH
         SELECT s.1 AS site, s.2 AS lookback
         FROM (SELECT arrayJoin({sites:Array(Tuple(String, Int64))}) AS s)
     ),
+    -- if lookbacks
     own_lookback AS
     (
         SELECT s.1 AS site, s.2 AS goal, s.3 AS lookback
         FROM (SELECT arrayJoin({lookbacks:Array(Tuple(String, String, Int64))}) AS s)
     ),
+    -- end
     live AS
     (
         SELECT site, day, bucket, max(build) AS build FROM
@@ -41,6 +45,7 @@ WITH
         )
         GROUP BY site, day, bucket
     ),
+    -- if resets
     published AS
     (
         SELECT site, day, max(build) AS build FROM slices
@@ -56,6 +61,7 @@ WITH
             AND (build = {build:UInt64}
                 OR (site, day, build) IN (SELECT site, day, build FROM published))
     ),
+    -- end
     wanted AS
     (
         SELECT c.site AS site, c.conversion_id AS conversion_id, c.day AS day, c.goal AS goal,
@@ -63,14 +69,30 @@ WITH
             c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
             c.supplied_key AS supplied_key,
             c.counts AS counts, c.earns AS earns,
-            if(o.lookback > 0, o.lookback, i.lookback) AS lookback, b.path_time AS since
+            -- if lookbacks
+            if(o.lookback > 0, o.lookback, i.lookback) AS lookback,
+            -- end
+            -- unless lookbacks
+            i.lookback AS lookback,
+            -- end
+            -- if resets
+            b.path_time AS since
+            -- end
+            -- unless resets
+            toDateTime64(0, 3, 'UTC') AS since
+            -- end
         FROM (SELECT * FROM conversions WHERE site IN (SELECT site FROM info)
             AND build = {build:UInt64} AND (site, day) IN {days:Array(Tuple(String, Date))}) AS c
         INNER JOIN info AS i ON c.site = i.site
+        -- if lookbacks
         LEFT JOIN own_lookback AS o ON c.site = o.site AND c.goal = o.goal
+        -- end
+        -- if resets
         ASOF LEFT JOIN before AS b ON c.site = b.site AND c.goal = b.goal AND c.person = b.person
             AND c.path_time > b.path_time
+        -- end
     ),
+    -- if people
     people AS
     (
         SELECT p.site AS site, p.visitor AS visitor, argMax(p.person, p.version) AS person
@@ -78,20 +100,31 @@ WITH
         WHERE p.site IN (SELECT site FROM info)
         GROUP BY site, visitor
     ),
+    -- end
     members AS
     (
         SELECT site, visitor FROM wanted WHERE visitor != 0
+        -- if people
         UNION DISTINCT
         SELECT site, visitor FROM people
         WHERE (site, person) IN (SELECT site, person FROM wanted WHERE visitor != 0)
+        -- end
     ),
     touches AS
     (
-        SELECT v.site AS site, if(p.person != 0, p.person, v.visitor) AS person,
+        SELECT v.site AS site,
+            -- if people
+            if(p.person != 0, p.person, v.visitor) AS person,
+            -- end
+            -- unless people
+            v.visitor AS person,
+            -- end
             v.start AS start, v.visit_id AS visit_id, v.source_key AS source_key, v.day AS day,
             v.channel = 'Direct' AS is_direct, v.paid AS is_paid
         FROM visits AS v
+        -- if people
         LEFT JOIN people AS p ON v.site = p.site AND v.visitor = p.visitor
+        -- end
         WHERE v.site IN (SELECT site FROM info) AND v.touch
             AND (v.site, v.visitor) IN (SELECT site, visitor FROM members)
             AND (v.site, v.day, v.bucket, v.build) IN (SELECT site, day, bucket, build FROM live)

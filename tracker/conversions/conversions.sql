@@ -1,6 +1,8 @@
 -- Question: which conversions happened on these days, whose are they, and what are they worth?
 -- Grain: one row per conversion, into `conversions`, for the credit slices (site, day) of a build.
--- The mark is filled with the relation of one origin: `goals` or `stages` (of leads).
+-- Parts: of one origin, `goals` or `stages` (of leads); of goals those of one kind, `plain`, `props`
+-- (they look at properties) or `engaged`; `history` (one is counted once a person); `people` (visitors
+-- of the sites are joined into people; stages need it); `rates` (the tenants have rates).
 -- Parameters:
 --   build  UInt64
 --   sites  tuples (site, tenant, currency)
@@ -49,6 +51,7 @@ WITH
         FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, DateTime64(3, 'UTC'),
             DateTime64(3, 'UTC')))}) AS d)
     ),
+    -- if goals
     rules AS
     (
         SELECT g.1 AS site, g.2 AS goal, g.3 AS event, g.4 AS pattern, g.5 AS subject,
@@ -59,6 +62,7 @@ WITH
             Array(Tuple(String, String, String)), Nullable(Decimal(18, 6)), String, Bool, String,
             UInt64, UInt64, Bool))}) AS g)
     ),
+    -- end
     live AS
     (
         SELECT site, day, bucket, max(build) AS build FROM
@@ -71,6 +75,7 @@ WITH
         )
         GROUP BY site, day, bucket
     ),
+    -- if people
     people AS
     (
         SELECT p.site AS site, p.visitor AS visitor, argMax(p.person, p.version) AS person
@@ -78,82 +83,92 @@ WITH
         WHERE p.site IN (SELECT site FROM info)
         GROUP BY site, visitor
     ),
+    -- end
+    -- if goals
+    candidates AS
+    (
+        SELECT h.site AS site, h.day AS day, h.visitor AS visitor, h.visit_id AS visit_id, h.time AS time,
+            h.event_id AS event_id, h.path AS path, h.props AS props, h.value AS event_value,
+            toString(h.currency) AS event_currency, r.goal AS goal, r.pattern AS pattern,
+            r.subject AS subject, r.filters AS filters, r.fixed_value AS fixed_value,
+            r.fixed_currency AS fixed_currency, r.takes_event_value AS takes_event_value,
+            r.counting AS counting, r.engaged AS engaged, r.depth AS depth
+        FROM hits AS h
+        INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
+        WHERE h.site IN (SELECT site FROM rules) AND h.name IN (SELECT event FROM rules)
+            AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
+            -- if history
+            AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
+                OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
+            -- end
+            -- unless history
+            AND (h.site, h.day) IN (SELECT site, day FROM calendar)
+            -- end
+    ),
     reached AS
     (
-        SELECT h.site AS site, h.day AS day, r.goal AS goal, h.visitor AS visitor,
-            h.visit_id AS visit_id, h.time AS time, h.event_id AS event_id,
-            r.takes_event_value AND h.value IS NOT NULL AS of_event,
-            if(of_event, h.value, r.fixed_value) AS value,
-            if(of_event, toString(h.currency), r.fixed_currency) AS currency,
-            r.counting AS counting
-        FROM hits AS h
-        INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
-        WHERE h.site IN (SELECT site FROM rules WHERE NOT of_props AND engaged + depth = 0)
-            AND h.name IN (SELECT event FROM rules)
-            AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
-                OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
-            AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
-            AND NOT r.of_props AND r.engaged + r.depth = 0
-            AND (r.pattern = '' OR match(h.path, r.pattern))
-        UNION ALL
-        SELECT h.site, h.day, r.goal, h.visitor, h.visit_id, h.time, h.event_id,
-            r.takes_event_value AND h.value IS NOT NULL AS of_event,
-            if(of_event, h.value, r.fixed_value), if(of_event, toString(h.currency), r.fixed_currency),
-            r.counting
-        FROM hits AS h
-        INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
-        WHERE h.site IN (SELECT site FROM rules WHERE of_props)
-            AND h.name IN (SELECT event FROM rules)
-            AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
-                OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
-            AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
-            AND r.of_props
-            AND (r.pattern = '' OR match(if(r.subject = '', h.path, h.props[r.subject]), r.pattern))
+        -- if plain
+        SELECT *, takes_event_value AND event_value IS NOT NULL AS of_event
+        FROM candidates
+        WHERE pattern = '' OR match(path, pattern)
+        -- end
+        -- if props
+        SELECT *, takes_event_value AND event_value IS NOT NULL AS of_event
+        FROM candidates
+        WHERE (pattern = '' OR match(if(subject = '', path, props[subject]), pattern))
             AND arrayAll(f -> multiIf(
-                f.2 = 'is', h.props[f.1] = f.3,
-                f.2 = 'is_not', h.props[f.1] != f.3,
-                f.2 = 'contains', position(h.props[f.1], f.3) > 0,
-                f.2 = 'in', has(splitByChar('|', f.3), h.props[f.1]),
-                f.2 = 'at_least', toFloat64OrNull(h.props[f.1]) >= toFloat64OrZero(f.3),
-                f.2 = 'at_most', toFloat64OrNull(h.props[f.1]) <= toFloat64OrZero(f.3),
-                false), r.filters)
-        UNION ALL
-        SELECT e.site, e.day, e.goal, e.visitor, e.visit_id, e.time, e.event_id, false,
-            e.fixed_value, e.fixed_currency, e.counting
+                f.2 = 'is', props[f.1] = f.3,
+                f.2 = 'is_not', props[f.1] != f.3,
+                f.2 = 'contains', position(props[f.1], f.3) > 0,
+                f.2 = 'in', has(splitByChar('|', f.3), props[f.1]),
+                f.2 = 'at_least', toFloat64OrNull(props[f.1]) >= toFloat64OrZero(f.3),
+                f.2 = 'at_most', toFloat64OrNull(props[f.1]) <= toFloat64OrZero(f.3),
+                false), filters)
+        -- end
+        -- if engaged
+        SELECT * REPLACE(if(counting = 'person', 'person', 'visit') AS counting), false AS of_event
         FROM
         (
-            SELECT h.site AS site, h.day AS day, r.goal AS goal, h.visitor AS visitor,
-                h.visit_id AS visit_id, h.time AS time, h.event_id AS event_id,
-                r.fixed_value AS fixed_value, r.fixed_currency AS fixed_currency,
-                if(r.counting = 'person', 'person', 'visit') AS counting, r.engaged AS engaged, r.depth AS depth,
-                sum(toUInt64OrZero(h.props['ms'])) OVER before AS seen,
-                max(toUInt64OrZero(h.props['depth'])) OVER before AS deepest
-            FROM hits AS h
-            INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
-            WHERE h.site IN (SELECT site FROM rules WHERE engaged + depth > 0)
-                AND h.name = 'engagement'
-                AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
-                    OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
-                AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
-                AND r.engaged + r.depth > 0
-            WINDOW before AS (PARTITION BY h.site, r.goal, h.visit_id ORDER BY h.time, h.event_id
+            SELECT *, sum(toUInt64OrZero(props['ms'])) OVER before AS seen,
+                max(toUInt64OrZero(props['depth'])) OVER before AS deepest
+            FROM candidates
+            WINDOW before AS (PARTITION BY site, goal, visit_id ORDER BY time, event_id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-        ) AS e
-        WHERE e.seen >= e.engaged AND e.deepest >= e.depth
+        )
+        WHERE seen >= engaged AND deepest >= depth
+        -- end
     ),
     by_goal AS
     (
         SELECT c.site AS site, c.day AS day, c.goal AS goal, c.visitor AS visitor,
-            c.visit_id AS visit_id, c.time AS time, c.event_id AS event_id, c.value AS value,
-            c.currency AS currency,
+            c.visit_id AS visit_id, c.time AS time, c.event_id AS event_id,
+            if(c.of_event, c.event_value, c.fixed_value) AS value,
+            if(c.of_event, c.event_currency, c.fixed_currency) AS currency,
             multiIf(c.counting = 'visit', c.visit_id,
-                c.counting = 'person', if(p.person != 0, p.person, c.visitor),
+                -- if people
+                c.counting = 'person' AND p.person != 0, p.person,
+                -- end
+                c.counting = 'person', c.visitor,
                 cityHash64(c.event_id)) AS counted
         FROM reached AS c
+        -- if people
         LEFT JOIN people AS p ON c.site = p.site AND c.visitor = p.visitor
+        -- end
         ORDER BY c.site, c.goal, c.time, c.event_id
         LIMIT 1 BY c.site, c.goal, counted
     ),
+    found AS
+    (
+        SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
+            '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
+            'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
+            (site, goal) IN (SELECT site, goal FROM rules WHERE is_primary) AS counts,
+            counts AS earns, time AS tried_until
+        FROM by_goal
+        WHERE (site, day) IN (SELECT site, day FROM calendar)
+    ),
+    -- end
+    -- if stages
     latest AS
     (
         SELECT site, external_id,
@@ -299,17 +314,7 @@ WITH
         INNER JOIN paths AS p ON o.site = p.site AND o.lead_key = p.lead_key
         WHERE o.wanted
     ),
-    goals AS
-    (
-        SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
-            '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
-            'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
-            (site, goal) IN (SELECT site, goal FROM rules WHERE is_primary) AS counts,
-            counts AS earns, time AS tried_until
-        FROM by_goal
-        WHERE (site, day) IN (SELECT site, day FROM calendar)
-    ),
-    stages AS
+    found AS
     (
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
@@ -317,7 +322,10 @@ WITH
             currency, brought AS supplied_key, counts, earns, tried_until
         FROM matched_offline
     ),
+    -- end
+    -- if rates
     direct AS (SELECT tenant, day, base, quote, rate FROM rates FINAL),
+    -- end
     priced AS
     (
         SELECT a.site AS site, a.day AS day, a.conversion_id AS conversion_id, a.goal AS goal,
@@ -328,29 +336,43 @@ WITH
             i.site_currency AS site_currency,
             if(a.currency = '', i.site_currency, a.currency) AS paid_in,
             toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS micros,
+            -- if rates
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
+            -- end
             multiIf(a.value IS NULL, NULL, paid_in = site_currency, micros,
+                -- if rates
                 nano > 0, intDiv(micros * nano + sign(micros) * 500000000, 1000000000),
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
+                -- end
                 NULL) AS site_micros
-        FROM /* origin */ AS a
+        FROM found AS a
         INNER JOIN info AS i ON a.site = i.site
+        -- if rates
         LEFT JOIN direct AS r ON r.tenant = i.tenant AND r.day = a.day
             AND r.base = if(a.currency = '', i.site_currency, a.currency)
             AND r.quote = i.site_currency
         LEFT JOIN direct AS q ON q.tenant = i.tenant AND q.day = a.day
             AND q.quote = if(a.currency = '', i.site_currency, a.currency)
             AND q.base = i.site_currency
+        -- end
     )
 SELECT
     t.site, t.day, {build:UInt64} AS build, t.conversion_id, t.goal, t.origin, t.external_id,
     t.lead, t.time, t.path_time, t.visitor,
-    if(w.person != 0, w.person, t.visitor) AS person, t.visit_id, t.matched, t.value,
+    -- if people
+    if(w.person != 0, w.person, t.visitor) AS person,
+    -- end
+    -- unless people
+    t.visitor AS person,
+    -- end
+    t.visit_id, t.matched, t.value,
     t.paid_in AS currency,
     CAST(toDecimal128(t.site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS value_site,
     t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key,
     t.counts, t.earns, t.tried_until
 FROM priced AS t
+-- if people
 LEFT JOIN people AS w ON t.site = w.site AND t.visitor = w.visitor
+-- end

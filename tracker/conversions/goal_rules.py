@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 from tracker.accounts.goals import Goal, path_regex
 
@@ -56,6 +57,14 @@ def goal_row(goal: Goal) -> GoalRow:
         goal.depth,
         goal.is_primary,
     )
+
+
+def kind_of(row: GoalRow) -> Literal["plain", "props", "engaged"]:
+    """Which part of conversions.sql finds what this goal looks for."""
+    _, _, _, _, subject, filters, *_, engaged, depth, _ = row
+    if engaged or depth:
+        return "engaged"
+    return "props" if subject or filters else "plain"
 
 
 def _looks_for(goal: Goal) -> tuple[str, str, str]:

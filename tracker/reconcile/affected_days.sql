@@ -10,6 +10,8 @@
 -- are; every conversion of the people among them who have identified themselves (their devices
 -- share one path); and offline conversions whose visitor, click id, visit code, order id or
 -- contact is among the new hits, unless nobody's yet and tried long enough before these days.
+-- Parts: `people`: visitors of the sites are joined into people (with none, none has moved);
+-- `offline`: the sites have offline conversions.
 -- Memory follows the conversions, contacts and people of the sites, not the hits of the slices: of
 -- these only what concerns `relevant` visitors, clicks and codes is kept.
 WITH
@@ -25,11 +27,13 @@ WITH
             AND (site, day, bucket) IN (SELECT site, day, bucket FROM replaced)
         GROUP BY site, day, bucket
     ),
+    -- if people
     moved AS
     (
         SELECT m.1 AS site, m.2 AS visitor
         FROM (SELECT arrayJoin({moved:Array(Tuple(String, UInt64))}) AS m)
     ),
+    -- end
     published AS
     (
         SELECT site, day, max(build) AS build FROM slices
@@ -45,14 +49,18 @@ WITH
     relevant AS
     (
         SELECT site, visitor FROM standing
+        -- if people
         UNION DISTINCT
         SELECT site, visitor FROM person_members WHERE site IN {sites:Array(String)}
         UNION DISTINCT
         SELECT site, visitor FROM identities WHERE site IN {sites:Array(String)}
         UNION DISTINCT
-        SELECT site, visitor FROM offline_conversions WHERE site IN {sites:Array(String)}
-        UNION DISTINCT
         SELECT site, visitor FROM moved
+        -- end
+        -- if offline
+        UNION DISTINCT
+        SELECT site, visitor FROM offline_conversions WHERE site IN {sites:Array(String)}
+        -- end
     ),
     touched AS
     (
@@ -61,11 +69,15 @@ WITH
             AND (build = {build:UInt64}
                 OR (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM before))
             AND ((site, visitor) IN (SELECT site, visitor FROM relevant)
+                -- if offline
                 OR (click_id != '' AND (site, click_id) IN (SELECT site, click_id
                     FROM offline_conversions WHERE site IN {sites:Array(String)}))
                 OR (code != '' AND (site, code) IN (SELECT site, code
-                    FROM offline_conversions WHERE site IN {sites:Array(String)})))
+                    FROM offline_conversions WHERE site IN {sites:Array(String)}))
+                -- end
+            )
     ),
+    -- if people
     present AS
     (
         SELECT site, visitor FROM touched UNION DISTINCT SELECT site, visitor FROM moved
@@ -77,15 +89,20 @@ WITH
         WHERE p.site IN {sites:Array(String)}
         GROUP BY site, visitor
     ),
+    -- end
     concerned AS
     (
         SELECT site, visitor, min(day) AS since FROM touched GROUP BY site, visitor
+        -- if people
         UNION ALL
         SELECT site, visitor, toDate('1970-01-01') AS since FROM people
         WHERE (site, person) IN
             (SELECT site, person FROM people
             WHERE (site, visitor) IN (SELECT site, visitor FROM present))
-    ),
+        -- end
+    )
+    -- if offline
+    ,
     reached AS
     (
         SELECT site, external_id FROM offline_conversions
@@ -93,6 +110,7 @@ WITH
             AND ((click_id != '' AND (site, click_id) IN (SELECT site, click_id FROM touched))
                 OR (code != '' AND (site, code) IN (SELECT site, code FROM touched))
                 OR (visitor != 0 AND (site, visitor) IN (SELECT site, visitor FROM touched))
+                -- if people
                 OR (email_hash != '' AND (site, email_hash) IN (SELECT site, toString(hash)
                     FROM identities WHERE site IN {sites:Array(String)}
                     AND (site, visitor) IN (SELECT site, visitor FROM present)))
@@ -102,6 +120,7 @@ WITH
                 OR (user_hash != '' AND (site, user_hash) IN (SELECT site, toString(hash)
                     FROM identities WHERE site IN {sites:Array(String)}
                     AND (site, visitor) IN (SELECT site, visitor FROM present)))
+                -- end
                 OR (order_id != '' AND (site, order_id) IN (SELECT h.site, arrayFirst(v -> v != '',
                         [h.props['order_id'], h.props['transaction_id'], h.props['order']])
                     FROM hits AS h
@@ -118,15 +137,18 @@ WITH
             WHERE site IN {sites:Array(String)}
                 AND (site, external_id) IN (SELECT site, external_id FROM reached))
     )
+    -- end
 SELECT DISTINCT site, day FROM
 (
     SELECT s.site AS site, s.day AS day FROM standing AS s
     INNER JOIN (SELECT site, visitor, min(since) AS since FROM concerned GROUP BY site, visitor) AS c
         ON s.site = c.site AND s.visitor = c.visitor
     WHERE s.day >= c.since
+    -- if offline
     UNION ALL
     SELECT site, day FROM standing
     WHERE external_id != '' AND (site, external_id) IN (SELECT site, external_id FROM together)
         AND (visitor != 0 OR toDate(tried_until) + 1 >= (SELECT min(day) FROM replaced))
+    -- end
 )
 ORDER BY site, day

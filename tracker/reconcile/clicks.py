@@ -19,20 +19,24 @@ if TYPE_CHECKING:
 
 
 def know_clicks(
-    context: BuildContext, reach: Mapping[str, object], parts: Sequence[Mapping[str, object]]
-) -> bool:
-    """Gather what is known of the click ids of these days; whether there are any.
+    context: BuildContext,
+    reach: Mapping[str, object],
+    shares: Sequence[Mapping[str, object]],
+    large: Collection[str],
+) -> None:
+    """Gather what is known of the click ids of these days.
 
-    ``parts`` are the ``passes`` and ``pass`` of statements that deal the work among themselves.
+    ``shares`` are the ``passes`` and ``pass`` of statements that deal the work among themselves;
+    ``large`` names the part of that name of the statement if it is wanted.
     """
-    seen = context.warehouse.rows(load_sql("tracker.visits", "clicks_seen.sql"), reach)
-    if seen:
-        for part in parts:
-            _run(context, "tracker.visits", "clicks.sql", {**reach, **part})
-        whose = {**reach, **_whose(context), "told": []}
-        for part in parts:
-            _run(context, "tracker.visits", "clicked.sql", {**whose, **part})
-    return bool(seen)
+    for share in shares:
+        context.run("tracker.visits", "clicks.sql", {**reach, **share}, large)
+    whose = _whose(context)
+    looked = {"looked"} if context.any("tracker.visits", "look_ups.sql", whose) else set()
+    for share in shares:
+        context.run(
+            "tracker.visits", "clicked.sql", {**reach, **whose, **share, "told": []}, looked
+        )
 
 
 def _whose(context: BuildContext) -> dict[str, object]:
@@ -53,7 +57,7 @@ def stale_by_look_ups(context: BuildContext, days: Collection[date]) -> set[Slic
     """Visit slices of the context's sites to which look-ups of clicks of these days bring news."""
     no_events = {"since": EPOCH, "until": EPOCH, "passes": 1, "pass": 0}
     told = {"sites": sorted(context.frames), "told": sorted(set(days))}
-    _run(context, "tracker.visits", "clicked.sql", _whose(context) | told | no_events)
+    context.run("tracker.visits", "clicked.sql", _whose(context) | told | no_events, {"looked"})
     return _stale(context, again=False)
 
 
@@ -63,9 +67,3 @@ def _stale(context: BuildContext, *, again: bool) -> set[Slice]:
         {"build": context.number, "sites": sorted(context.frames), "again": again},
     )
     return {Slice("visits", str(site), day, int(bucket)) for site, day, bucket in rows}
-
-
-def _run(context: BuildContext, package: str, name: str, params: Mapping[str, object]) -> None:
-    context.warehouse.execute(
-        load_sql(package, name), params, settings={"max_memory_usage": context.memory}
-    )

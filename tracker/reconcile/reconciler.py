@@ -24,22 +24,20 @@ from tracker.accounts.counters import next_number
 from tracker.accounts.marks import Mark, Slice
 from tracker.accounts.sites import find_site
 from tracker.errors import Unavailable
-from tracker.reconcile.build import (
-    BuildContext,
-    SliceRow,
-    affected_days,
-    build_credits,
-    build_spend,
-    build_visits,
-    customer_days,
-    publish,
-    refresh_people,
-    resolve_new_sources,
-)
+from tracker.reconcile.build import BuildContext, SliceRow, publish
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.clicks import stale_after, stale_by_look_ups
+from tracker.reconcile.credit_build import (
+    affected_days,
+    build_credits,
+    customer_days,
+    kinds_of,
+    refresh_people,
+)
 from tracker.reconcile.pace import Pace
 from tracker.reconcile.retention import is_final
+from tracker.reconcile.spend_build import build_spend, resolve_new_sources
+from tracker.reconcile.visit_build import build_visits
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -238,7 +236,7 @@ class Reconciler:
         context = self._context(slices)
         # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
         known = [piece for piece in slices if self._is_open(context, piece)]
-        rows = _rows_of(context, known, portion.passes, self._is_open)
+        rows = _rows_of(context, known, portion, self._is_open)
         if rows:
             if slices[0].kind == "visits":
                 marks.mark(self._db, stale_after(context, slices), now=self._clock())
@@ -254,11 +252,11 @@ class Reconciler:
 def _rows_of(
     context: BuildContext,
     slices: Sequence[Slice],
-    passes: int,
+    portion: Portion,
     is_open: Callable[[BuildContext, Slice], bool],
 ) -> list[SliceRow]:
-    """Build the slices, all of one kind, and what follows from them where it can be built; returns
-    what to publish."""
+    """Build these slices of the portion, all of one kind, and what follows from them where it can
+    be built; returns what to publish."""
     if not slices:
         return []
     sites = {piece.site for piece in slices}
@@ -266,19 +264,20 @@ def _rows_of(
     if kind == "spend":
         return build_spend(context, slices)
     moved = refresh_people(context, sites)
+    kinds = kinds_of(context, sites)
     rows: list[SliceRow] = []
     days: set[tuple[str, date]] = set()
     if kind == "credits":
         days = {(piece.site, piece.day) for piece in slices}
     else:
-        rows = build_visits(context, slices, passes=passes)
+        rows = build_visits(context, slices, events=portion.events, passes=portion.passes)
     fresh = slices if kind == "visits" else ()
     if kind == "visits" or moved:
-        days |= affected_days(context, fresh, moved)
+        days |= affected_days(context, fresh, moved, kinds)
     days = {one for one in days if is_open(context, Slice("credits", *one))}
     if days:
-        rows += build_credits(context, days, fresh)
+        rows += build_credits(context, days, fresh, kinds)
     more = customer_days(context, days)
     if more := {one for one in more if is_open(context, Slice("credits", *one))}:
-        rows += build_credits(context, more, fresh, days)
+        rows += build_credits(context, more, fresh, kinds, days)
     return rows + resolve_new_sources(context, sites)

@@ -9,7 +9,7 @@
 --   days      tuples (site, day): the slices
 --   rules     tuples (tenant, platform, account, day, factor, fee, currency): what its rules make
 --             of a day's cost (1e-12) and add to it (1e-6 of the currency), where there are any
--- The mark adds `gap_rows` where the accounts have totals: planning them takes longest of all.
+-- Part `gaps`: the accounts have totals.
 -- A row counts when its pull is the published one of its (account, day, scope). The rate is that
 -- of the spend's own day, or the inverse of the opposite one, rounded half away from zero to a
 -- millionth; without a rate `cost_site` is null.
@@ -86,6 +86,7 @@ WITH
         WHERE (l.site, s.day) IN (SELECT site, day FROM slice_days)
             AND if(g.site = '', l.own, g.site = l.site)
     ),
+    -- if gaps
     totals AS
     (
         SELECT tenant, platform, account, day, pull, impressions, clicks, cost, currency
@@ -151,10 +152,14 @@ WITH
             ON g.tenant = l.tenant AND g.platform = l.platform AND g.account = l.account
         WHERE l.own AND (l.site, g.day) IN (SELECT site, day FROM slice_days)
     ),
+    -- end
     rows AS
     (
         SELECT * FROM counted
-        /* gaps */
+        -- if gaps
+        UNION ALL
+        SELECT * FROM gap_rows
+        -- end
         UNION ALL
         SELECT l.site, f.tenant, f.platform, f.account, f.day, f.day, 'unallocated', 'account_fee', '', '',
             '', '', '', '', '', '', '', toUInt64(0), toUInt64(0), toDecimal128(0, 6), f.currency,

@@ -4,6 +4,7 @@
 --   the events between them; told Array(Date): and those of which look-ups of these days tell;
 --   tenants tuples (site, tenant), tenant_names Array(String): whose look-ups count; passes, pass
 --   UInt64: only click ids whose hash modulo `passes` is `pass`
+-- Part `looked`: these tenants have look-ups.
 -- NOTE: `looked` is about the platform that is named: a click id says nothing of another's visits.
 INSERT INTO clicked (site, build, click_id, owner, first, first_day, again, looked, platform, click_day,
     campaign_id, ad_group_id, keyword_id, match_type, keyword)
@@ -13,14 +14,21 @@ WITH brought AS
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
+        -- if looked
         UNION ALL
         SELECT click_id FROM click_lookups
         WHERE tenant IN {tenant_names:Array(String)} AND day IN {told:Array(Date)}
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
+        -- end
     )
 SELECT
     c.site AS site, {build:UInt64} AS build, c.click_id AS click_id, c.owner, c.first, c.first_day, c.again,
+    -- if looked
     l.click_id != '' AS looked, l.told.1, l.told.2, l.told.3, l.told.4, l.told.5, l.told.6, l.told.7
+    -- end
+    -- unless looked
+    false, '', toDate(0), '', '', '', '', ''
+    -- end
 FROM
 (
     SELECT k.site AS site, k.click_id AS click_id,
@@ -30,6 +38,7 @@ FROM
     WHERE k.site IN {sites:Array(String)} AND k.click_id IN (SELECT click_id FROM brought)
     GROUP BY site, click_id
 ) AS c
+-- if looked
 LEFT JOIN
 (
     SELECT l.click_id AS click_id, t.site AS site,
@@ -43,3 +52,4 @@ LEFT JOIN
     WHERE l.tenant IN {tenant_names:Array(String)} AND l.click_id IN (SELECT click_id FROM brought)
     GROUP BY click_id, site
 ) AS l ON c.site = l.site AND c.click_id = l.click_id
+-- end

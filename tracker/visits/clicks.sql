@@ -1,5 +1,6 @@
 -- Question: which visitors brought which click ids on these days, and when?
--- Grain: one row per (site, click id, visitor), into `clicks`, unless the row is there already.
+-- Grain: one row per (site, click id, visitor), into `clicks`. Part `large`: unless the row is there
+-- already; the table merges the few that come again otherwise.
 -- NOTE: every copy and revision of an event counts, so that the rows follow from facts alone.
 -- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); passes, pass UInt64 as
 -- in hits.sql
@@ -15,6 +16,7 @@ WITH brought AS
         GROUP BY site, click_id, visitor
     )
 SELECT b.site, b.click_id, b.visitor, b.first, b.last FROM brought AS b
+-- if large
 LEFT JOIN
 (
     SELECT c.site AS site, c.click_id AS click_id, c.visitor AS visitor, min(c.first) AS first,
@@ -25,3 +27,4 @@ LEFT JOIN
     GROUP BY site, click_id, visitor
 ) AS k ON b.site = k.site AND b.click_id = k.click_id AND b.visitor = k.visitor
 WHERE k.visitor = 0 OR b.first < k.first OR b.last > k.last
+-- end

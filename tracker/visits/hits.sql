@@ -9,6 +9,8 @@
 --          wanted buckets of the next day. The day before every wanted day is read as context.
 --   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
 --          for the memory of one statement is built by several
+-- Parts: `large` (so many events that sorting them costs more than planning how to spare it), `late`
+-- (an event may have a copy on another day), `clicks` (an event has a click id).
 -- Reads what `clicked` has of this build.
 --
 -- Duplicates: of the copies of an event the first received stands, at its highest revision. Copies that say they are a
@@ -61,6 +63,7 @@ WITH
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
             AND (keep OR has(c.next_wanted, toUInt16(e.visitor % c.next_buckets)))
     ),
+    -- if late
     suspects AS
     (
         SELECT site, event_id FROM events
@@ -80,22 +83,32 @@ WITH
         GROUP BY site, event_id
         HAVING count() > 1
     ),
+    -- end
+    -- if large
     repeated AS
     (
         SELECT site, event_id FROM copies GROUP BY site, event_id HAVING count() > 1
     ),
+    -- end
     firsts AS
     (
         SELECT * FROM
         (
+            -- if large
             SELECT * FROM copies WHERE (site, event_id) NOT IN (SELECT site, event_id FROM repeated)
             UNION ALL
-            SELECT * FROM copies WHERE (site, event_id) IN (SELECT site, event_id FROM repeated)
+            -- end
+            SELECT * FROM copies
+            -- if large
+            WHERE (site, event_id) IN (SELECT site, event_id FROM repeated)
+            -- end
             ORDER BY site, event_id, received, time, attempt, revision DESC
             LIMIT 1 BY site, event_id
         ) AS k
+        -- if late
         LEFT ANTI JOIN earlier AS d
             ON k.site = d.site AND k.event_id = d.event_id AND (k.received, k.time, k.attempt) > d.first
+        -- end
     ),
     -- One row per visitor: his events in order, and what follows for each of them, as arrays.
     -- NOTE: no lambda captures an array; a captured array is copied for each of its elements.
@@ -140,13 +153,19 @@ WITH
 SELECT
     a.site, a.day, a.bucket, {build:UInt64} AS build, a.visitor, a.visit_id, a.time, a.event_id,
     a.touch,
-    multiIf(k.looked AND k.platform = a.platform, cityHash64(a.source_key, k.campaign_id,
+    multiIf(
+        -- if clicks
+        k.looked AND k.platform = a.platform, cityHash64(a.source_key, k.campaign_id,
             k.ad_group_id, k.keyword_id, k.match_type, k.keyword, shared_by),
+        -- end
         shared_by != '', cityHash64(a.source_key, shared_by), a.source_key) AS source_key,
     a.source_key AS tag_key,
-    multiIf(a.paid AND k.click_id != '' AND k.owner != a.visitor, 'visitor',
+    multiIf(
+        -- if clicks
+        a.paid AND k.click_id != '' AND k.owner != a.visitor, 'visitor',
         a.paid AND k.click_id != '' AND (a.day > k.first_day + 90
             OR (k.looked AND k.platform = a.platform AND k.first_day > k.click_day + 1)), 'age',
+        -- end
         a.by_referrer, 'referrer', '') AS shared_by,
     a.channel, a.platform, a.paid, a.visit_click_id,
     e.name, e.host, e.path, e.title, domain(e.referrer) AS referrer, e.value, e.currency, e.props,
@@ -156,10 +175,12 @@ FROM events AS e
 INNER JOIN assigned AS a
     ON e.site = a.site AND e.event_id = a.event_id AND e.time = a.time
     AND e.received = a.received AND e.attempt = a.attempt AND e.revision = a.revision
+-- if clicks
 LEFT JOIN
 (
     SELECT * FROM clicked WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
 ) AS k ON a.site = k.site AND a.visit_click_id = k.click_id
+-- end
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}

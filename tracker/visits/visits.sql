@@ -5,6 +5,7 @@
 -- was first brought; without one, a visitor's tags arrive once in half an hour.
 -- Parameters: build UInt64, sites Array(String), first Date, last Date; passes, pass UInt64 as in
 -- hits.sql
+-- Part `clicks`: a visit has a click id.
 INSERT INTO visits (site, day, bucket, build, visitor, visit_id, start, finish, touch, pageviews,
     events, memory, code, source_key, channel, platform, paid, shared, arrived, search_term,
     click_id_kind, click_id, referrer, entry_host, entry_path, exit_path, country, region, city, network, browser,
@@ -29,8 +30,10 @@ SELECT
     h.site, h.day, h.bucket, {build:UInt64} AS build, h.visitor, h.visit_id, h.time AS start,
     s.finish, h.touch, s.pageviews, s.events, h.memory, s.code, h.source_key, h.channel,
     h.platform, h.paid, h.shared != '' AS shared,
-    h.touch AND h.paid AND h.shared = '' AND (h.visit_click_id = ''
-            OR h.time <= k.first + toIntervalMinute(30))
+    h.touch AND h.paid AND h.shared = ''
+        -- if clicks
+        AND (h.visit_click_id = '' OR h.time <= k.first + toIntervalMinute(30))
+        -- end
         AND row_number() OVER (PARTITION BY h.site, h.day, h.visitor, h.touch, h.paid, h.shared,
             h.visit_click_id, if(h.visit_click_id != '', (0, 0),
                 (h.source_key, intDiv(toUnixTimestamp64Milli(h.time), 1800000)))
@@ -40,9 +43,11 @@ SELECT
     h.network, h.browser, h.os, h.device, h.language, h.screen, s.flags
 FROM fresh AS h
 INNER JOIN sums AS s ON h.site = s.site AND h.visit_id = s.visit_id
+-- if clicks
 LEFT JOIN
 (
     SELECT site, click_id, first FROM clicked
     WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
 ) AS k ON h.site = k.site AND h.visit_click_id = k.click_id
+-- end
 WHERE cityHash64(h.event_id) = h.visit_id

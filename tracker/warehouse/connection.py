@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 10  # seconds
 # ``session_timezone`` keeps a host's zone out of every date function; ``async_insert`` off means
 # that an insert which returned is written; without parallel parsing the blocks of a repeated
-# insert are cut alike, which deduplication by token needs. The look for chains of comparisons (a < b
-# AND b < 5) took two fifths of planning a long statement, and ours say what they mean themselves.
+# insert are cut alike, which deduplication by token needs. The look for chains of comparisons
+# (a < b AND b < 5) took two fifths of planning a long statement, and ours say it themselves.
 _SETTINGS: dict[str, Any] = {
     "session_timezone": "UTC",
     "async_insert": 0,

@@ -1,0 +1,251 @@
+"""Conversions of (site, day) slices and the credit of their touches, under every rule model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from tracker.accounts.goals import Goal, goals_of
+from tracker.accounts.marks import Slice
+from tracker.accounts.pipeline import Role, pipelines_of
+from tracker.conversions import people
+from tracker.conversions.goal_rules import GoalRow, goal_row, kind_of
+from tracker.conversions.offline_store import RETRY
+from tracker.reconcile.build import BuildContext, SliceRow, fresh_rows
+from tracker.reconcile.calendar import Frame
+from tracker.warehouse.sql import load_sql
+
+#: Half-life of the time-decay model, ms.
+HALF_LIFE = 7 * 86_400_000.0
+DAY_MS = 86_400_000
+#: Which value of a lead is revenue: that of its order; without one, of what follows from it.
+_RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
+
+#: A day of a site and its bounds in UTC.
+Bounds = tuple[str, date, datetime, datetime]
+
+
+def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str, int]]:
+    """Join visitors by what is new of them; the (site, visitor) that were looked at anew."""
+    return people.refresh(context.warehouse, sites, context.number)
+
+
+def kinds_of(context: BuildContext, sites: Collection[str]) -> frozenset[str]:
+    """Which of ``people``, ``offline`` conversions and ``rates`` these sites have: parts of the
+    statements below."""
+    about = {"sites": sorted(sites), "tenants": context.tenants(sites)}
+    found = context.warehouse.rows(load_sql("tracker.reconcile", "site_kinds.sql"), about)
+    return frozenset(str(kind) for (kind,) in found)
+
+
+def affected_days(
+    context: BuildContext,
+    fresh: Sequence[Slice],
+    moved: Collection[tuple[str, int]],
+    kinds: frozenset[str],
+) -> set[tuple[str, date]]:
+    """Credit slices that must follow the rebuilt visit slices of this build, and the people of
+    ``moved`` (site, visitor)."""
+    sites = sorted({piece.site for piece in fresh} | {site for site, _ in moved})
+    converting = [
+        str(site)
+        for (site,) in context.warehouse.rows(
+            load_sql("tracker.reconcile", "converting_sites.sql"), {"sites": sites}
+        )
+    ]
+    days = _following(context, converting, fresh, moved, kinds) if converting else set()
+    goals = goals_of(context.db, sites)
+    with_goals = {site for site, found in goals.items() if found}
+    return days | {(piece.site, piece.day) for piece in fresh if piece.site in with_goals}
+
+
+def _following(
+    context: BuildContext,
+    sites: Sequence[str],
+    fresh: Sequence[Slice],
+    moved: Collection[tuple[str, int]],
+    kinds: frozenset[str],
+) -> set[tuple[str, date]]:
+    rows = context.warehouse.rows(
+        load_sql("tracker.reconcile", "affected_days.sql", kinds & {"people", "offline"}),
+        {
+            "build": context.number,
+            "sites": sites,
+            "fresh": fresh_rows(piece for piece in fresh if piece.site in sites),
+            "moved": sorted((site, visitor) for site, visitor in moved if site in sites),
+        },
+    )
+    return {(str(site), day) for site, day in rows}
+
+
+def build_credits(
+    context: BuildContext,
+    days: Collection[tuple[str, date]],
+    fresh: Sequence[Slice],
+    kinds: frozenset[str],
+    before: Collection[tuple[str, date]] = (),
+) -> list[SliceRow]:
+    """Conversions of these (site, day) and the credit of their touches, under every rule model;
+    ``before`` are other days of which this build has done so already."""
+    sites = sorted({site for site, _ in days})
+    goals = [goal for found in goals_of(context.db, sites).values() for goal in found]
+    bounds = [_bounds(context.frames[site], day) for site, day in sorted(days)]
+    written = _goal_conversions(context, goals, bounds, fresh, kinds & {"people", "rates"})
+    if "offline" in kinds and (staged := _staged(context, bounds)):
+        _stage_conversions(context, staged, fresh, kinds & {"rates"})
+        written = True
+    made = {"build": context.number, "sites": sites, "days": sorted(days)}
+    if written and context.any("tracker.conversions", "made.sql", made):
+        _credit(context, days, goals, fresh, before, kinds & {"people"})
+        context.run("tracker.attribution", "credit_days.sql", made)
+    return [("credits", site, day, 0) for site, day in sorted(days)]
+
+
+def _goal_conversions(
+    context: BuildContext,
+    goals: Iterable[Goal],
+    bounds: Sequence[Bounds],
+    fresh: Sequence[Slice],
+    parts: Collection[str],
+) -> bool:
+    """Conversions of goals, kind by kind; whether any of their events has been seen at all."""
+    by_kind: dict[str, list[GoalRow]] = defaultdict(list)
+    for row in map(goal_row, goals):
+        by_kind[kind_of(row)].append(row)
+    sites = sorted({site for site, *_ in bounds})
+    common = {
+        "build": context.number,
+        "sites": context.money(sites),
+        "days": bounds,
+        "fresh": fresh_rows(fresh),
+    }
+    seen = False
+    for kind, rows in sorted(by_kind.items()):
+        look = {
+            "sites": sorted({row[0] for row in rows}),
+            "days": [bound[:2] for bound in bounds],
+            "events": sorted({row[2] for row in rows}),
+        }
+        if not context.any("tracker.conversions", "goal_events.sql", look):
+            continue
+        seen = True
+        history = {"history"} if any(row[9] == "person" for row in rows) else set()
+        wanted = {"goals", kind, *history, *parts}
+        context.run("tracker.conversions", "conversions.sql", {**common, "goals": rows}, wanted)
+    return seen
+
+
+def _stage_conversions(
+    context: BuildContext,
+    bounds: Sequence[Bounds],
+    fresh: Sequence[Slice],
+    parts: Collection[str],
+) -> None:
+    """Conversions that are stages of leads."""
+    sites = sorted({site for site, *_ in bounds})
+    customers = customer_sites(context, sites)
+    context.run("tracker.conversions", "supplied_sources.sql", {"sites": sites})
+    context.run(
+        "tracker.conversions",
+        "conversions.sql",
+        {
+            "build": context.number,
+            "sites": context.money(sites),
+            "days": bounds,
+            "fresh": fresh_rows(fresh),
+            "orders": _order_stages(context, customers),
+            **_ranked_stages(context, sites),
+            "customers": customers,
+            "retry_days": RETRY.days,
+        },
+        {"stages", "people", *parts},
+    )
+
+
+def _credit(
+    context: BuildContext,
+    days: Collection[tuple[str, date]],
+    goals: Sequence[Goal],
+    fresh: Sequence[Slice],
+    before: Collection[tuple[str, date]],
+    parts: Collection[str],
+) -> None:
+    sites = sorted({site for site, _ in days})
+    lookbacks = [
+        (goal.site, goal.id, goal.lookback_days * DAY_MS) for goal in goals if goal.lookback_days
+    ]
+    resets = _resets(goals)
+    wanted = {*parts, *(["lookbacks"] if lookbacks else []), *(["resets"] if resets else [])}
+    context.run(
+        "tracker.attribution",
+        "credits.sql",
+        {
+            "build": context.number,
+            "sites": [(site, context.frames[site].site.lookback_days * DAY_MS) for site in sites],
+            "lookbacks": lookbacks,
+            "days": sorted(days),
+            "rebuilt": sorted({*days, *before}),
+            "resets": resets,
+            "fresh": fresh_rows(fresh),
+            "half_life": HALF_LIFE,
+        },
+        wanted,
+    )
+
+
+def _staged(context: BuildContext, bounds: Sequence[Bounds]) -> list[Bounds]:
+    """Those of the days on which a stage of a lead may lie."""
+    found = context.warehouse.rows(
+        load_sql("tracker.conversions", "offline_days.sql"),
+        {"sites": sorted({site for site, *_ in bounds}), "days": bounds},
+    )
+    days = {(str(site), day) for site, day in found}
+    return [one for one in bounds if one[:2] in days]
+
+
+def _bounds(frame: Frame, day: date) -> Bounds:
+    return frame.site.key, day, frame.begin(day), frame.finish(day)
+
+
+def customer_sites(context: BuildContext, sites: Iterable[str]) -> list[str]:
+    """The sites on which repeat orders belong to the path of the first one."""
+    return [site for site in sites if context.frames[site].site.settings.repeat_orders == "inherit"]
+
+
+def customer_days(
+    context: BuildContext, days: Collection[tuple[str, date]]
+) -> set[tuple[str, date]]:
+    """Other days with conversions of the people of these, where those change each other's paths:
+    on sites of ``customer_sites`` (a new first order, or one that went away), and of goals whose
+    paths begin after the previous conversion."""
+    touched = sorted({site for site, _ in days})
+    resets = _resets(goal for found in goals_of(context.db, touched).values() for goal in found)
+    sites = sorted({*customer_sites(context, touched), *(site for site, _ in resets)})
+    if not sites:
+        return set()
+    rows = context.warehouse.rows(
+        load_sql("tracker.reconcile", "customer_days.sql"),
+        {"build": context.number, "sites": sites, "days": sorted(days), "resets": resets},
+    )
+    return {(str(site), day) for site, day in rows} - set(days)
+
+
+def _order_stages(context: BuildContext, sites: Sequence[str]) -> list[tuple[str, str]]:
+    found = pipelines_of(context.db, sites)
+    return [(site, key) for site in sites for key in found[site].keys("order")]
+
+
+def _ranked_stages(context: BuildContext, sites: Sequence[str]) -> dict[str, object]:
+    found = pipelines_of(context.db, sites)
+    ranks = {
+        f"{site}:{stage.key}": _RANKS.get(stage.role, 9)
+        for site in sites
+        for stage in found[site].stages
+    }
+    return {"stage_names": list(ranks), "stage_ranks": list(ranks.values())}
+
+
+def _resets(goals: Iterable[Goal]) -> list[tuple[str, str]]:
+    """(site, goal) of those whose paths begin after the person's previous conversion."""
+    return [(goal.site, goal.id) for goal in goals if goal.reset_path]

@@ -1,0 +1,9 @@
+-- Question: which of these have the sites, so that statements need parts for them: people of several
+-- visitors, offline conversions, and their tenants rates?
+-- Grain: one row for each kind that there is.
+-- Parameters: sites Array(String); tenants Array(String)
+SELECT 'people' AS kind FROM person_members WHERE site IN {sites:Array(String)} LIMIT 1
+UNION ALL
+SELECT 'offline' FROM offline_conversions WHERE site IN {sites:Array(String)} LIMIT 1
+UNION ALL
+SELECT 'rates' FROM rates WHERE tenant IN {tenants:Array(String)} LIMIT 1

@@ -1,0 +1,59 @@
+"""Spend of (site, day) slices in the sites' currencies, their keywords, and which sources belong to
+these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tracker.accounts.ad_accounts import accounts_of_site, given_campaigns
+from tracker.accounts.marks import Slice
+from tracker.reconcile.build import NO_DAY, SUMS, BuildContext, SliceRow
+from tracker.reconcile.marking import account_key
+from tracker.spend.cost_rules import cost_rows
+from tracker.warehouse.sql import load_sql
+
+
+def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
+    """Spend of these (site, day) in the sites' currencies, and what hangs on their keywords."""
+    sites = sorted({piece.site for piece in slices})
+    linked = [(site, one) for site in sites for one in accounts_of_site(context.db, site)]
+    whose = {
+        "build": context.number,
+        "accounts": [(site, *account_key(one), one.site == site) for site, one in linked],
+        "campaigns": given_campaigns(context.db, {account_key(one) for _, one in linked}),
+    }
+    days = [(piece.site, piece.day) for piece in slices]
+    rules = cost_rows(context.db, [one for _, one in linked], [day for _, day in days])
+    dated = [day for _, day in days]
+    told = {"tenants": context.tenants(sites), "days": dated}
+    gaps = {"gaps"} if context.any("tracker.spend", "any_totals.sql", told) else set()
+    spent = {**whose, "sites": context.money(sites), "days": days, "rules": rules}
+    context.run("tracker.spend", "site_spend.sql", spent, gaps)
+    fresh = {"build": context.number, "sites": sites, "first": min(dated), "last": max(dated)}
+    for sums in SUMS:
+        context.run("tracker.spend", sums, fresh)
+    context.run("tracker.spend", "keywords.sql", whose)
+    rows: list[SliceRow] = [("spend", piece.site, piece.day, 0) for piece in slices]
+    rows += [("keywords", site, NO_DAY, 0) for site in sites]
+    return rows + _build_resolution(context, sites, fresh=sites)
+
+
+def resolve_new_sources(context: BuildContext, sites: Iterable[str]) -> list[SliceRow]:
+    """The resolution of those sites that have sources which none knows yet."""
+    found = context.warehouse.rows(
+        load_sql("tracker.reconcile", "unresolved_sites.sql"), {"sites": sorted(set(sites))}
+    )
+    unresolved = [str(site) for (site,) in found]
+    return _build_resolution(context, unresolved, fresh=()) if unresolved else []
+
+
+def _build_resolution(
+    context: BuildContext, sites: Sequence[str], *, fresh: Sequence[str]
+) -> list[SliceRow]:
+    """Which keyword each source belongs to; ``fresh``: sites with keywords of this build."""
+    context.run(
+        "tracker.attribution",
+        "resolution.sql",
+        {"build": context.number, "sites": list(sites), "fresh": list(fresh)},
+    )
+    return [("resolution", site, NO_DAY, 0) for site in sites]

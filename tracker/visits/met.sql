@@ -1,0 +1,13 @@
+-- Question: what do the events of these sites and days have that takes parts of statements of its own?
+-- Grain: one row: whether one has a click id, whether one may have a copy on another day (see
+-- hits.sql), whether one has a source that `sources` does not know.
+-- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3)
+SELECT
+    max(click_id != '') AS clicks,
+    max((attempt > 1 OR received > time + toIntervalSecond(30)) AND origin != 'import') AS late,
+    max((site, cityHash64(channel, platform, paid, source, medium, campaign, ad_group, keyword,
+        match_type, creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded))
+        NOT IN (SELECT site, source_key FROM sources WHERE site IN {sites:Array(String)})) AS news
+FROM events
+WHERE site IN {sites:Array(String)}
+    AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}

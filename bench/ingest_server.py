@@ -20,6 +20,7 @@ from tracker.accounts.sites import SiteCache
 from tracker.ingest.endpoint import IngestDeps, routes
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
+from tracker.ingest.routing import Application
 from tracker.ingest.spool import Spool, SpoolLimits
 from tracker.server import calm_garbage_collector
 
@@ -52,7 +53,7 @@ def main() -> None:
     table = [Route("/bare", bare, methods=["POST"]), *routes(deps)]
     calm_garbage_collector()
     uvicorn.run(
-        Starlette(routes=table, lifespan=lifespan),
+        Application(table, lifespan=lifespan),
         port=port,
         log_level="warning",
         access_log=False,

@@ -153,7 +153,7 @@ def beacon(world: World, event: dict[str, Any], person: int, rng: random.Random)
         url=url,
         referrer=event.get("referrer", "").replace("hydra-pumps", "pump"),
         title=f"Pumps for slurry and water: {url.partition('?')[0]}",
-        sizes=[1920, 1080, 1000 + person % 500, 700],
+        sizes=(1920, 1080, 1000 + person % 500, 700),
         language="zh-CN",
         props=event.get("props"),
     )

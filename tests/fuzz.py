@@ -35,7 +35,7 @@ from tracker.ingest.endpoint import IngestDeps
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
 from tracker.ingest.loader import Loader
-from tracker.ingest.routing import routes
+from tracker.ingest.routing import Application, routes
 from tracker.ingest.spool import Spool, SpoolLimits
 from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate
@@ -72,7 +72,7 @@ class Target:
             salts=lambda site, day: salt_of(self.db, site, day, now=NOW),
             clock=clock,
         )
-        app = Starlette(routes=routes(deps, Directory(self.db, cache, clock)))
+        app = Application(routes(deps, Directory(self.db, cache, clock)))
         lanes = [self._lane(app, requests) for _ in range(TOGETHER)]
         await asyncio.gather(*lanes)
         await spool.close()

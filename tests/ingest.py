@@ -31,7 +31,7 @@ from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import Geography
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
-from tracker.ingest.routing import routes
+from tracker.ingest.routing import Application, routes
 from tracker.ingest.spool import Spool, SpoolLimits
 from tracker.warehouse.client import Warehouse
 
@@ -109,7 +109,7 @@ class Ingest:
             await self.spool.close()
 
         directory = Directory(self.db, deps.site_cache, self.clock)
-        return Starlette(routes=routes(deps, directory), lifespan=lifespan)
+        return Application(routes(deps, directory), lifespan=lifespan)
 
     def event(self, **fields: Any) -> dict[str, Any]:
         """A page view of 1.5 s ago with a fresh id; fields by their names on the wire."""
@@ -178,4 +178,4 @@ def crash_server(port: int, url: str, root: Path) -> None:
         salts=lambda site, day: salt_of(db, site, day),
         clock=utc_now,
     )
-    uvicorn.run(Starlette(routes=own_routes(deps)), port=port, log_level="error", access_log=False)
+    uvicorn.run(Application(own_routes(deps)), port=port, log_level="error", access_log=False)

@@ -55,10 +55,10 @@ class Root:
             "event_id": str(UUID(int=self.count)),
             "visitor": 7,
             "origin": "beacon",
-            "name": "pageview",
             "memory": "stored",
         }
-        return event_line(EventColumns(**{**values, **fields}), b"", b',"rules_version":1')
+        event = EventColumns(**{**values, **fields})
+        return event_line(event, b',"name":"pageview"', b"", b',"rules_version":1')
 
     def segment(self, *lines: bytes, table: Table = Table.EVENTS, where: str = "ready") -> Path:
         """A closed segment."""

@@ -308,6 +308,44 @@ def test_sizes_language_title_and_code_arrive(ingest: Ingest) -> None:
     assert (row["title"], row["code"]) == ("水泵", "K3F7")
 
 
+def test_each_event_of_a_request_has_its_own_page_and_texts(ingest: Ingest) -> None:
+    page = "https://www.pump.example/a?gclid=7"
+    events = [
+        ingest.event(l=page, n="a", d="Pumps", w=[1920, 1080, 1519, 720, 9, 9]),
+        ingest.event(l=page, n="b", d="Pumps", o=SENT_MS - 500, p={"k": "v"}),
+        ingest.event(l=page, n="c" * 65, d="x" * 513, r="https://www.baidu.com/"),
+        ingest.event(l=page, n="d", u="0000000000000002", a=300),
+        ingest.event(l="https://elsewhere.example/", n="e"),
+        ingest.event(l="https://www.pump.example/b", n="f", b=1),
+        ingest.event(l=page, n="g", a=-1, g="x" * 40, k="y" * 20),
+    ]
+    answer = ingest.post(events)
+    assert answer.headers["x-tracker-dropped"] == "origin,automation"
+    ingest.drain()
+    rows = {row["name"]: row for row in ingest.rows()}
+    assert sorted(rows) == ["a", "b", "c" * 64, "d", "g"]
+    # Google's click id does not come from Baidu.
+    assert {row["click_id"] for row in rows.values() if not row["referrer"]} == {"7"}
+    assert {row["source"] for row in rows.values() if row["referrer"]} == {"baidu"}
+    assert (rows["a"]["screen"], rows["a"]["viewport"]) == ("1920x1080", "1519x720")
+    assert (rows["b"]["screen"], rows["b"]["title"]) == ("", "Pumps")
+    assert (rows["a"]["props"], rows["b"]["props"]) == ({}, {"k": "v"})
+    assert (rows["b"]["time"] - rows["a"]["time"]).total_seconds() == 1
+    cut = rows["c" * 64]
+    assert (cut["flags"], cut["title"], cut["referrer"]) == (
+        "cut",
+        "x" * 512,
+        "https://www.baidu.com/",
+    )
+    assert rows["d"]["flags"] == rows["g"]["flags"] == ""
+    assert (rows["d"]["visitor"], rows["d"]["attempt"]) == (2, 255)
+    assert (rows["g"]["attempt"], rows["g"]["language"], rows["g"]["code"]) == (
+        1,
+        "x" * 35,
+        "Y" * 12,
+    )
+
+
 # --- the pixel, and CORS ------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from tests.ingest import Ingest
 from tests.world import HOME, World, ad, at
 from tracker.accounts.sites import Site, update_site
 from tracker.ingest.classify import Source
-from tracker.ingest.columns import AddressColumns, ClientColumns, EventColumns
+from tracker.ingest.columns import AddressColumns, ClientColumns, EventColumns, PageColumns
 from tracker.ingest.reclassify import KEPT, OUTCOME, reclassify
 from tracker.requests.events import Reclassify
 from tracker.requests.upkeep import Rebuild
@@ -147,7 +147,8 @@ def test_duplicates_of_an_event_count_once_after_it_too(
 def test_the_statements_name_every_column_of_an_event(warehouse_embedded: Warehouse) -> None:
     columns = [name for name, *_ in warehouse_embedded.rows("DESCRIBE TABLE events")]
     known = {*EventColumns.__struct_fields__, *ClientColumns.__struct_fields__}
-    known |= {*AddressColumns.__struct_fields__, *Source.__struct_fields__, "revision"}
+    known |= {*PageColumns.__struct_fields__, *AddressColumns.__struct_fields__}
+    known |= {*Source.__struct_fields__, "revision"}
     assert set(columns) == known
     assert set(KEPT) | set(OUTCOME) | {"rules_version", "revision"} | {
         "host", "path", "query", "referrer",

@@ -26,6 +26,7 @@ from tracker.errors import NotFound
 from tracker.ingest.address import parse_networks
 from tracker.ingest.directory import Directory
 from tracker.ingest.endpoint import IngestDeps, IngestSettings
+from tracker.ingest.routing import Application
 from tracker.ingest.routing import routes as ingest_routes
 from tracker.ingest.server_events import ServerEvents
 from tracker.ingest.spool import Spool, SpoolLimits
@@ -159,7 +160,7 @@ def create_app(
         if scheduler is not None:
             await asyncio.to_thread(scheduler.stop)
 
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    return Application(routes, lifespan=lifespan, exception_handlers=handlers)
 
 
 def setup_code(parts: Parts) -> str:

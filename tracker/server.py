@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from starlette.routing import BaseRoute
 
 from tracker.app import create_app, setup_code
@@ -64,7 +65,7 @@ def run_server(
         if role == "jobs":
             _run_jobs(parts)
         else:
-            asyncio.run(_serve(parts, role, announce, extra))
+            uvloop.run(_serve(parts, role, announce, extra))
 
 
 def ingest_app() -> object:

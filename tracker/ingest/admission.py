@@ -38,7 +38,9 @@ def above_rate(
     RateLimited when a site is above its own rate, and when an address is above its rate at a site
     that does not merely flag: nothing of the request is taken then, and its client sends it again.
     """
-    amounts = {keys[0]: 1} if len(keys) == 1 else Counter(keys)
+    # Nearly always they are of one site, and a Counter costs more than the rest.
+    of_one = bool(keys) and keys.count(keys[0]) == len(keys)
+    amounts = {keys[0]: len(keys)} if of_one else Counter(keys)
     above: tuple[str, ...] = ()
     for key, amount in amounts.items():
         site = find(key)

@@ -1,10 +1,10 @@
 """Lines of the spool: exactly the JSONEachRow form of the tables that ingest fills.
 
-The columns of an event come in groups, because most of them repeat: those of the event, those of
-its client (address and user agent), and those of its sighting (the addresses of the page and of the
-referrer, and the source that they make). The JSON of the latter is made once and kept; a line is
-all of them joined. Fields with their default are left out; the
-engine fills in the same default.
+The columns of an event come in groups, because most of them repeat: those of the event, what its
+page says of itself (title, screen, language), those of its client (address and user agent), and
+those of its sighting (the addresses of the page and of the referrer, and the source that they
+make). The JSON of the latter three is made once and kept; a line is all of them joined. Fields with
+their default are left out; the engine fills in the same default.
 """
 
 from __future__ import annotations
@@ -35,19 +35,24 @@ class EventColumns(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     event_id: str
     visitor: int
     origin: str
-    name: str
     memory: str
     attempt: int = 1
-    title: str = ""
     value: Decimal | None = None
     currency: str = ""
     props: dict[str, str] = {}
+    ip: str = ""
+    flags: str = ""
+
+
+class PageColumns(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The columns of ``events`` in which events of the same kind on a page hardly differ."""
+
+    name: str
+    title: str = ""
     code: str = ""
     screen: str = ""
     viewport: str = ""
     language: str = ""
-    ip: str = ""
-    flags: str = ""
 
 
 class AddressColumns(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -129,9 +134,9 @@ def fragment(columns: msgspec.Struct) -> bytes:
     return b"," + inner if inner else b""
 
 
-def event_line(event: EventColumns, client: bytes, sighting: bytes) -> bytes:
-    """One line of an ``events`` segment from the event and two fragments."""
-    return b"".join((encode(event)[:-1], client, sighting, b"}\n"))
+def event_line(event: EventColumns, page: bytes, client: bytes, sighting: bytes) -> bytes:
+    """One line of an ``events`` segment from the event and three fragments."""
+    return b"".join((encode(event)[:-1], page, client, sighting, b"}\n"))
 
 
 def line(columns: msgspec.Struct) -> bytes:

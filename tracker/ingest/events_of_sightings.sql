@@ -1,6 +1,6 @@
 -- Question: which events of one UTC day have these sightings, with all that classification does not
--- decide? Grain: one row per event copy at its highest revision, in the order of EventColumns
--- without the addresses, then of ClientColumns, then the sighting's key and the revision.
+-- decide? Grain: one row per event copy at its highest revision, in the order of EventColumns, of
+-- PageColumns, of ClientColumns, then the sighting's key and the revision.
 -- Parameters: site String; since, until DateTime64(3); keys Array(UInt64)
 WITH revised AS
     (
@@ -11,8 +11,9 @@ WITH revised AS
         GROUP BY event_id, received, attempt
     )
 SELECT
-    site, time, e.received, toString(e.event_id), visitor, origin, name, memory, e.attempt, title,
-    value, currency, props, code, screen, viewport, language, ip, flags,
+    site, time, e.received, toString(e.event_id), visitor, origin, memory, e.attempt,
+    value, currency, props, ip, flags,
+    name, title, code, screen, viewport, language,
     country, region, city, network, browser, browser_version, os, os_version, device, user_agent,
     cityHash64(host, path, query, referrer, entrance, returning, paid, channel, platform, source,
         medium, campaign, ad_group, keyword, match_type, creative, campaign_id, ad_group_id,

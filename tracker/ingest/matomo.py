@@ -223,12 +223,12 @@ def _instant(text: str) -> int | None:
         return None
 
 
-def screen(params: Params) -> list[int | float] | None:
+def screen(params: Params) -> tuple[int, int] | None:
     """Width and height of ``res``."""
     width, _, height = params.get("res", "").lower().partition("x")
     if not (width.isdecimal() and height.isdecimal() and len(width + height) <= 12):
         return None
-    return [int(width), int(height)]
+    return int(width), int(height)
 
 
 def visitor(params: Params) -> str:

@@ -81,7 +81,7 @@ class Beacon(
     url: str = ""
     referrer: str | None = ""
     title: str | None = ""
-    sizes: list[int | float] | None = None
+    sizes: tuple[int | float, ...] | None = None
     language: str | None = ""
     props: dict[str, PropValue] | None = None
     value: Decimal | None = None

@@ -21,7 +21,7 @@ import msgspec
 from tracker.accounts.clock import Clock, to_ms
 from tracker.accounts.sites import Site
 from tracker.ingest.classify import SiteRules, Source
-from tracker.ingest.columns import Batch, ClientColumns, EventColumns, encode, instant
+from tracker.ingest.columns import Batch, ClientColumns, EventColumns, PageColumns, encode, instant
 from tracker.ingest.landing import Address
 from tracker.ingest.payload import PATH_LENGTH, QUERY_LENGTH, REFERRER_LENGTH
 from tracker.ingest.sightings import Sighting, sight, site_rules
@@ -37,6 +37,7 @@ OUTCOME = tuple(name for name in Source.__struct_fields__ if name != "rules_vers
 #: The columns of an event that classification does not decide, as ``events_of_sightings.sql`` has.
 KEPT = (
     *EventColumns.__struct_fields__,
+    *PageColumns.__struct_fields__,
     *ClientColumns.__struct_fields__,
 )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 
 from tracker.accounts.sites import Site
 from tracker.ingest.columns import (
     Batch,
     EventColumns,
+    PageColumns,
     RejectedColumns,
     event_line,
+    fragment,
     instant,
     line,
 )
@@ -32,47 +35,53 @@ from tracker.ingest.payload import (
 from tracker.ingest.reasons import Reason
 from tracker.ingest.stripping import stored_form, stripped
 
+#: Texts of an event's page are remembered up to this length, all together.
+KEPT_LENGTH = 512
+NO_PROPS: dict[str, str] = {}
+
 
 def record(draft: Draft, batch: Batch) -> None:
     """Write the event's line, and those of the contact keys that an ``identify`` brings."""
     beacon, request, client, sighting = draft.beacon, draft.request, draft.client, draft.sighting
-    name = beacon.name.strip()[:NAME_LENGTH] or "pageview"
-    props, cut = bounded_props(beacon.props) if beacon.props else ({}, False)
-    value, currency, usable = None, "", True
-    if beacon.value is not None or beacon.currency:
-        value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
-    if name == "identify" and props:
-        site, visitor, time = draft.site.key, draft.visitor, draft.time
-        batch.identities += identity_lines(site, props, visitor, time)
-        props = without_contacts(props)
-    if cut or sighting.cut or _is_cut(beacon):
+    page, cut = _page_of(beacon)
+    if cut or sighting.cut or len(beacon.url) > URL_LENGTH:
         draft.flags += ("cut",)
-    if not usable:
-        draft.flags += ("bad_value",)
-    screen, viewport = _sizes(*beacon.sizes[:4]) if beacon.sizes else ("", "")
-    full = sighting.source.paid and draft.site.settings.keep_full_ip
+    value, currency, props = None, "", NO_PROPS
+    if beacon.props or beacon.value is not None or beacon.currency:
+        value, currency, props = _details(draft, batch)
+    attempt, site = beacon.attempt, draft.site
+    full = site.settings.keep_full_ip and sighting.source.paid
     columns = EventColumns(
-        draft.site.key,
+        site.key,
         instant(draft.time),
         instant(request.received),
         beacon.event_id,
         draft.visitor,
         request.origin,
-        name,
         draft.memory,
-        min(max(beacon.attempt, 1), 255),
-        (beacon.title or "").strip()[:TITLE_LENGTH],
+        attempt if 0 < attempt < 256 else min(max(attempt, 1), 255),
         value,
         currency,
         props,
-        (beacon.code or "").strip().upper()[:CODE_LENGTH],
-        screen,
-        viewport,
-        (beacon.language or "").strip()[:LANGUAGE_LENGTH],
         client.ip if full else client.truncated,
-        ",".join(draft.flags),
+        ",".join(draft.flags) if draft.flags else "",
     )
-    batch.events.append(event_line(columns, client.json, sighting.json))
+    batch.events.append(event_line(columns, page, client.json, sighting.json))
+
+
+def _details(draft: Draft, batch: Batch) -> tuple[Decimal | None, str, dict[str, str]]:
+    """Value, currency and properties as stored; of an ``identify`` the contact keys go apart."""
+    beacon = draft.beacon
+    props, cut = bounded_props(beacon.props)
+    value, currency, usable = bounded_value(beacon.value, beacon.currency or "")
+    if props and _name(beacon.name) == "identify":
+        batch.identities += identity_lines(draft.site.key, props, draft.visitor, draft.time)
+        props = without_contacts(props)
+    if cut and "cut" not in draft.flags:
+        draft.flags += ("cut",)
+    if not usable:
+        draft.flags += ("bad_value",)
+    return value, currency, props
 
 
 def reject(draft: Draft, reason: Reason, batch: Batch) -> None:
@@ -98,22 +107,40 @@ def _without_personal(url: str, site: Site) -> str:
     return stored_form(stripped(address, names)) if address else ""
 
 
-def _is_cut(beacon: Beacon) -> bool:
-    """Whether a text of the event itself is longer than its bound; addresses: see ``Sighting``."""
-    return (
-        len(beacon.name) > NAME_LENGTH
-        or len(beacon.url) > URL_LENGTH
-        or len(beacon.title or "") > TITLE_LENGTH
+def _page_of(beacon: Beacon) -> tuple[bytes, bool]:
+    """The JSON of ``PageColumns``, and whether name or title is longer than its bound."""
+    name, title, sizes = beacon.name, beacon.title or "", beacon.sizes
+    code, language = beacon.code or "", beacon.language or ""
+    if sizes and len(sizes) > 4:
+        sizes = sizes[:4]
+    if len(name) + len(title) + len(code) + len(language) > KEPT_LENGTH:
+        return _page(name, title, code, sizes, language)
+    return _kept_page(name, title, code, sizes, language)
+
+
+def _name(name: str) -> str:
+    return name.strip()[:NAME_LENGTH] or "pageview"
+
+
+def _page(
+    name: str, title: str, code: str, sizes: tuple[float, ...] | None, language: str
+) -> tuple[bytes, bool]:
+    columns = PageColumns(
+        _name(name),
+        title.strip()[:TITLE_LENGTH],
+        code.strip().upper()[:CODE_LENGTH],
+        _pair(sizes[:2]) if sizes else "",
+        _pair(sizes[2:]) if sizes else "",
+        language.strip()[:LANGUAGE_LENGTH],
     )
+    return fragment(columns), len(name) > NAME_LENGTH or len(title) > TITLE_LENGTH
 
 
-@lru_cache(maxsize=4_096)
-def _sizes(*sizes: float) -> tuple[str, str]:
-    """Screen and viewport as ``1920x1080``; empty where a pair is not plausible."""
-    return _pair(sizes[:2]), _pair(sizes[2:])
+_kept_page = lru_cache(maxsize=8_192)(_page)
 
 
 def _pair(sizes: tuple[float, ...]) -> str:
+    """``1920x1080``; empty where that is not plausible."""
     if len(sizes) < 2:
         return ""
     width, height = whole(sizes[0], 0), whole(sizes[1], 0)

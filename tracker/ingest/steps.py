@@ -126,8 +126,11 @@ def set_time(draft: Draft, env: Environment) -> Reason | None:  # noqa: ARG001
     if occurred is None or sent is None:
         draft.time = received
         return None
-    age = whole(sent, 0) - whole(occurred, 0)
-    draft.time = received - min(age, MAX_AGE) if age > 0 else received
+    if type(sent) is int and type(occurred) is int:
+        age = sent - occurred
+    else:
+        age = whole(sent, 0) - whole(occurred, 0)
+    draft.time = received if age <= 0 else received - (age if age < MAX_AGE else MAX_AGE)
     return None
 
 
@@ -155,16 +158,11 @@ def suppress(draft: Draft, env: Environment) -> Reason | None:
     return Reason.SUPPRESSED if env.suppressed(draft.site.key, draft.visitor) else None
 
 
-#: What happens to an event after its body is parsed, in order; ``record`` ends it.
-STEPS: tuple[Step, ...] = (
-    find_site,
-    classify_source,
-    check_origin,
-    refuse_bots,
-    set_time,
-    identify,
-    suppress,
-)
+#: What happens to an event after its body is parsed, in order; ``record`` ends it. The steps of its
+#: page come out alike for all events of a request that are of one page.
+PAGE_STEPS: tuple[Step, ...] = (find_site, classify_source, check_origin, refuse_bots)
+EVENT_STEPS: tuple[Step, ...] = (set_time, identify, suppress)
+STEPS = PAGE_STEPS + EVENT_STEPS
 
 
 def process(
@@ -178,6 +176,7 @@ def process(
     seen: set[str] = set()
     # All events of a request come from one client: it is looked up for the first of them.
     client: Client = None  # type: ignore[assignment]
+    passed: Draft | None = None
     for beacon in beacons:
         if beacon.event_id in seen:
             dropped.append(Reason.DUPLICATE)
@@ -188,16 +187,28 @@ def process(
         if beacon.site in above:
             draft.flags += (Reason.RATE.value,)
             env.counters.add(f"flagged.{Reason.RATE}")
-        reason = process_one(draft, env, batch)
+        reason = process_one(draft, env, batch, passed)
         client = draft.client
-        if reason is not None:
+        if reason is None:
+            passed = draft
+        else:
             dropped.append(reason)
     return dropped
 
 
-def process_one(draft: Draft, env: Environment, batch: Batch) -> Reason | None:
-    """Take one event through the steps and record the outcome."""
-    for step in STEPS:
+def process_one(
+    draft: Draft, env: Environment, batch: Batch, passed: Draft | None = None
+) -> Reason | None:
+    """Take one event through the steps and record the outcome.
+
+    ``passed``: an event of the same request that was recorded. What the steps of the page found for
+    it is taken over where the page is the same.
+    """
+    steps = STEPS
+    if passed is not None and _is_of_one_page(draft, passed):
+        draft.site, draft.sighting = passed.site, passed.sighting
+        steps = EVENT_STEPS
+    for step in steps:
         reason = step(draft, env)
         if reason is not None:
             env.counters.drop(reason)
@@ -206,3 +217,17 @@ def process_one(draft: Draft, env: Environment, batch: Batch) -> Reason | None:
             return reason
     record(draft, batch)
     return None
+
+
+def _is_of_one_page(draft: Draft, passed: Draft) -> bool:
+    """Whether the steps of the page would do for an event what they did for ``passed``; whatever
+    was flagged is looked at by itself."""
+    beacon, other = draft.beacon, passed.beacon
+    return (
+        beacon.url == other.url
+        and beacon.referrer == other.referrer
+        and beacon.site == other.site
+        and beacon.automation == other.automation
+        and not passed.flags
+        and not draft.flags
+    )

@@ -130,10 +130,12 @@ def arrivals(world: World, seed: int) -> list[Callable[[], Any]]:
                 keyword_id="31",
                 keyword="steel pump",
             )
-            for click in (0, 1, 2, 3)
+            for click in (0, 1, 2, 3, 9)  # nobody brings the last one
         ),
         lambda: world.offline(orders.format(row="i1,L1,2026-09-10T10:00:00Z,inquiry,,p1-0")),
         lambda: world.offline(orders.format(row="o1,L1,2026-09-12T10:00:00Z,order,900,p1-0")),
+        lambda: world.offline("id,time,stage,click id\ng1,2026-09-12,order,g1\n"),
+        lambda: world.offline("id,time,stage,click id\ng9,2026-09-12,order,g9\n"),
     ]
 
 

@@ -67,7 +67,7 @@ WITH
         SELECT c.site AS site, c.conversion_id AS conversion_id, c.day AS day, c.goal AS goal,
             c.time AS time, c.path_time AS path_time, c.visitor AS visitor, c.person AS person,
             c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
-            c.supplied_key AS supplied_key,
+            c.supplied_key AS supplied_key, c.supplied_time AS supplied_time, c.supplied_day AS supplied_day,
             c.counts AS counts, c.earns AS earns,
             -- if lookbacks
             if(o.lookback > 0, o.lookback, i.lookback) AS lookback,
@@ -133,7 +133,8 @@ WITH
     (
         SELECT w.site AS site, w.conversion_id AS conversion_id, any(w.day) AS day,
             any(w.goal) AS goal, any(w.time) AS time, any(w.path_time) AS path_time,
-            any(w.supplied_key) AS supplied, any(w.rate_missing) AS rate_missing,
+            any(w.supplied_key) AS supplied, any(w.supplied_time) AS supplied_time,
+            any(w.supplied_day) AS supplied_day, any(w.lookback) AS within, any(w.rate_missing) AS rate_missing,
             any(w.counts) AS counts, any(w.earns) AS earns, any(w.value) AS value, any(w.value_site) AS value_site,
             arraySort(groupArrayIf((t.start, t.visit_id, t.source_key, t.day, t.is_direct,
                 t.is_paid), t.source_key != 0 AND t.start <= w.path_time
@@ -146,8 +147,9 @@ WITH
     measured AS
     (
         SELECT *,
-            if(empty(found) AND supplied != 0,
-                [(path_time, toUInt64(0), supplied, day, false, true)], found) AS path,
+            if(empty(found) AND supplied != 0
+                AND dateDiff('millisecond', supplied_time, path_time) <= within,
+                [(supplied_time, toUInt64(0), supplied, supplied_day, false, true)], found) AS path,
             length(path) AS n,
             arrayMap(t -> toFloat64(dateDiff('millisecond', t.1, path_time)), path) AS ages,
             arrayMap(a -> exp2(-(a - ages[n]) / {half_life:Float64}), ages) AS decays,

@@ -2,7 +2,8 @@
 -- Grain: one row per conversion, into `conversions`, for the credit slices (site, day) of a build.
 -- Parts: of one origin, `goals` or `stages` (of leads); of goals those of one kind, `plain`, `props`
 -- (they look at properties) or `engaged`; `history` (one is counted once a person); `people` (visitors
--- of the sites are joined into people; stages need it); `rates` (the tenants have rates).
+-- of the sites are joined into people; stages need it); `rates` (the tenants have rates); `looked` (of
+-- stages: `clicked` has rows of their click ids).
 -- Parameters:
 --   build  UInt64
 --   sites  tuples (site, tenant, currency)
@@ -27,8 +28,10 @@
 -- A goal counted once a person looks at the whole history of its site; the first event stands.
 -- An offline conversion is matched by its lead (one without is a lead that its id names): by visitor id, click id (the first visitor who
 -- brought it), visit code (the latest visit with it before the lead began), the order id of an
--- event, e-mail, phone, user id. Of each the lead's earliest stage that has one speaks. The source
--- that it brought itself counts where no visit is found. A lead is tried for `retry_days` after its
+-- event, e-mail, phone, user id. Of each the lead's earliest stage that has one speaks. What the
+-- platform's look-up says of its click id (`clicked`, of this build), or the source that it brought
+-- itself, counts where no visit is found: `supplied_time` is the end of the click's day, or the path's.
+-- A look-up of a click after the lead, or on another platform than it brought, says nothing. A lead is tried for `retry_days` after its
 -- last stage or correction was entered: a visit, an order or a contact of later than that gives it
 -- to nobody (by its own time, so that late and imported events change nothing). The stages of a lead share its identity
 -- and its path time, that of its first stage. On sites of `customers` a lead that began after its
@@ -38,7 +41,7 @@
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
 INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external_id, lead, time,
     path_time, visitor, person, visit_id, matched, value, currency, value_site, rate_missing,
-    supplied_key, counts, earns, tried_until)
+    supplied_key, counts, earns, tried_until, supplied_tag, supplied_click, supplied_time, supplied_day)
 WITH
     info AS
     (
@@ -163,7 +166,8 @@ WITH
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
             'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
             (site, goal) IN (SELECT site, goal FROM rules WHERE is_primary) AS counts,
-            counts AS earns, time AS tried_until
+            counts AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
+            time AS supplied_time, day AS supplied_day
         FROM by_goal
         WHERE (site, day) IN (SELECT site, day FROM calendar)
     ),
@@ -179,7 +183,7 @@ WITH
                 channel IN ('Paid Search', 'Paid Social', 'Paid Video', 'Paid Shopping',
                 'Paid Other', 'Display', 'Cross-network'), source, medium, campaign, ad_group,
                 keyword, match_type, '', campaign_id, ad_group_id, keyword_id, '', false), 0),
-                version) AS brought, max(received) AS received
+                version) AS brought, argMax(toString(platform), version) AS brought_by, max(received) AS received
         FROM offline_conversions
         WHERE site IN (SELECT site FROM info)
         GROUP BY site, external_id
@@ -190,7 +194,7 @@ WITH
         SELECT l.site AS site, l.external_id AS external_id, l.fact.1 AS stage,
             l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.5 AS lead,
             if(lead = '', external_id, lead) AS lead_key,
-            l.contact AS contact, l.brought AS brought, l.received AS received, c.day AS day,
+            l.contact AS contact, (l.brought, l.brought_by) AS brought, l.received AS received, c.day AS day,
             (time, external_id) AS place,
             transform(concat(l.site, ':', stage), {stage_names:Array(String)},
                 {stage_ranks:Array(UInt8)}, toUInt8(4)) AS rank,
@@ -212,7 +216,7 @@ WITH
             argMinIf(o.contact.5, o.place, o.contact.5 != '') AS email_hash,
             argMinIf(o.contact.6, o.place, o.contact.6 != '') AS phone_hash,
             argMinIf(o.contact.7, o.place, o.contact.7 != '') AS user_hash,
-            argMinIf(o.brought, o.place, o.brought != 0) AS brought,
+            argMinIf(o.brought, o.place, o.brought.1 != 0) AS brought,
             max(o.received) + toIntervalDay({retry_days:UInt16}) AS tried_until,
             minIf(o.time, (o.site, o.stage) IN
                 (SELECT r.1, r.2 FROM (SELECT arrayJoin({orders:Array(Tuple(String, String))}) AS r)))
@@ -266,7 +270,7 @@ WITH
     matched AS
     (
         SELECT l.site AS site, l.lead_key AS lead_key, l.path_time AS path_time,
-            l.brought AS brought, l.ordered AS ordered, l.tried_until AS tried_until,
+            l.ordered AS ordered, l.tried_until AS tried_until,
             multiIf(l.given_visitor != 0, (l.given_visitor, toUInt64(0), 'visitor'),
                 k.hit.1 != 0 AND k.since <= l.tried_until, (k.hit.1, k.hit.2, 'click_id'),
                 v.visitor != 0, (v.visitor, v.visit_id, 'code'),
@@ -274,8 +278,21 @@ WITH
                 e.visitor != 0 AND e.since <= l.tried_until, (e.visitor, toUInt64(0), 'email'),
                 p.visitor != 0 AND p.since <= l.tried_until, (p.visitor, toUInt64(0), 'phone'),
                 u.visitor != 0 AND u.since <= l.tried_until, (u.visitor, toUInt64(0), 'user'),
-                l.brought != 0, (toUInt64(0), toUInt64(0), 'platform'),
-                (toUInt64(0), toUInt64(0), 'none')) AS whose
+                told, (toUInt64(0), toUInt64(0), 'look_up'),
+                l.brought.1 != 0, (toUInt64(0), toUInt64(0), 'platform'),
+                (toUInt64(0), toUInt64(0), 'none')) AS whose,
+            -- if looked
+            x.looked AND (l.brought.1 = 0 OR l.brought.2 = x.platform)
+                AND x.click_day <= toDate(l.path_time) + 1 AS told,
+            if(told, (cityHash64(l.brought.1, toString(x.platform), x.campaign_id, x.ad_group_id,
+                    x.keyword_id, x.match_type, x.keyword), l.brought.1, l.click_id,
+                    least(l.path_time, toDateTime64(x.click_day + 1, 3, 'UTC') - toIntervalMillisecond(1)),
+                    x.click_day),
+                (l.brought.1, l.brought.1, '', l.path_time, toDate(0))) AS supplied
+            -- end
+            -- unless looked
+            false AS told, (l.brought.1, l.brought.1, '', l.path_time, toDate(0)) AS supplied
+            -- end
         FROM leads AS l
         LEFT JOIN clicks AS k ON l.site = k.site AND l.click_id = k.click_id
         ASOF LEFT JOIN codes AS v ON l.site = v.site AND l.code = v.code AND l.path_time >= v.time
@@ -283,11 +300,15 @@ WITH
         LEFT JOIN contacts AS e ON l.site = e.site AND l.email_hash = e.hash
         LEFT JOIN contacts AS p ON l.site = p.site AND l.phone_hash = p.hash
         LEFT JOIN contacts AS u ON l.site = u.site AND l.user_hash = u.hash
+        -- if looked
+        LEFT JOIN (SELECT * FROM clicked WHERE site IN (SELECT site FROM info)
+            AND build = {build:UInt64}) AS x ON l.site = x.site AND l.click_id = x.click_id
+        -- end
     ),
     of_person AS
     (
         SELECT m.site AS site, m.lead_key AS lead_key, m.path_time AS path_time,
-            m.brought AS brought, m.ordered AS ordered, m.tried_until AS tried_until, m.whose AS whose,
+            m.supplied AS supplied, m.ordered AS ordered, m.tried_until AS tried_until, m.whose AS whose,
             if(w.person != 0, w.person, m.whose.1) AS person
         FROM matched AS m
         LEFT JOIN people AS w ON m.site = w.site AND m.whose.1 = w.visitor
@@ -299,8 +320,8 @@ WITH
                 AND m.ordered > toDateTime64(0, 3, 'UTC') AS buys,
             countIf(buys) OVER buyer > 0
                 AND m.path_time > minIf(m.ordered, buys) OVER buyer AS repeats,
-            if(repeats, argMinIf((m.path_time, m.brought, m.whose), (m.ordered, m.lead_key), buys)
-                OVER buyer, (m.path_time, m.brought, m.whose)) AS path
+            if(repeats, argMinIf((m.path_time, m.supplied, m.whose), (m.ordered, m.lead_key), buys)
+                OVER buyer, (m.path_time, m.supplied, m.whose)) AS path
         FROM of_person AS m
         WINDOW buyer AS (PARTITION BY m.site, m.person)
     ),
@@ -309,7 +330,7 @@ WITH
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
             o.time AS time, o.value AS value, o.currency AS currency, o.lead AS lead,
             o.counts AS counts, o.earns AS earns, p.repeats AS repeats, p.path.1 AS path_time,
-            p.path.2 AS brought, p.path.3 AS whose, p.tried_until AS tried_until
+            p.path.2 AS supplied, p.path.3 AS whose, p.tried_until AS tried_until
         FROM offline AS o
         INNER JOIN paths AS p ON o.site = p.site AND o.lead_key = p.lead_key
         WHERE o.wanted
@@ -319,7 +340,9 @@ WITH
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
-            currency, brought AS supplied_key, counts, earns, tried_until
+            currency, supplied.1 AS supplied_key, counts, earns, tried_until, supplied.2 AS supplied_tag,
+            supplied.3 AS supplied_click, supplied.4 AS supplied_time,
+            if(supplied_click = '', day, supplied.5) AS supplied_day
         FROM matched_offline
     ),
     -- end
@@ -333,6 +356,8 @@ WITH
             a.path_time AS path_time, a.visitor AS visitor, a.visit_id AS visit_id,
             a.matched AS matched, a.value AS value, a.supplied_key AS supplied_key,
             a.counts AS counts, a.earns AS earns, a.tried_until AS tried_until,
+            a.supplied_tag AS supplied_tag, a.supplied_click AS supplied_click,
+            a.supplied_time AS supplied_time, a.supplied_day AS supplied_day,
             i.site_currency AS site_currency,
             if(a.currency = '', i.site_currency, a.currency) AS paid_in,
             toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS micros,
@@ -371,7 +396,7 @@ SELECT
     t.paid_in AS currency,
     CAST(toDecimal128(t.site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS value_site,
     t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key,
-    t.counts, t.earns, t.tried_until
+    t.counts, t.earns, t.tried_until, t.supplied_tag, t.supplied_click, t.supplied_time, t.supplied_day
 FROM priced AS t
 -- if people
 LEFT JOIN people AS w ON t.site = w.site AND t.visitor = w.visitor

@@ -1,7 +1,9 @@
-"""What click ids say of visits: gathered for a build, and what is published compared with it.
+"""What click ids say of visits and of offline conversions: gathered for a build, and what is
+published compared with it.
 
 A look-up that arrives, or somebody who brings a click id that others have brought before, changes
-what published visits say of themselves; these functions find the slices of just those.
+what published visits say of themselves, and a look-up what earned a conversion that no visit
+brought; these functions find the slices of just those.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from tracker.warehouse.sql import load_sql
 
 if TYPE_CHECKING:
     from tracker.reconcile.build import BuildContext
+    from tracker.reconcile.credit_build import Bounds
 
 
 def know_clicks(
@@ -45,6 +48,20 @@ def _whose(context: BuildContext) -> dict[str, object]:
     return {"build": context.number, "tenants": pairs, "tenant_names": tenants}
 
 
+def look_up_conversions(
+    context: BuildContext, days: Sequence[Bounds], whole: Sequence[str]
+) -> bool:
+    """Gather what look-ups say of the click ids of leads with a stage on these days (and of all
+    leads of the sites of ``whole``); whether there are any."""
+    whose = {**_whose(context), "sites": sorted({site for site, *_ in days})}
+    if not context.any("tracker.conversions", "any_looked.sql", whose):
+        return False
+    reach = {"since": min(day[2] for day in days), "until": max(day[3] for day in days)}
+    about = {**whose, **reach, "whole": whole}
+    context.run("tracker.conversions", "looked_clicks.sql", about)
+    return True
+
+
 def stale_after(context: BuildContext, slices: Collection[Slice]) -> set[Slice]:
     """Other visit slices that this build has brought click ids of: theirs may be shared now."""
     params = {"build": context.number, "sites": sorted({piece.site for piece in slices})}
@@ -54,11 +71,16 @@ def stale_after(context: BuildContext, slices: Collection[Slice]) -> set[Slice]:
 
 
 def stale_by_look_ups(context: BuildContext, days: Collection[date]) -> set[Slice]:
-    """Visit slices of the context's sites to which look-ups of clicks of these days bring news."""
+    """Slices of the context's sites to which look-ups of clicks of these days bring news: those of
+    visits, and those of offline conversions."""
     no_events = {"since": EPOCH, "until": EPOCH, "passes": 1, "pass": 0}
     told = {"sites": sorted(context.frames), "told": sorted(set(days))}
-    context.run("tracker.visits", "clicked.sql", _whose(context) | told | no_events, {"looked"})
-    return _stale(context, again=False)
+    whose = _whose(context)
+    context.run("tracker.visits", "clicked.sql", whose | told | no_events, {"looked"})
+    sql = load_sql("tracker.reconcile", "looked_conversions.sql")
+    found = context.warehouse.rows(sql, whose | told)
+    converted = {Slice("credits", str(site), day) for site, day in found}
+    return _stale(context, again=False) | converted
 
 
 def _stale(context: BuildContext, *, again: bool) -> set[Slice]:

@@ -14,6 +14,7 @@ from tracker.conversions.goal_rules import GoalRow, goal_row, kind_of
 from tracker.conversions.offline_store import RETRY
 from tracker.reconcile.build import BuildContext, SliceRow, fresh_rows
 from tracker.reconcile.calendar import Frame
+from tracker.reconcile.clicks import look_up_conversions
 from tracker.warehouse.sql import load_sql
 
 #: Half-life of the time-decay model, ms.
@@ -146,6 +147,7 @@ def _stage_conversions(
     sites = sorted({site for site, *_ in bounds})
     customers = customer_sites(context, sites)
     context.run("tracker.conversions", "supplied_sources.sql", {"sites": sites})
+    looked = {"looked"} if look_up_conversions(context, bounds, customers) else set()
     context.run(
         "tracker.conversions",
         "conversions.sql",
@@ -159,8 +161,11 @@ def _stage_conversions(
             "customers": customers,
             "retry_days": RETRY.days,
         },
-        {"stages", "people", *parts},
+        {"stages", "people", *looked, *parts},
     )
+    if looked:
+        made = {"build": context.number, "sites": sites}
+        context.run("tracker.conversions", "looked_sources.sql", made)
 
 
 def _credit(

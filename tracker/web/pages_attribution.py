@@ -49,6 +49,7 @@ MATCHES = {
     "phone": msgid("telephone"),
     "user": msgid("user id"),
     "order_id": msgid("order number"),
+    "look_up": msgid("the platform's look-up of its click id"),
     "platform": msgid("ids it brought itself"),
     "none": msgid("nothing: unattributed"),
     "expired": msgid("nothing within 90 days: unattributed"),

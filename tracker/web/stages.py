@@ -30,6 +30,7 @@ MATCHED = {
     "email": msgid("e-mail"),
     "phone": msgid("phone"),
     "user": msgid("user ID"),
+    "look_up": msgid("click look-up of the platform"),
     "platform": msgid("supplied by the platform"),
     "visit": msgid("visit"),
     "none": msgid("not matched yet"),

@@ -7,7 +7,7 @@ visitor whom the person was named by when it was written, and is found by any vi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Engine, Row, delete, func, insert, select
 
 from tracker.accounts import schema
+from tracker.accounts.card_wish import CardWish
 from tracker.accounts.database import write
 from tracker.accounts.identifiers import new_id
 from tracker.accounts.upserts import upsert
@@ -119,6 +120,17 @@ def write_card(
         connection.execute(upsert(connection, table).on_conflict_do_nothing(), [values])
 
 
+def amend_card(
+    db: Engine, site: str, visitors: Sequence[str], wish: CardWish, *, now: datetime
+) -> Card:
+    """Write what is wished of the person's card, at the first of his visitors; the card as it is
+    then. InvalidInput."""
+    said = {name: one for name, one in msgspec.structs.asdict(wish).items() if one is not None}
+    card = replace(card_of(db, site, visitors), **said)
+    write_card(db, site, visitors[0], visitors, card, now=now)
+    return card_of(db, site, visitors)
+
+
 def notes_of(db: Engine, site: str, visitors: Iterable[str]) -> list[Note]:
     """The notes about a person, the newest first."""
     table = schema.person_notes
@@ -148,13 +160,13 @@ def add_note(db: Engine, site: str, person: str, text: str, *, author: str, now:
         connection.execute(insert(schema.person_notes).values(**row))
 
 
-def remove_note(db: Engine, site: str, note: str) -> None:
-    """Take a note away; NotFound."""
+def remove_note(db: Engine, site: str, visitors: Iterable[str], note: str) -> None:
+    """Take a note about the person away; NotFound."""
+    if note not in {one.id for one in notes_of(db, site, visitors)}:
+        raise NotFound(f"No note {note!r}.", hint="Look at the person's notes.")
     table = schema.person_notes
     with write(db) as connection:
-        found = connection.execute(delete(table).where(table.c.site == site, table.c.id == note))
-        if not found.rowcount:
-            raise NotFound(f"No note {note!r}.", hint="Load the page again.")
+        connection.execute(delete(table).where(table.c.site == site, table.c.id == note))
 
 
 def forget(db: Engine, site: str, visitors: Iterable[str]) -> int:

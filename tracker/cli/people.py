@@ -1,4 +1,4 @@
-"""``tracker person``: who is who, and what a person may ask for."""
+"""``tracker person``: who is who, what is written of him, and what a person may ask for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from tracker.accounts.card_wish import CardWish
 from tracker.cli.groups import person
 from tracker.cli.output import First, Json, Last, SiteKey, fields, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.errors import InvalidInput
-from tracker.requests.people import Identity, ListPeople, Person
+from tracker.requests.people import (
+    Identity,
+    ListPeople,
+    Person,
+    RemoveNote,
+    WriteCard,
+    WriteNote,
+)
 
 Name = Annotated[str, typer.Option("--person", help="16 hexadecimal digits, as pages name him.")]
 
@@ -72,16 +80,69 @@ def list_people(
 
 @person.command("show")
 def show(site_key: SiteKey, name: Name, as_json: Json = False) -> None:
-    """Show the visits and conversions of a person."""
+    """Show the visits and conversions of a person, and what is written of him."""
     result = run_command("person-show", Person(site_key, name))
     if as_json:
         print_json(result)
         return
     say(f"{result['person']}: visitors {', '.join(result['visitors'])}")
+    fields(result["card"])
     columns = ("start", "channel", "platform", "keyword", "pages", "device", "network")
     table("", columns, [[visit[column] for column in columns] for visit in result["visits"]])
     earned = ("time", "goal", "lead", "value", "currency")
     table("", earned, [[one[column] for column in earned] for one in result["conversions"]])
+    _noted(result, as_json=False)
+
+
+@person.command("card")
+def card(
+    site_key: SiteKey,
+    name: Name,
+    called: Annotated[str | None, typer.Option("--name", help="What he is called.")] = None,
+    company: Annotated[str | None, typer.Option(help="Where he works.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Who looks after him.")] = None,
+    status: Annotated[str | None, typer.Option(help="Such as new or customer.")] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="In the place of all tags; again for more.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write what is given of a person, and show all that is; '' clears a field, or the tags."""
+    wish = CardWish(called, company, owner, status, None if tags is None else tuple(tags))
+    result = run_command("person-card", WriteCard(site_key, name, wish))
+    if as_json:
+        print_json(result)
+        return
+    fields(result)
+
+
+@person.command("notes")
+def notes(site_key: SiteKey, name: Name, as_json: Json = False) -> None:
+    """List the notes about a person, the newest first."""
+    _noted(run_command("person-notes", Person(site_key, name)), as_json=as_json)
+
+
+@person.command("note")
+def note(
+    site_key: SiteKey,
+    name: Name,
+    text: Annotated[str, typer.Option(help="What to write down.")],
+    as_json: Json = False,
+) -> None:
+    """Write a note about a person."""
+    _noted(run_command("person-note", WriteNote(site_key, name, text)), as_json=as_json)
+
+
+@person.command("note-remove")
+def remove_note(
+    site_key: SiteKey,
+    name: Name,
+    note_id: Annotated[str, typer.Option("--note", help="Its id, as the list of notes says.")],
+    as_json: Json = False,
+) -> None:
+    """Take a note about a person away."""
+    request = RemoveNote(site_key, name, note_id)
+    _noted(run_command("person-note-remove", request), as_json=as_json)
 
 
 @person.command("export")
@@ -150,6 +211,14 @@ def rejoin(
 ) -> None:
     """Take back every decision that keeps a visitor apart."""
     _decided(run_command("person-rejoin", Identity(site_key, visitor)), as_json=as_json)
+
+
+def _noted(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    columns = ("created_at", "author", "text", "id")
+    table("", columns, [[one[column] for column in columns] for one in result["notes"]])
 
 
 def _decided(result: dict[str, Any], *, as_json: bool) -> None:

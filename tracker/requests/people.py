@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tracker.accounts.card_wish import CardWish
+
 
 class ListPeople(msgspec.Struct, frozen=True):
     """``tracker person list``; days as YYYY-MM-DD; the others as in PeopleFilter."""
@@ -34,3 +36,27 @@ class Identity(msgspec.Struct, frozen=True):
     site: str
     person: str
     other: str = ""
+
+
+class WriteCard(msgspec.Struct, frozen=True):
+    """``tracker person card``: what is said of a person; nothing changes where nothing is."""
+
+    site: str
+    person: str
+    card: CardWish = CardWish()
+
+
+class WriteNote(msgspec.Struct, frozen=True):
+    """``tracker person note``."""
+
+    site: str
+    person: str
+    text: str
+
+
+class RemoveNote(msgspec.Struct, frozen=True):
+    """``tracker person note-remove``; ``note`` is its id."""
+
+    site: str
+    person: str
+    note: str

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import msgspec
 from anyio import to_thread
 from starlette.responses import Response
 
+from tracker.accounts.card_wish import CardWish
 from tracker.accounts.person_cards import (
     Card,
     add_note,
+    amend_card,
     card_of,
     notes_of,
     remove_note,
-    write_card,
 )
 from tracker.conversions.people import visitor_name
 from tracker.errors import NotFound
@@ -34,16 +34,6 @@ from tracker.web.pages_people import (
 )
 from tracker.web.pages_pipeline import period_of
 from tracker.web.query import bounded_number
-
-
-class CardFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is written of a person; what is not said stays as it is."""
-
-    name: str | None = None
-    company: str | None = None
-    owner: str | None = None
-    status: str | None = None
-    tags: tuple[str, ...] | None = None
 
 
 class NoteText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,7 +85,7 @@ async def erase(call: Call) -> Response:
 
 async def change_card(call: Call) -> Response:
     """Write fields of a person's card: the card as it is then."""
-    wish = decode(await read_json(call), CardFields)
+    wish = decode(await read_json(call), CardWish)
     return json_answer(await to_thread.run_sync(_write, call, wish))
 
 
@@ -158,12 +148,8 @@ def _names(call: Call) -> list[str]:
     return [visitor_name(visitor) for visitor in person_visitors(call)]
 
 
-def _write(call: Call, wish: CardFields) -> Card:
-    db, site, names = call.parts.db, call.site.key, _names(call)
-    now = card_of(db, site, names)
-    said = {name: one for name, one in msgspec.structs.asdict(wish).items() if one is not None}
-    write_card(db, site, names[0], names, replace(now, **said), now=call.parts.clock())
-    return card_of(db, site, names)
+def _write(call: Call, wish: CardWish) -> Card:
+    return amend_card(call.parts.db, call.site.key, _names(call), wish, now=call.parts.clock())
 
 
 def _notes(call: Call, names: list[str]) -> dict[str, object]:
@@ -179,9 +165,7 @@ def _note(call: Call, text: str) -> dict[str, object]:
 
 def _drop_note(call: Call, note: str) -> dict[str, object]:
     db, site, names = call.parts.db, call.site.key, _names(call)
-    if note not in {one.id for one in notes_of(db, site, names)}:
-        raise NotFound(f"No note {note!r}.", hint="Look at the person's notes.")
-    remove_note(db, site, note)
+    remove_note(db, site, names, note)
     return _notes(call, names)
 
 

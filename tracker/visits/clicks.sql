@@ -24,6 +24,7 @@ LEFT JOIN
     FROM clicks AS c
     WHERE c.site IN {sites:Array(String)}
         AND (c.site, c.click_id) IN (SELECT site, click_id FROM brought)
+        AND intHash64(c.visitor) % {passes:UInt64} = {pass:UInt64}
     GROUP BY site, click_id, visitor
 ) AS k ON b.site = k.site AND b.click_id = k.click_id AND b.visitor = k.visitor
 WHERE k.visitor = 0 OR b.first < k.first OR b.last > k.last

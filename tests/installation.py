@@ -17,6 +17,7 @@ from typing import Any
 #: Longest time that a command or the start of a server may take on a busy machine.
 PATIENCE = 120
 TRACKER = Path(sys.executable).with_name("tracker")
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,38 @@ class Installation:
                     return Server(process, str(found["url"]))
             time.sleep(0.02)
         raise AssertionError("the server did not start")
+
+
+@dataclass
+class Shell(Installation):
+    """An installation whose commands run in one process after another, which spares all but the
+    first the start of Python and engine; servers are processes of their own. A context."""
+
+    _process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Shell:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.communicate(timeout=PATIENCE)
+
+    def try_(self, *words: str, stdin: str = "") -> Done:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.command_shell"],
+                cwd=self.folder,
+                env=self.environment() | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked
+        assert answers
+        asked.write(json.dumps({"words": words, "stdin": stdin}) + "\n")
+        asked.flush()
+        return Done(**json.loads(answers.readline()))
 
 
 @dataclass(frozen=True, slots=True)

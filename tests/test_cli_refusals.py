@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Done, Installation, Server
+from tests.installation import Done, Installation, Server, Shell
 from tests.spend_reports import PAYLOADS
 from tracker.cli import main
 
@@ -28,10 +28,10 @@ Command = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    made = Installation(tmp_path_factory.mktemp("refusals"))
-    made.begin()
-    return made
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with Shell(tmp_path_factory.mktemp("refusals")) as made:
+        made.begin()
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -229,9 +229,15 @@ def test_bad_rows_can_be_skipped_and_are_reported(place: Installation, server: S
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(
-    tmp_path: Path, variables: dict[str, str], words: tuple[str, ...]
+    tmp_path: Path,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    words: tuple[str, ...],
 ) -> None:
-    refused(Installation(tmp_path, variables).try_("doctor"), *words)
+    for name, value in ({"TRACKER_DATA": str(tmp_path / "data")} | variables).items():
+        monkeypatch.setenv(name, value)
+    refused(command("doctor"), *words)
 
 
 def test_a_key_of_the_settings_file_that_nobody_knows_is_named(tmp_path: Path) -> None:
@@ -241,11 +247,11 @@ def test_a_key_of_the_settings_file_that_nobody_knows_is_named(tmp_path: Path) -
 
 
 def test_without_an_owner_s_password_nothing_is_set_up(tmp_path: Path) -> None:
-    place = Installation(tmp_path)
-    words = ("init", "--owner", "a@b.example")
-    refused(place.try_(*words), "--password-stdin")
-    refused(place.try_(*words, "--password-stdin"), "No password")
-    refused(place.try_(*words, "--password-stdin", stdin="short\n"))
-    refused(place.try_("init", "--owner", "nobody", "--password-stdin", stdin="long-enough-1\n"))
-    place.run(*words, "--password-stdin", stdin="long-enough-1\n")
-    refused(place.try_(*words, "--password-stdin", stdin="long-enough-1\n"))
+    init = ("init", "--password-stdin", "--owner")
+    with Shell(tmp_path) as place:
+        refused(place.try_("init", "--owner", "a@b.example"), "--password-stdin")
+        refused(place.try_(*init, "a@b.example"), "No password")
+        refused(place.try_(*init, "a@b.example", stdin="short\n"))
+        refused(place.try_(*init, "nobody", stdin="long-enough-1\n"))
+        place.run(*init, "a@b.example", stdin="long-enough-1\n")
+        refused(place.try_(*init, "a@b.example", stdin="long-enough-1\n"))

@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from tests.connections import SECRETS, deployment
-from tests.installation import PATIENCE, Installation
+from tests.installation import PATIENCE, Installation, Shell
 from tests.platforms.google import GoogleSimulator
 from tests.platforms.scenario import FIRST, Scenario, small, total
 from tests.platforms.server import serve
@@ -86,9 +86,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
         file = tmp_path / "platforms.toml"
         lines = [f"{name} = {json.dumps(value)}" for name, value in google(url).items()]
         file.write_text("[google]\n" + "\n".join(lines) + "\n")
-        at = Installation(tmp_path, {"TRACKER_PLATFORMS": str(file)})
-        at.begin()
-        yield Place(at, world)
+        with Shell(tmp_path, {"TRACKER_PLATFORMS": str(file)}) as at:
+            at.begin()
+            yield Place(at, world)
 
 
 def google(url: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.installation import Installation
+from tests.installation import Installation, Shell
 from tests.world import CHROME
 from tracker.ingest.proposal import SeenParam, proposals
 
@@ -25,16 +26,16 @@ LANDINGS = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation with those landings, an hour ago."""
-    made = Installation(tmp_path_factory.mktemp("installation"))
-    site = made.run(
-        "site", "add", "--name", "P", "--domain", "pump.example", "--timezone", "UTC",
-        "--currency", "CNY",
-    )  # fmt: skip
-    made.site = site["site"]
-    imported(made, LANDINGS)
-    return made
+    with Shell(tmp_path_factory.mktemp("installation")) as made:
+        site = made.run(
+            "site", "add", "--name", "P", "--domain", "pump.example", "--timezone", "UTC",
+            "--currency", "CNY",
+        )  # fmt: skip
+        made.site = site["site"]
+        imported(made, LANDINGS)
+        yield made
 
 
 def imported(place: Installation, landings: tuple[tuple[str, str], ...]) -> None:

@@ -302,3 +302,27 @@ def test_eight_threads_read_and_write_at_once(warehouse: Warehouse) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(work, range(8))) == [15] * 8
     assert warehouse.rows("SELECT count() FROM identities") == [(40,)]
+
+
+def test_arrays_are_the_columns_of_all_blocks(warehouse: Warehouse) -> None:
+    found = warehouse.arrays(
+        "SELECT number AS n, toInt64(-number) AS below, toUInt8(number % 3) AS third, "
+        "toUInt16(7) AS small, toInt32(-1) AS minus, number % 2 = 0 AND true AS even, "
+        "toDate('2026-02-28') + number % 2 AS day FROM numbers({count:UInt64}) "
+        "SETTINGS max_block_size = 1000",
+        {"count": 5000},
+    )
+    assert found["n"].tolist() == list(range(5000))
+    assert found["below"].tolist() == [-number for number in range(5000)]
+    assert found["third"].tolist() == [number % 3 for number in range(5000)]
+    assert set(found["small"].tolist()) | set(found["minus"].tolist()) == {7, -1}
+    assert found["even"].tolist() == [number % 2 == 0 for number in range(5000)]
+    assert found["day"][:2].tolist() == [date(2026, 2, 28), date(2026, 3, 1)]
+    top = warehouse.arrays("SELECT {most:UInt64} AS most", {"most": 2**64 - 1})
+    assert top["most"].tolist() == [2**64 - 1]
+
+
+def test_arrays_of_no_rows_are_empty_and_those_of_texts_are_refused(warehouse: Warehouse) -> None:
+    assert len(warehouse.arrays("SELECT number AS n FROM numbers(0)")["n"]) == 0
+    with pytest.raises(StatementRefused, match="The column t is of the type String"):
+        warehouse.arrays("SELECT 'a' AS t")

@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from tracker.accounts import marks, runs, salts
 from tracker.accounts.connection_runs import prune_connection_runs
-from tracker.accounts.sites import list_sites
+from tracker.accounts.sites import get_site, list_sites, site_keys
 from tracker.accounts.tenants import list_tenants
 from tracker.commands import rates, spend
 from tracker.errors import TrackerError, Unavailable
@@ -33,7 +33,7 @@ from tracker.spend.connections.schedule import queue_due
 from tracker.spend.connections.worker import Worker
 from tracker.spend.holding import sweep_held
 from tracker.spend.superseded import sweep_pulls
-from tracker.spend.watch import import_watched, make_folder
+from tracker.spend.watch import import_watched, sites_with_files
 
 log = structlog.get_logger(__name__)
 Result = Mapping[str, Any] | None
@@ -59,10 +59,9 @@ def _reconcile(parts: Parts) -> Result:
 def _spend(parts: Parts) -> Result:
     """Import what appears in the watch folders; each file is a run of its own."""
     run = partial(spend.import_file, parts)
-    for site in list_sites(parts.db):
-        folder = parts.settings.watch / site.key
-        make_folder(folder)
-        import_watched(parts.spend_deps(), site, folder, run)
+    for key in sites_with_files(parts.settings.watch, site_keys(parts.db)):
+        site = get_site(parts.db, key)
+        import_watched(parts.spend_deps(), site, parts.settings.watch / key, run)
     return None
 
 

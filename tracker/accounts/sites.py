@@ -181,6 +181,12 @@ def list_sites(db: Engine, tenant: str | None = None) -> list[Site]:
         return [_site(row) for row in connection.execute(query)]
 
 
+def site_keys(db: Engine) -> list[str]:
+    """The keys of all sites: much less work than the sites where there are thousands."""
+    with db.connect() as connection:
+        return list(connection.scalars(select(schema.sites.c.key)))
+
+
 def update_site(db: Engine, key: str, **changes: Unpack[SiteChanges]) -> Site:
     """Change some fields and return the site as it is now; NotFound, InvalidInput.
 

@@ -377,6 +377,9 @@ def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> 
 
     assert visits('keyword is "steel pump"') == 1
     assert visits("not keyword contains STEEL") == 3
+    assert visits("keyword contains STEEL, nowhere") == 1
+    assert visits('page contains "É"') == 0
+    assert visits('page contains ""') == visits('page contains "", "É"') == 4
     assert visits('source is google or landing_page matches "^/p$"') == 2
     assert visits("channel is Direct, Referral and day is 2026-09-02") == 1
     assert visits('(channel is Direct or keyword contains pump) and not landing_page is "/"') == 1

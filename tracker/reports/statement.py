@@ -172,15 +172,23 @@ class _Filled:
             return " OR ".join(
                 f"match({text}, {self._parameter(value, 'String')})" for value in test.values
             )
+        if test.operator == "contains":
+            return self._contains(test.values, text)
         values = self._parameter(list(test.values), "Array(String)")
         if DIMENSIONS[test.dimension].is_list and test.operator == "is":
             parts = f"splitByString(', ', {text})"
             return f"({text} IN {values} OR hasAny({values}, {parts}))"
-        if test.operator == "contains":
-            # Folding the case of every alphabet takes longer than reading the column.
-            alphabet = "" if all(value.isascii() for value in test.values) else "UTF8"
-            return f"multiSearchAnyCaseInsensitive{alphabet}({text}, {values})"
         return f"{text} IN {values}"
+
+    def _contains(self, wanted: tuple[str, ...], text: str) -> str:
+        # Folding the case of every alphabet takes longer than reading the column, and so does
+        # looking for several texts where there is one.
+        alphabet = "" if all(value.isascii() for value in wanted) else "UTF8"
+        if len(wanted) == 1:
+            value = self._parameter(wanted[0], "String")
+            return f"positionCaseInsensitive{alphabet}({text}, {value}) != 0"
+        values = self._parameter(list(wanted), "Array(String)")
+        return f"multiSearchAnyCaseInsensitive{alphabet}({text}, {values})"
 
     def _parameter(self, value: object, kind: str) -> str:
         name = f"value{len(self._values)}"

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from tracker.accounts.goals import Goal, add_goal
@@ -22,6 +23,7 @@ from tracker.ingest.geography import Geography
 from tracker.ingest.loader import Loader
 from tracker.ingest.reasons import Counters
 from tracker.parts import Parts
+from tracker.reports import keyword_reader
 from tracker.reports.result import KeywordReport
 from tracker.requests.conversions import ImportConversions
 from tracker.requests.events import ImportEvents
@@ -135,9 +137,12 @@ class World:
         return self.run("reconcile", Reconcile())
 
     def report(self, first: str, last: str, **options: Any) -> KeywordReport:
-        """The keyword report."""
+        """The keyword report, which is the same whether lines or sums of them are read."""
         request = ReportKeywords(site=self.site.key, first=first, last=last, **options)
         report = self.run("report-keywords", request)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keyword_reader, "FEW_LINES", -1)
+            assert self.run("report-keywords", request) == report
         assert isinstance(report, KeywordReport)
         return report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
@@ -17,10 +17,11 @@ from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.completeness import joined_shares
 from tracker.reports.conditions import tests_of
 from tracker.reports.dimensions import Fact
-from tracker.reports.keyword_reader import normal_form, used_by
+from tracker.reports.keyword_facts import tracking
+from tracker.reports.keyword_reader import normal_form
 from tracker.reports.measures import METRICS
 from tracker.reports.plan import SOURCES, Reading, lacking, readings
-from tracker.reports.published import published
+from tracker.reports.published import lean, published
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.statement import statement
@@ -162,7 +163,7 @@ class BreakdownReader:
         if reading.fact is Fact.ASSISTS:
             # Every touch has a weight under this model, whatever the report's is.
             given["model"] = "linear"
-        found = self._warehouse.rows(made.sql, used_by(made.sql, given))
+        found = self._warehouse.rows(*lean(made.sql, given))
         if len(found) > MOST_ROWS:
             raise InvalidInput(
                 f"The report has more than {MOST_ROWS} rows.",
@@ -193,11 +194,6 @@ class BreakdownReader:
         """On which days of the period nothing was tracked, for cost that no visit can answer."""
         if not any("untracked_cost" in reading.measures for reading in self.readings):
             return {}
-        sql = load_sql(PACKAGE, "keyword_days.sql")
-        lines = self._warehouse.dicts(sql, used_by(sql, params))
-        visited = {line["day"] for line in lines if line["all_visits"]}
-        spent = {line["day"] for line in lines if line["spend_rows"]}
-        return {
-            "untracked": sorted(spent - visited),
-            "tracked_from": min(visited, default=period.last + timedelta(days=1)),
-        }
+        lines = self._warehouse.arrays(*lean(load_sql(PACKAGE, "keyword_days.sql"), params))
+        visited, spent = lines["all_visits"] != 0, lines["spend_rows"] != 0
+        return tracking(lines["day"][visited], lines["day"][spent], period.last)._asdict()

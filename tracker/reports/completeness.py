@@ -11,7 +11,7 @@ from tracker.accounts.marks import dirty_days
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, local_day, parse_zone
 from tracker.reports.keyword_table import KeywordSums
-from tracker.reports.published import Published
+from tracker.reports.published import Published, lean
 from tracker.reports.request import By, KeywordRequest, Model
 from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.roi import MICRO
@@ -34,16 +34,13 @@ class Maturity:
 def maturity(warehouse: Warehouse, request: KeywordRequest, state: Published) -> Maturity:
     """Read it over the whole history of the site and goal."""
     earned = state.of("credits")
-    rows = warehouse.rows(
-        load_sql(PACKAGE, "maturity.sql"),
-        {
-            "site": request.site.key,
-            "goal": request.goal,
-            "credit_builds": earned.every,
-            "older_credits": earned.older,
-        },
-    )
-    lag, valued = rows[0]
+    params = {
+        "site": request.site.key,
+        "goal": request.goal,
+        "credit_builds": earned.every,
+        "older_credits": earned.older,
+    }
+    lag, valued = warehouse.rows(*lean(load_sql(PACKAGE, "maturity.sql"), params))[0]
     return Maturity(None if lag is None else timedelta(milliseconds=int(lag)), int(valued))
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+
+import numpy as np
 
 from tracker.attribution.data_driven import data_driven
 from tracker.attribution.grouping import ENOUGH, Group, Level, folded_groups
@@ -18,7 +20,8 @@ from tracker.attribution.journeys import (
     source_names,
 )
 from tracker.period import Period
-from tracker.reports.keyword_table import Columns, Key
+from tracker.reports.keyword_facts import Credit
+from tracker.reports.keyword_index import NO_TOUCH, KeywordIndex, RowKey
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Incomplete, Row
 from tracker.warehouse.client import Warehouse
@@ -29,15 +32,18 @@ ORDER = 1
 
 @dataclass(frozen=True, slots=True)
 class DataDriven:
-    """Credit by day and row, in the columns of keyword_credits.sql; for each keyword the level of
-    the group whose removal effect it has."""
+    """For each keyword ``levels`` has the level of the group whose removal effect it has."""
 
-    columns: Columns
+    credit: Credit
     levels: Mapping[int, str]
 
 
 def data_driven_credit(
-    warehouse: Warehouse, request: KeywordRequest, asof: int, linear: Columns
+    warehouse: Warehouse,
+    request: KeywordRequest,
+    asof: int,
+    linear: Credit,
+    index: KeywordIndex,
 ) -> DataDriven:
     """Data-driven credit for the rows of ``linear``, which were read with linear credit.
 
@@ -48,23 +54,19 @@ def data_driven_credit(
     cells, groups = _credit(warehouse, request, request.period, asof, names)
     if request.compare:
         cells += _credit(warehouse, request, request.period.previous(), asof, names)[0]
-    sums: dict[tuple[date, Key], list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[tuple[date, RowKey], list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
         found = sums[cell.day, _row(cell, names)]
         found[0] += cell.weight
         found[1] += cell.amount
-    rows = zip(linear["keyword_key"], linear["platform_of"], linear["reason_of"], strict=True)
-    credits = [sums[line] for line in zip(linear["day"], rows, strict=True)]
-    columns = {
-        **{name: linear[name] for name in _KEPT},
-        "weight": [weight for weight, _ in credits],
-        "amount": [amount for _, amount in credits],
-    }
+    rows = (
+        (day, index.key(row)) for day, row in zip(linear.days.tolist(), linear.rows, strict=True)
+    )
+    # Several sources of a row have a line each: its credit stands on the first of them.
+    credits = np.array([sums.pop(row, (0, 0)) for row in rows], np.int64).reshape(-1, 2)
+    values = {**linear.values, "weight": credits[:, 0], "amount": credits[:, 1]}
     levels = {names[key].keyword_key: str(group.level) for key, group in groups.items()}
-    return DataDriven(columns, levels)
-
-
-_KEPT = ("day", "keyword_key", "platform_of", "reason_of", "unpriced_value")
+    return DataDriven(replace(linear, values=values), levels)
 
 
 def pooled(rows: Sequence[Row], period: Period) -> list[Incomplete]:
@@ -101,10 +103,10 @@ def _credit(
     return [cell for cell in cells if period.first <= cell.day <= period.last], groups
 
 
-def _row(cell: Cell, names: Mapping[int, SourceName]) -> Key:
+def _row(cell: Cell, names: Mapping[int, SourceName]) -> RowKey:
     name = names.get(cell.source_key)
     if name is None:
-        return (0, "", "no_touch")
+        return NO_TOUCH
     if name.keyword_key:
-        return (name.keyword_key, "", "")
-    return (0, name.platform, name.reason)
+        return RowKey(name.keyword_key, "", "")
+    return RowKey(0, name.platform, name.reason)

@@ -1,8 +1,7 @@
--- Question: what are these keywords called?
--- Grain: one row per canonical keyword.
--- Parameters: site String; keywords UInt64 (the build that counts); every Bool or wanted Array(UInt64)
-SELECT keyword_key, kind, reason, platform, account, campaign, ad_group, keyword, keyword_id,
-    match_type, keyword_norm, campaign_norm, ad_group_norm
+-- Question: which keywords does the site have, and what are they called?
+-- Grain: one row per keyword; `canonical_key` is the keyword that it counts as.
+-- Parameters: site String; keywords UInt64 (the build that counts)
+SELECT keyword_key, canonical_key, kind, reason, platform, account, campaign, ad_group, keyword,
+    keyword_id, match_type, keyword_norm, campaign_norm, ad_group_norm
 FROM keywords
-WHERE site = {site:String} AND keyword_key = canonical_key
-    AND ({every:Bool} OR keyword_key IN {wanted:Array(UInt64)}) AND build = {keywords:UInt64}
+WHERE site = {site:String} AND build = {keywords:UInt64}

@@ -1,46 +1,26 @@
-"""Merging the sums of visits, credit and spend into rows, and choosing those that are shown.
+"""Adding up visits, credit and spend into rows, and choosing those that are shown.
 
-The facts come as columns, one line per keyword or reason; there may be 10,000 keywords and a
-hundred shown rows, so nothing but sums and one sort value is computed for the others.
+The facts come as arrays with the row of each line; there may be 10,000 rows and a hundred shown
+ones, so nothing but sums and one sort value is computed for the others.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from itertools import compress, count, repeat
-from typing import Any, NamedTuple
+from datetime import date, timedelta
 
+import numpy as np
+
+from tracker.period import Period
+from tracker.reports.keyword_index import LEFT_OUT, NO_TOUCH, KeywordIndex, RowKey
 from tracker.reports.request import Sort
 from tracker.reports.roi import Economics, Sums
+from tracker.warehouse.native import Array
 
-Columns = Mapping[str, Sequence[Any]]
-#: (keyword key, platform, reason): a RowKey as the engine gives it.
-Key = tuple[int, str, str]
-#: The figure that each row is sorted by.
-Ranks = Mapping[Key, Any]
 MEASURES = tuple(Sums.__dataclass_fields__)
-#: The facts in the order in which a table keeps them.
-_VISITS, _CREDIT, _SPEND = range(3)
-_KEY = ("keyword_key", "platform_of", "reason_of")
-_CREDITED = ("weight", "amount", "unpriced_value")
-
-
-class RowKey(NamedTuple):
-    """A keyword, or (0, platform, reason) of what could not be given to one."""
-
-    keyword_key: int
-    platform: str
-    reason: str
-
-    @property
-    def text(self) -> str:
-        """The row's ``key`` in JSON: stable between reports."""
-        if self.keyword_key:
-            return f"k{self.keyword_key:016x}"
-        return f"u:{self.platform}:{self.reason}"
+#: Values of measures, one for each line.
+Values = Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,179 +55,161 @@ class KeywordSums:
     days: Mapping[date, Sums]
 
 
-class Credited:
-    """Credit by day and key, to be added up either way; the period begins with ``first``."""
+class SumTable:
+    """Measures added up by place: exact integers, and which places have a line."""
 
-    def __init__(self, columns: Columns, first: date) -> None:
-        self._columns, self._first = columns, first
+    def __init__(self, size: int) -> None:
+        self.sums = {name: np.zeros(size, np.int64) for name in MEASURES}
+        self.has_line = np.zeros(size, np.bool_)
 
-    def by_key(self) -> Columns:
-        """One line per key, what lies before the period in columns of its own."""
-        names = (*_CREDITED, *(f"before_{name}" for name in _CREDITED))
-        sums: dict[tuple[int, ...], list[int]] = {}
-        for day, key, *values in self._lines():
-            found = sums.setdefault(key, [0] * len(names))
-            start = len(_CREDITED) if day < self._first else 0
-            for place, value in enumerate(values, start):
-                found[place] += value
-        columns: dict[str, Sequence[Any]] = dict(zip(_KEY, zip(*sums, strict=True), strict=False))
-        columns |= zip(names, zip(*sums.values(), strict=True), strict=False)
-        return defaultdict(tuple, columns)
+    def add(self, places: Array, chosen: Array, values: Values) -> None:
+        """Add the lines that are chosen, each at its place."""
+        places = places[chosen]
+        for name, column in values.items():
+            np.add.at(self.sums[name], places, column[chosen].astype(np.int64))
+        self.has_line[places] = True
 
-    def by_day(self) -> Iterable[dict[str, Any]]:
-        """One line per day."""
-        sums: dict[date, list[int]] = {}
-        for day, _, *values in self._lines():
-            found = sums.setdefault(day, [0] * len(_CREDITED))
-            for place, value in enumerate(values):
-                found[place] += value
-        for day, found in sums.items():
-            yield {"day": day, **dict(zip(_CREDITED, found, strict=True))}
+    def total(self) -> Sums:
+        """Over all places."""
+        return Sums(**{name: int(column.sum()) for name, column in self.sums.items()})
 
-    def _lines(self) -> Iterable[tuple[Any, ...]]:
-        columns = self._columns
-        values = (columns[name] for name in _CREDITED)
-        return zip(columns["day"], _keys(columns), *values, strict=True)
+    def at(self, places: Array) -> list[Sums]:
+        """The sums of these places."""
+        columns = (column[places].tolist() for column in self.sums.values())
+        return [Sums(*values) for values in zip(*columns, strict=True)]
+
+
+class DayTable:
+    """The sums of each day of a period."""
+
+    def __init__(self, period: Period) -> None:
+        self._first, self._table = period.first, SumTable(period.days)
+
+    def add(self, days: Array, values: Values) -> None:
+        """Add lines by their day. What stands on a day before the period belongs to no day of it:
+        spend of several days stands on their first."""
+        places = (days - np.datetime64(self._first)).astype(np.intp)
+        self._table.add(places, places >= 0, values)
+
+    def by_day(self) -> dict[date, Sums]:
+        """The days that have a line."""
+        places = np.flatnonzero(self._table.has_line)
+        days = (self._first + timedelta(days=place) for place in places.tolist())
+        return dict(zip(days, self._table.at(places), strict=True))
 
 
 class KeywordTable:
-    """Every row of the report by its key, as places in the columns of each fact."""
+    """The sums of every row of an index; a row without any line is none of the report's."""
 
-    def __init__(self, visits: Columns, credited: Columns, spent: Columns) -> None:
-        self._facts = (visits, credited, spent)
-        self._places: list[dict[Key, int]] = [
-            dict(zip(_keys(fact), count(), strict=False)) for fact in self._facts
-        ]
-        self._keys: set[Key] = {key for places in self._places for key in places}
+    def __init__(self, index: KeywordIndex) -> None:
+        self._index = index
+        self._now, self._before = SumTable(index.size), SumTable(index.size)
+
+    def add(self, rows: Array, earlier: Array, values: Values) -> None:
+        """Add lines to their rows: those of the period before, and those of the period."""
+        inside = rows != LEFT_OUT
+        self._before.add(rows, inside & earlier, values)
+        self._now.add(rows, inside & ~earlier, values)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return int(self._present().sum())
 
-    def totals(self, prefix: str = "") -> Sums:
-        """The sum of every row; ``prefix`` is ``before_`` for the period before.
+    def totals(self) -> tuple[Sums, Sums]:
+        """The sum of every row, in the period and in the one before.
 
         A click counts once per row that it reached.
         """
-        return Sums(
-            **{
-                name: sum(fact[prefix + name])
-                for fact in self._facts
-                for name in MEASURES
-                if prefix + name in fact
-            }
-        )
+        return self._now.total(), self._before.total()
 
     def joined(self) -> Joined:
         """What could be joined of the period's totals."""
-        visits, credited, spent = self._facts
-        visited = dict(zip(visits["keyword_key"], visits["visits"], strict=True))
-        touched = [reason != "no_touch" for reason in credited["reason_of"]]
+        now, keyed = self._now.sums, slice(len(self._index.keyed))
+        untouched = len(self._index.keyed) + self._index.reasons.index(NO_TOUCH)
         return Joined(
-            weight=sum(compress(credited["weight"], touched)),
-            amount=sum(compress(credited["amount"], touched)),
-            paid_visits=sum(compress(visits["paid_visits"], visits["keyword_key"])),
-            cost=sum(compress(spent["cost"], map(visited.get, spent["keyword_key"]))),
+            weight=int(now["weight"].sum() - now["weight"][untouched]),
+            amount=int(now["amount"].sum() - now["amount"][untouched]),
+            paid_visits=int(now["paid_visits"][keyed].sum()),
+            cost=int(now["cost"][keyed][now["visits"][keyed] > 0].sum()),
         )
 
-    def lines(self, keys: Iterable[Key]) -> list[Line]:
-        """The rows of these keys with their measures."""
-        return [Line(RowKey(*key), self._sums(key, ""), self._sums(key, "before_")) for key in keys]
+    def lines(self, rows: Array) -> list[Line]:
+        """These rows with their measures."""
+        return list(
+            map(
+                Line, map(self._index.key, rows.tolist()), self._now.at(rows), self._before.at(rows)
+            )
+        )
 
-    def ordered(
-        self, sort: Sort, economics: Economics, *, descending: bool, titles: Mapping[int, str]
-    ) -> list[Key]:
-        """Every key by a figure, undefined ones last either way, equal ones by their text."""
-        ranks = self._ranks(sort, economics, titles)
-        # Plain keys sort as their texts do, but those without a keyword come last.
-        keys = sorted(key for key in self._keys if key[0])
-        keys += sorted((key for key in self._keys if not key[0]), key=lambda key: RowKey(*key).text)
-        defined = [key for key in keys if ranks.get(key) is not None]
-        defined.sort(key=ranks.__getitem__, reverse=descending)
-        return defined + [key for key in keys if ranks.get(key) is None]
+    def ordered(self, sort: Sort, economics: Economics, *, descending: bool) -> Array:
+        """Every row by a figure, undefined ones last either way, equal ones by their text."""
+        present = self._present()
+        ranks, defined = self._ranks(sort, economics)
+        rows = np.flatnonzero(present & defined)
+        found = ranks[rows]
+        order = np.argsort(-found if descending else found, kind="stable")
+        return np.concatenate((rows[order], np.flatnonzero(present & ~defined)))
 
-    def _ranks(self, sort: Sort, economics: Economics, titles: Mapping[int, str]) -> Ranks:
-        """The figure to sort by, in whatever unit; None or missing where it is undefined."""
+    def _present(self) -> Array:
+        return self._now.has_line | self._before.has_line
+
+    def _ranks(self, sort: Sort, economics: Economics) -> tuple[Array, Array]:
+        """The figure to sort by, in whatever unit but as exact as what is shown of it, and where it
+        is defined."""
+        now = self._now.sums
+        every = np.full(self._index.size, fill_value=True)
+        spent, priced = now["spend_rows"] > 0, now["unpriced_cost"] == 0
         match sort:
             case Sort.KEYWORD:
-                return {key: titles.get(key[0]) for key in self._keys}
-            case Sort.COST | Sort.IMPRESSIONS | Sort.CLICKS:
-                return self._spend_ranks(str(sort))
+                return self._titles()
+            case Sort.COST:
+                return now["cost"], spent & priced
             case Sort.ADJUSTED_COST:
                 # A fee has an adjusted cost and no spend row.
-                return self._spend_ranks("adjusted")
-        # NOTE: one call for each of 10,000 keys; the usual orders are above.
-        return {key: self._rank(key, sort, economics) for key in self._keys}
-
-    def _spend_ranks(self, name: str) -> dict[Key, int]:
-        spent = self._facts[_SPEND]
-        unpriced = spent["unpriced_cost"] if name in ("cost", "adjusted") else repeat(0)
-        columns = zip(_keys(spent), spent[name], spent["spend_rows"], unpriced, strict=False)
-        return {
-            key: value
-            for key, value, rows, lacks in columns
-            if not lacks and (rows or (name == "adjusted" and value))
-        }
-
-    def _rank(self, key: Key, sort: Sort, economics: Economics) -> float | None:
-        """As exact as what is shown of it."""
-        match sort:
+                return now["adjusted"], priced & (spent | (now["adjusted"] != 0))
+            case Sort.IMPRESSIONS | Sort.CLICKS:
+                return now[str(sort)], spent
             case Sort.VISITS:
-                return self._value(key, _VISITS, "visits")
+                return now["visits"], every
             case Sort.CONVERSIONS:
-                return self._value(key, _CREDIT, "weight")
+                return now["weight"], every
             case Sort.REVENUE:
-                return self._revenue(key)
+                return now["amount"], now["unpriced_value"] == 0
             case Sort.ARRIVAL_RATE:
-                clicks = self._spent(key, "clicks")
-                return self._value(key, _VISITS, "arrived") / clicks if clicks else None
+                return _divided(now["arrived"], now["clicks"], spent & (now["clicks"] != 0))
             case Sort.CPA:
-                cost, weight = self._cost(key), self._value(key, _CREDIT, "weight")
-                # Half up to the millionth: equal as shown is equal as sorted.
-                scaled = None if cost is None else 2 * cost * 10**9
-                return None if scaled is None or not weight else (scaled + weight) // (2 * weight)
-        return self._return(key, sort, economics)
+                return self._cpa(spent & priced & (now["weight"] != 0))
+        return self._returns(sort, economics, spent & priced)
 
-    def _return(self, key: Key, sort: Sort, economics: Economics) -> float | None:
-        cost, revenue = self._cost(key), self._revenue(key)
-        margin = economics.margin if sort is Sort.ROI else 1
-        if not cost or revenue is None or margin is None or not economics.has_revenue:
-            return None
-        earned = float(margin * revenue)
-        return earned / cost if sort is Sort.ROAS else (earned - cost) / cost
+    def _titles(self) -> tuple[Array, Array]:
+        """The place of each keyword's text among all of them."""
+        titles = {
+            one.keyword_key: one.keyword
+            for one in self._index.names.every()
+            if one.kind == "keyword"
+        }
+        order = {title: place for place, title in enumerate(sorted(set(titles.values())))}
+        ranks = np.full(self._index.size, -1)
+        places = np.searchsorted(self._index.keyed, np.array(list(titles), np.uint64))
+        ranks[places] = [order[title] for title in titles.values()]
+        return ranks, ranks >= 0
 
-    def _revenue(self, key: Key) -> int | None:
-        if self._value(key, _CREDIT, "unpriced_value"):
-            return None
-        return self._value(key, _CREDIT, "amount")
+    def _cpa(self, defined: Array) -> tuple[Array, Array]:
+        """Half up to the millionth: equal as shown is equal as sorted. Larger than 64 bits."""
+        now = self._now.sums
+        weight = np.where(defined, now["weight"], 1).astype(object)
+        cost = (now["cost"] - now["untracked_cost"]).astype(object)
+        return (2 * cost * 10**9 + weight) // (2 * weight), defined
 
-    def _cost(self, key: Key) -> int | None:
-        """What was spent on days with tracking."""
-        if self._value(key, _SPEND, "unpriced_cost"):
-            return None
-        cost = self._spent(key, "cost")
-        return None if cost is None else cost - self._value(key, _SPEND, "untracked_cost")
-
-    def _spent(self, key: Key, name: str) -> int | None:
-        """A measure of spend in the period; None where the platforms reported nothing."""
-        if not self._value(key, _SPEND, "spend_rows"):
-            return None
-        return self._value(key, _SPEND, name)
-
-    def _sums(self, key: Key, prefix: str) -> Sums:
-        values = {}
-        for fact, places in zip(self._facts, self._places, strict=True):
-            place = places.get(key)
-            if place is not None:
-                for name in MEASURES:
-                    column = fact.get(prefix + name)
-                    if column is not None:
-                        values[name] = column[place]
-        return Sums(**values)
-
-    def _value(self, key: Key, fact: int, name: str) -> int:
-        place = self._places[fact].get(key)
-        return 0 if place is None else int(self._facts[fact][name][place])
+    def _returns(self, sort: Sort, economics: Economics, priced: Array) -> tuple[Array, Array]:
+        """Revenue over cost on days with tracking: all returns have that order, as a margin is
+        above 0."""
+        now = self._now.sums
+        cost = now["cost"] - now["untracked_cost"]
+        known = economics.has_revenue and (sort is not Sort.ROI or economics.margin is not None)
+        return _divided(
+            now["amount"], cost, priced & (cost != 0) & (now["unpriced_value"] == 0) & known
+        )
 
 
-def _keys(fact: Columns) -> Iterable[Key]:
-    return zip(fact["keyword_key"], fact["platform_of"], fact["reason_of"], strict=True)
+def _divided(above: Array, below: Array, defined: Array) -> tuple[Array, Array]:
+    return above / np.where(defined, below, 1), defined

@@ -5,10 +5,9 @@ It reads one published state (``keyword_reader``), so that a rebuild cannot mix 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -17,8 +16,9 @@ from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.completeness import coverage, incomplete, maturity
 from tracker.reports.data_driven_rows import pooled
+from tracker.reports.keyword_index import Name, RowKey
 from tracker.reports.keyword_reader import Reader, brand_terms
-from tracker.reports.keyword_table import KeywordSums, RowKey
+from tracker.reports.keyword_table import KeywordSums
 from tracker.reports.request import KeywordRequest
 from tracker.reports.result import KeywordReport, Metrics, Point, Previous, Row
 from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
@@ -41,11 +41,12 @@ def keyword_report(
         table, days = reader.read(threads)
         known = growing.result()
     economics = Economics(request.site.margin, known.valued > 0)
+    now, before = table.totals()
     sums = KeywordSums(
         lines=reader.chosen(table, economics),
         count=len(table),
-        now=table.totals(),
-        before=table.totals("before_"),
+        now=now,
+        before=before,
         joined=table.joined(),
         days=days,
     )
@@ -77,11 +78,10 @@ def _rows(
     reader: Reader, sums: KeywordSums, economics: Economics, request: KeywordRequest
 ) -> list[Row]:
     terms = brand_terms(request)
-    names = reader.names(line.key.keyword_key for line in sums.lines)
     return [
         _row(
             line.key,
-            names.get(line.key.keyword_key, {}),
+            reader.names.get(line.key.keyword_key),
             metrics(line.now, economics),
             metrics(line.before, economics) if request.compare else None,
             terms,
@@ -93,27 +93,25 @@ def _rows(
 
 def _row(
     key: RowKey,
-    name: Mapping[str, Any],
+    name: Name | None,
     now: Metrics,
     before: Metrics | None,
     terms: Sequence[str],
     level: str | None,
 ) -> Row:
-    kind = str(name.get("kind", "unattributed"))
-    is_keyword = kind == "keyword"
-    text = str(name.get("keyword_norm", ""))
+    keyword = name if name and name.kind == "keyword" else None
     return Row(
         key=key.text,
-        kind=kind,
-        reason=(str(name.get("reason", "")) or key.reason or None),
-        platform=str(name.get("platform", key.platform)) or None,
-        account=name.get("account") or None,
-        campaign=name.get("campaign") or None,
-        ad_group=name.get("ad_group") or None,
-        keyword=name["keyword"] if is_keyword else None,
-        keyword_id=(name["keyword_id"] or None) if is_keyword else None,
-        match_type=(name["match_type"] or None) if is_keyword else None,
-        brand=is_keyword and any(term in text for term in terms),
+        kind=name.kind if name else "unattributed",
+        reason=(name.reason if name else "") or key.reason or None,
+        platform=(name.platform if name else key.platform) or None,
+        account=(name.account if name else "") or None,
+        campaign=(name.campaign if name else "") or None,
+        ad_group=(name.ad_group if name else "") or None,
+        keyword=keyword.keyword if keyword else None,
+        keyword_id=(keyword.keyword_id or None) if keyword else None,
+        match_type=(keyword.match_type or None) if keyword else None,
+        brand=keyword is not None and any(term in keyword.keyword_norm for term in terms),
         credit_level=level,
         previous=before,
         **{field: getattr(now, field) for field in Metrics.__struct_fields__},

@@ -2,6 +2,8 @@
 -- Grain: one row per (site, source key), into `resolution`.
 -- Parameters: build UInt64; sites Array(String); fresh Array(String): sites whose `keywords` this
 --   build has rebuilt and not yet published
+-- Parts (resolution_parts.sql finds them): `ids`: sources name keywords by id; `looked`: there are
+-- click look-ups; `former`: keywords that had other names; `rows`: cost that is no keyword's.
 --
 -- Only paid sources belong to a keyword, and of them only those whose visits are clicks of their
 -- own (see visits/hits.sql): others are `shared_link`. First by the ids that the visit has (`id`),
@@ -51,6 +53,7 @@ WITH
         WHERE site IN {sites:Array(String)}
         GROUP BY site, source_key
     ),
+    -- if ids
     by_id AS
     (
         SELECT s.site AS site, s.source_key AS source_key, uniqExact(k.canonical_key) AS fits,
@@ -63,6 +66,8 @@ WITH
             AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
         GROUP BY site, source_key
     ),
+    -- end
+    -- if looked
     by_click AS
     (
         SELECT s.site AS site, s.source_key AS source_key, uniqExact(k.canonical_key) AS fits,
@@ -91,24 +96,8 @@ WITH
             AND (k.campaign_id = '' OR s.look_campaign_id = k.campaign_id)
         GROUP BY site, source_key
     ),
-    by_tags AS
-    (
-        SELECT s.site AS site, s.source_key AS source_key, uniqExact(k.canonical_key) AS fits,
-            any(k.canonical_key) AS fit,
-            uniqExactIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fits,
-            anyIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fit
-        FROM tagged AS s
-        INNER JOIN targets AS k
-            ON s.site = k.site AND s.platform = k.platform AND s.keyword_norm = k.keyword_norm
-        WHERE s.paid AND s.keyword_norm != ''
-            AND (s.campaign_norm = '' OR s.campaign_norm = k.campaign_norm
-                OR (k.campaign_id != '' AND s.campaign = k.campaign_id))
-            AND (s.ad_group_norm = '' OR s.ad_group_norm = k.ad_group_norm
-                OR (k.ad_group_id != '' AND s.ad_group = k.ad_group_id))
-            AND (s.ad_group_id = '' OR k.ad_group_id = '' OR s.ad_group_id = k.ad_group_id)
-            AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
-        GROUP BY site, source_key
-    ),
+    -- end
+    -- if former
     named_before AS
     (
         SELECT site, canonical_key, platform, campaign_id, ad_group_id, match_type, name.1 AS campaign_norm,
@@ -135,6 +124,8 @@ WITH
             AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
         GROUP BY site, source_key
     ),
+    -- end
+    -- if rows
     with_keywords AS
     (
         SELECT DISTINCT site, platform, campaign_id, campaign_norm FROM targets
@@ -165,6 +156,25 @@ WITH
             AND (c.whole OR s.match_type = c.reason
                 OR (s.looked AND s.look_keyword_id = '' AND s.look_keyword_norm = ''))
         GROUP BY site, source_key
+    ),
+    -- end
+    by_tags AS
+    (
+        SELECT s.site AS site, s.source_key AS source_key, uniqExact(k.canonical_key) AS fits,
+            any(k.canonical_key) AS fit,
+            uniqExactIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fits,
+            anyIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fit
+        FROM tagged AS s
+        INNER JOIN targets AS k
+            ON s.site = k.site AND s.platform = k.platform AND s.keyword_norm = k.keyword_norm
+        WHERE s.paid AND s.keyword_norm != ''
+            AND (s.campaign_norm = '' OR s.campaign_norm = k.campaign_norm
+                OR (k.campaign_id != '' AND s.campaign = k.campaign_id))
+            AND (s.ad_group_norm = '' OR s.ad_group_norm = k.ad_group_norm
+                OR (k.ad_group_id != '' AND s.ad_group = k.ad_group_id))
+            AND (s.ad_group_id = '' OR k.ad_group_id = '' OR s.ad_group_id = k.ad_group_id)
+            AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
+        GROUP BY site, source_key
     )
 SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
 (
@@ -172,27 +182,58 @@ SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
         s.site AS site, {build:UInt64} AS build, s.source_key AS source_key,
         multiIf(
             NOT s.paid OR s.shared != '', (toUInt64(0), ''),
+            -- if ids
             i.fits = 1, (i.fit, 'id'),
+            -- unless looked
+            i.fits > 1, (toUInt64(0), ''),
+            -- end
+            -- end
+            -- if looked
+            -- if ids
             i.fits > 1 AND c.fits != 1, (toUInt64(0), ''),
+            -- end
             c.fits = 1, (c.fit, 'click'),
             c.fits > 1, (toUInt64(0), ''),
             x.fits = 1, (x.fit, 'click'),
             x.fits > 1 AND x.same_match_fits = 1, (x.same_match_fit, 'click'),
+            -- end
             t.fits = 1, (t.fit, 'tags'),
             t.fits > 1 AND t.same_match_fits = 1, (t.same_match_fit, 'tags'),
             t.fits > 1, (toUInt64(0), ''),
+            -- if former
             b.fits = 1, (b.fit, 'tags'),
             b.fits > 1 AND b.same_match_fits = 1, (b.same_match_fit, 'tags'),
-            x.fits = 0 AND b.fits = 0 AND p.fits = 1, (p.fit, ''),
+            -- end
+            -- if rows
+            p.fits = 1
+                -- if looked
+                AND x.fits = 0
+                -- end
+                -- if former
+                AND b.fits = 0
+                -- end
+                , (p.fit, ''),
+            -- end
             (toUInt64(0), '')) AS found,
         found.1 AS keyword_key,
         multiIf(
             found.2 != '', '',
             NOT s.paid, 'not_paid',
             s.shared != '', 'shared_link',
+            -- if rows
             keyword_key != 0, p.reason,
-            i.fits > 1 OR c.fits > 1 OR x.fits > 1 OR t.fits > 1 OR b.fits > 1,
-                'ambiguous',
+            -- end
+            t.fits > 1
+                -- if ids
+                OR i.fits > 1
+                -- end
+                -- if looked
+                OR c.fits > 1 OR x.fits > 1
+                -- end
+                -- if former
+                OR b.fits > 1
+                -- end
+                , 'ambiguous',
             s.match_type = 'ai_max', 'ai_max',
             s.channel = 'Cross-network', 'pmax',
             s.keyword_norm != '' OR s.keyword_id != '' OR s.look_keyword_id != ''
@@ -201,10 +242,18 @@ SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
             s.looked, 'no_keyword', 'no_tag') AS reason,
         found.2 AS method, s.platform AS platform, s.paid AS paid
     FROM tagged AS s
+    LEFT JOIN by_tags AS t ON s.site = t.site AND s.source_key = t.source_key
+    -- if ids
     LEFT JOIN by_id AS i ON s.site = i.site AND s.source_key = i.source_key
+    -- end
+    -- if looked
     LEFT JOIN by_click AS c ON s.site = c.site AND s.source_key = c.source_key
     LEFT JOIN by_click_text AS x ON s.site = x.site AND s.source_key = x.source_key
-    LEFT JOIN by_tags AS t ON s.site = t.site AND s.source_key = t.source_key
+    -- end
+    -- if former
     LEFT JOIN by_former AS b ON s.site = b.site AND s.source_key = b.source_key
+    -- end
+    -- if rows
     LEFT JOIN by_campaign AS p ON s.site = p.site AND s.source_key = p.source_key
+    -- end
 )

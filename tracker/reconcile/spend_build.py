@@ -51,9 +51,9 @@ def _build_resolution(
     context: BuildContext, sites: Sequence[str], *, fresh: Sequence[str]
 ) -> list[SliceRow]:
     """Which keyword each source belongs to; ``fresh``: sites with keywords of this build."""
-    context.run(
-        "tracker.attribution",
-        "resolution.sql",
-        {"build": context.number, "sites": list(sites), "fresh": list(fresh)},
-    )
+    about = {"build": context.number, "sites": list(sites), "fresh": list(fresh)}
+    sql = load_sql("tracker.attribution", "resolution_parts.sql")
+    parts = {str(part) for (part,) in context.warehouse.rows(sql, about)}
+    if "sources" in parts:
+        context.run("tracker.attribution", "resolution.sql", about, parts - {"sources"})
     return [("resolution", site, NO_DAY, 0) for site in sites]

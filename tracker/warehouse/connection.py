@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import clickhouse_connect
@@ -25,11 +26,16 @@ _SETTINGS: dict[str, Any] = {
     "input_format_parallel_parsing": 0,
     "optimize_and_compare_chain": 0,
 }
+#: The embedded engine's allocator gives memory back to the system after half a second. By itself it
+#: keeps it for five, in which the statements of a large rebuild, each with memory of its own, take
+#: 50 MiB more together; at once would cost a quarter more processor time.
+_ALLOCATOR = ("JE_MALLOC_CONF", "dirty_decay_ms:500")
 
 
 def embedded_client(address: EmbeddedAddress) -> Client:
     """A client of the engine in this process; the first one opens it (about 1.2 s)."""
     path = str(address.directory) if address.directory else ":memory:"
+    os.environ.setdefault(*_ALLOCATOR)  # read when the engine's library is loaded
     try:
         return _client(interface="chdb", path=path)
     except ImportError as error:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
@@ -208,11 +209,10 @@ def _path(text: str) -> Path | None:
 
 
 def _need_chdb() -> None:
-    try:
-        import chdb  # noqa: F401
-    except ImportError as error:
+    # NOTE: not imported, because the settings of its allocator come before that.
+    if find_spec("chdb") is None:
         raise Unavailable(
             "The embedded engine is not installed.",
             hint="Install it with: pip install 'tracker[embedded]', or set "
             "TRACKER_CLICKHOUSE_URL to a ClickHouse server.",
-        ) from error
+        )

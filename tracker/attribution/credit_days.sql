@@ -1,7 +1,7 @@
 -- Question: what did each source earn on each day of conversions, under every rule model?
 -- Grain: one row per (site, model, day, goal, touch day, source key), into `credit_days`, for the
 -- credit of one build on these days.
--- Parameters: build UInt64, sites Array(String), days tuples (site, day)
+-- Parameters: build UInt64, sites Array(String), days tuples (site, first day, days)
 INSERT INTO credit_days (site, model, day, build, goal, touch_day, source_key, weight, amount,
     unpriced_value, valued, lags, counts, earns)
 SELECT site, model, day, build, goal, touch_day, source_key, sum(toInt64(credits.weight)),
@@ -9,5 +9,7 @@ SELECT site, model, day, build, goal, touch_day, source_key, sum(toInt64(credits
     arraySort(groupArrayIf(lag, position > 0)), counts, earns
 FROM credits
 WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
-    AND (toString(site), day) IN {days:Array(Tuple(String, Date))}
+    AND (toString(site), day) IN
+        (SELECT run.1, run.2 + arrayJoin(range(run.3))
+        FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, UInt16))}) AS run))
 GROUP BY site, model, day, build, goal, touch_day, source_key, counts, earns

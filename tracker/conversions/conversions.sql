@@ -7,8 +7,10 @@
 -- Parameters:
 --   build  UInt64
 --   sites  tuples (site, tenant, currency)
---   days   tuples (site, day, begin, finish): the slices, bounds in UTC
---   fresh  tuples (site, day, bucket): visit slices that this build has rebuilt, not yet published
+--   days   tuples (site, first day, instants): the slices as runs of days; where each day begins and,
+--          last, where the run ends, in seconds since 1970
+--   fresh  tuples (site, bucket, first day, days): visit slices that this build has rebuilt, not yet
+--          published, as runs of days
 --   goals  tuples (site, goal, event name, pattern ('' = any), property that the pattern is for
 --          ('' = the path), filters (property, operator, value), fixed value or null, its currency,
 --          takes the event's value where it has one, counting: every | visit | person,
@@ -50,9 +52,10 @@ WITH
     ),
     calendar AS
     (
-        SELECT d.1 AS site, d.2 AS day, d.3 AS begin, d.4 AS finish
-        FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, DateTime64(3, 'UTC'),
-            DateTime64(3, 'UTC')))}) AS d)
+        SELECT run.1 AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
+            toDateTime64(run.3[n + 2], 3, 'UTC') AS finish
+        FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, Array(UInt32)))}) AS run)
+        ARRAY JOIN range(length(run.3) - 1) AS n
     ),
     -- if goals
     rules AS
@@ -73,8 +76,8 @@ WITH
             SELECT site, day, bucket, build FROM slices
             WHERE kind = 'visits' AND site IN (SELECT site FROM info)
             UNION ALL
-            SELECT f.1, f.2, f.3, {build:UInt64}
-            FROM (SELECT arrayJoin({fresh:Array(Tuple(String, Date, UInt16))}) AS f)
+            SELECT f.1, f.3 + arrayJoin(range(f.4)), f.2, {build:UInt64}
+            FROM (SELECT arrayJoin({fresh:Array(Tuple(String, UInt16, Date, UInt16))}) AS f)
         )
         GROUP BY site, day, bucket
     ),

@@ -1,7 +1,4 @@
--- Question: has this build written conversions of these days?
--- Grain: one row if so.
--- Parameters: build UInt64; sites Array(String); days tuples (site, day)
-SELECT 1 FROM conversions
+-- Question: has this build written conversions, and when does the first of their paths end?
+-- Grain: one row: how many, and that instant. Parameters: build UInt64; sites Array(String)
+SELECT count(), min(path_time) FROM conversions
 WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
-    AND (site, day) IN {days:Array(Tuple(String, Date))}
-LIMIT 1

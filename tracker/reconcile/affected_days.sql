@@ -4,7 +4,7 @@
 -- Parameters:
 --   build UInt64
 --   sites Array(String)
---   fresh tuples (site, day, bucket): the visit slices of this build
+--   fresh tuples (site, bucket, first day, days): the visit slices of this build, as runs of days
 --   moved tuples (site, visitor): whose person this build has looked at anew
 -- Affected are the later conversions of the visitors of these slices, as they were and as they
 -- are; every conversion of the people among them who have identified themselves (their devices
@@ -17,8 +17,8 @@
 WITH
     replaced AS
     (
-        SELECT f.1 AS site, f.2 AS day, f.3 AS bucket
-        FROM (SELECT arrayJoin({fresh:Array(Tuple(String, Date, UInt16))}) AS f)
+        SELECT f.1 AS site, f.3 + arrayJoin(range(f.4)) AS day, f.2 AS bucket
+        FROM (SELECT arrayJoin({fresh:Array(Tuple(String, UInt16, Date, UInt16))}) AS f)
     ),
     before AS
     (

@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from tracker.accounts.marks import Slice
 from tracker.reconcile.calendar import Frame
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -48,7 +47,10 @@ class BuildContext:
     ) -> None:
         """Run a statement without a result, with these parts of its text (see ``load_sql``)."""
         sql = load_sql(package, name, frozenset(parts))
-        self.warehouse.execute(sql, params, settings={"max_memory_usage": self.memory})
+        # NOTE: the smaller table of a join is written as the right one; an engine that has no
+        # estimate of it may hold the larger one in memory instead.
+        settings = {"max_memory_usage": self.memory, "query_plan_join_swap_table": "false"}
+        self.warehouse.execute(sql, params, settings=settings)
 
     def any(self, package: str, name: str, params: Mapping[str, object]) -> bool:
         """Whether a query has a row."""
@@ -63,11 +65,6 @@ class BuildContext:
     def tenants(self, sites: Iterable[str]) -> list[str]:
         """The tenants of these sites, in order."""
         return sorted({tenant for _, tenant, _ in self.money(sites)})
-
-
-def fresh_rows(slices: Iterable[Slice]) -> list[tuple[str, date, int]]:
-    """Visit slices that a build has rebuilt, as statements take them."""
-    return [(piece.site, piece.day, piece.bucket) for piece in slices]
 
 
 def publish(context: BuildContext, rows: Iterable[SliceRow]) -> None:

@@ -2,14 +2,17 @@
 
 A visit slice is (site, local day, bucket); a bucket is the visitor number modulo B, the site's
 number of buckets on that day. Sessionising a day needs the day before as context.
+
+Statements take days as runs (days of one site that follow each other), because a year of a site is
+one of them and a parameter has its limits: a server takes some 128 KiB, planning reads it twice.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tracker.accounts.buckets import BucketPlan, buckets_for
 from tracker.accounts.marks import Slice
@@ -18,8 +21,16 @@ from tracker.period import day_start, parse_zone
 
 ONE_DAY = timedelta(days=1)
 
-#: One row of the ``days`` parameter of visits/hits.sql.
-CalendarRow = tuple[str, date, datetime, datetime, int, int, list[int], int, list[int]]
+#: Days of a site one after another: site, first day, number of days.
+Run = tuple[str, date, int]
+#: Visit slices of days one after another: site, bucket, first day, number of days.
+SliceRun = tuple[str, int, date, int]
+#: A run with its instants, in seconds since 1970: site, first day, where each day begins and,
+#: last, where the run ends.
+BoundRun = tuple[str, date, list[int]]
+#: One row of the ``days`` parameter of visits/hits.sql: a run with its instants; timeout in ms;
+#: B and the wanted buckets of each of its days, and of the day after each.
+CalendarRow = tuple[str, date, list[int], int, int, list[int], int, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +69,77 @@ class Calendar:
 
 def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calendar:
     """The days to read for these visit slices: each slice's own, and the day before it."""
-    wanted: dict[tuple[str, date], set[int]] = defaultdict(set)
-    for piece in slices:
-        wanted[piece.site, piece.day].add(piece.bucket)
+    wanted: dict[tuple[str, date], list[int]] = defaultdict(list)
+    for piece in sorted(set(slices), key=lambda piece: piece.bucket):
+        wanted[piece.site, piece.day].append(piece.bucket)
     needed = set(wanted) | {(site, day - ONE_DAY) for site, day in wanted}
-    rows: list[CalendarRow] = []
-    for site, day in sorted(needed):
-        frame = frames[site]
-        rows.append(
-            (
-                site,
-                day,
-                frame.begin(day),
-                frame.finish(day),
-                frame.site.visit_timeout * 1000,
-                frame.buckets(day),
-                sorted(wanted.get((site, day), ())),
-                frame.buckets(day + ONE_DAY),
-                sorted(wanted.get((site, day + ONE_DAY), ())),
-            )
+
+    def alike(site: str, day: date) -> tuple[int, int, list[int], int, list[int]]:
+        frame, after = frames[site], day + ONE_DAY
+        return (
+            frame.site.visit_timeout * 1000,
+            frame.buckets(day),
+            wanted.get((site, day), []),
+            frame.buckets(after),
+            wanted.get((site, after), []),
         )
+
+    rows = [
+        (site, first, instants(frames[site], first, count), *alike(site, first))
+        for site, first, count in runs_of(needed, alike)
+    ]
     return Calendar(
         rows=rows,
         sites=sorted({site for site, _ in needed}),
-        since=min(row[2] for row in rows),
-        until=max(row[3] for row in rows),
+        since=datetime.fromtimestamp(min(row[2][0] for row in rows), UTC),
+        until=datetime.fromtimestamp(max(row[2][-1] for row in rows), UTC),
     )
+
+
+def runs_of(
+    days: Iterable[tuple[str, date]], alike: Callable[[str, date], object]
+) -> Iterator[Run]:
+    """Runs of days of which ``alike`` says the same."""
+    held: Run | None = None
+    said: object = None
+    for site, day in sorted(set(days)):
+        says = alike(site, day)
+        if held is not None:
+            if held[0] == site and held[1] + timedelta(days=held[2]) == day and says == said:
+                held = (site, held[1], held[2] + 1)
+                continue
+            yield held
+        held, said = (site, day, 1), says
+    if held is not None:
+        yield held
+
+
+def instants(frame: Frame, first: date, count: int) -> list[int]:
+    """Where each of these local days begins and, last, where they end: seconds since 1970."""
+    return [
+        int(frame.begin(first + timedelta(days=number)).timestamp()) for number in range(count + 1)
+    ]
+
+
+def day_runs(days: Iterable[tuple[str, date]]) -> list[Run]:
+    """Days of sites as runs, in order."""
+    return list(runs_of(days, lambda *_: None))
+
+
+def bound_runs(days: Iterable[tuple[str, date]], frames: Mapping[str, Frame]) -> list[BoundRun]:
+    """Days of sites as runs with their instants, in order."""
+    return [
+        (site, first, instants(frames[site], first, count)) for site, first, count in day_runs(days)
+    ]
+
+
+def slice_runs(slices: Iterable[Slice]) -> list[SliceRun]:
+    """Visit slices as runs, in order."""
+    by_bucket: dict[int, list[tuple[str, date]]] = defaultdict(list)
+    for piece in slices:
+        by_bucket[piece.bucket].append((piece.site, piece.day))
+    return [
+        (site, bucket, first, count)
+        for bucket, days in sorted(by_bucket.items())
+        for site, first, count in day_runs(days)
+    ]

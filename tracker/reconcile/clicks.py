@@ -18,7 +18,6 @@ from tracker.warehouse.sql import load_sql
 
 if TYPE_CHECKING:
     from tracker.reconcile.build import BuildContext
-    from tracker.reconcile.credit_build import Bounds
 
 
 def know_clicks(
@@ -49,14 +48,17 @@ def _whose(context: BuildContext) -> dict[str, object]:
 
 
 def look_up_conversions(
-    context: BuildContext, days: Sequence[Bounds], whole: Sequence[str]
+    context: BuildContext, days: Collection[tuple[str, date]], whole: Sequence[str]
 ) -> bool:
     """Gather what look-ups say of the click ids of leads with a stage on these days (and of all
     leads of the sites of ``whole``); whether there are any."""
-    whose = {**_whose(context), "sites": sorted({site for site, *_ in days})}
+    whose = {**_whose(context), "sites": sorted({site for site, _ in days})}
     if not context.any("tracker.conversions", "any_looked.sql", whose):
         return False
-    reach = {"since": min(day[2] for day in days), "until": max(day[3] for day in days)}
+    reach = {
+        "since": min(context.frames[site].begin(day) for site, day in days),
+        "until": max(context.frames[site].finish(day) for site, day in days),
+    }
     about = {**whose, **reach, "whole": whole}
     context.run("tracker.conversions", "looked_clicks.sql", about)
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from tracker.accounts.goals import Goal, goals_of
 from tracker.accounts.marks import Slice
@@ -12,8 +12,13 @@ from tracker.accounts.pipeline import Role, pipelines_of
 from tracker.conversions import people
 from tracker.conversions.goal_rules import GoalRow, goal_row, kind_of
 from tracker.conversions.offline_store import RETRY
-from tracker.reconcile.build import BuildContext, SliceRow, fresh_rows
-from tracker.reconcile.calendar import Frame
+from tracker.reconcile.build import BuildContext, SliceRow
+from tracker.reconcile.calendar import (
+    ONE_DAY,
+    bound_runs,
+    day_runs,
+    slice_runs,
+)
 from tracker.reconcile.clicks import look_up_conversions
 from tracker.warehouse.sql import load_sql
 
@@ -22,9 +27,6 @@ HALF_LIFE = 7 * 86_400_000.0
 DAY_MS = 86_400_000
 #: Which value of a lead is revenue: that of its order; without one, of what follows from it.
 _RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
-
-#: A day of a site and its bounds in UTC.
-Bounds = tuple[str, date, datetime, datetime]
 
 
 def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str, int]]:
@@ -73,7 +75,7 @@ def _following(
         {
             "build": context.number,
             "sites": sites,
-            "fresh": fresh_rows(piece for piece in fresh if piece.site in sites),
+            "fresh": slice_runs(piece for piece in fresh if piece.site in sites),
             "moved": sorted((site, visitor) for site, visitor in moved if site in sites),
         },
     )
@@ -91,22 +93,26 @@ def build_credits(
     ``before`` are other days of which this build has done so already."""
     sites = sorted({site for site, _ in days})
     goals = [goal for found in goals_of(context.db, sites).values() for goal in found]
-    bounds = [_bounds(context.frames[site], day) for site, day in sorted(days)]
-    written = _goal_conversions(context, goals, bounds, fresh, kinds & {"people", "rates"})
-    if "offline" in kinds and (staged := _staged(context, bounds)):
+    written = _goal_conversions(context, goals, days, fresh, kinds & {"people", "rates"})
+    if "offline" in kinds and (staged := _staged(context, days)):
         _stage_conversions(context, staged, fresh, kinds & {"rates"})
         written = True
-    made = {"build": context.number, "sites": sites, "days": sorted(days)}
-    if written and context.any("tracker.conversions", "made.sql", made):
-        _credit(context, days, goals, fresh, before, kinds & {"people"})
-        context.run("tracker.attribution", "credit_days.sql", made)
+    if written:
+        made = {"build": context.number, "sites": sites}
+        ((count, first),) = context.warehouse.rows(
+            load_sql("tracker.conversions", "made.sql"), made
+        )
+        if count:
+            _credit(context, days, goals, fresh, before, first, kinds & {"people"})
+            sums = {**made, "days": day_runs(days)}
+            context.run("tracker.attribution", "credit_days.sql", sums)
     return [("credits", site, day, 0) for site, day in sorted(days)]
 
 
 def _goal_conversions(
     context: BuildContext,
     goals: Iterable[Goal],
-    bounds: Sequence[Bounds],
+    days: Collection[tuple[str, date]],
     fresh: Sequence[Slice],
     parts: Collection[str],
 ) -> bool:
@@ -114,18 +120,17 @@ def _goal_conversions(
     by_kind: dict[str, list[GoalRow]] = defaultdict(list)
     for row in map(goal_row, goals):
         by_kind[kind_of(row)].append(row)
-    sites = sorted({site for site, *_ in bounds})
     common = {
         "build": context.number,
-        "sites": context.money(sites),
-        "days": bounds,
-        "fresh": fresh_rows(fresh),
+        "sites": context.money(sorted({site for site, _ in days})),
+        "days": bound_runs(days, context.frames),
+        "fresh": slice_runs(fresh),
     }
     seen = False
     for kind, rows in sorted(by_kind.items()):
         look = {
             "sites": sorted({row[0] for row in rows}),
-            "days": [bound[:2] for bound in bounds],
+            "days": day_runs(days),
             "events": sorted({row[2] for row in rows}),
         }
         if not context.any("tracker.conversions", "goal_events.sql", look):
@@ -139,23 +144,23 @@ def _goal_conversions(
 
 def _stage_conversions(
     context: BuildContext,
-    bounds: Sequence[Bounds],
+    days: Collection[tuple[str, date]],
     fresh: Sequence[Slice],
     parts: Collection[str],
 ) -> None:
     """Conversions that are stages of leads."""
-    sites = sorted({site for site, *_ in bounds})
+    sites = sorted({site for site, _ in days})
     customers = customer_sites(context, sites)
     context.run("tracker.conversions", "supplied_sources.sql", {"sites": sites})
-    looked = {"looked"} if look_up_conversions(context, bounds, customers) else set()
+    looked = {"looked"} if look_up_conversions(context, days, customers) else set()
     context.run(
         "tracker.conversions",
         "conversions.sql",
         {
             "build": context.number,
             "sites": context.money(sites),
-            "days": bounds,
-            "fresh": fresh_rows(fresh),
+            "days": bound_runs(days, context.frames),
+            "fresh": slice_runs(fresh),
             "orders": _order_stages(context, customers),
             **_ranked_stages(context, sites),
             "customers": customers,
@@ -174,12 +179,19 @@ def _credit(
     goals: Sequence[Goal],
     fresh: Sequence[Slice],
     before: Collection[tuple[str, date]],
+    first: datetime,
     parts: Collection[str],
 ) -> None:
+    """Credit of the conversions of these days; the first of their paths ends at ``first``."""
     sites = sorted({site for site, _ in days})
     lookbacks = [
         (goal.site, goal.id, goal.lookback_days * DAY_MS) for goal in goals if goal.lookback_days
     ]
+    reach = max(
+        *(context.frames[site].site.lookback_days for site in sites),
+        *(goal.lookback_days or 0 for goal in goals),
+        0,
+    )
     resets = _resets(goals)
     wanted = {*parts, *(["lookbacks"] if lookbacks else []), *(["resets"] if resets else [])}
     context.run(
@@ -189,28 +201,25 @@ def _credit(
             "build": context.number,
             "sites": [(site, context.frames[site].site.lookback_days * DAY_MS) for site in sites],
             "lookbacks": lookbacks,
-            "days": sorted(days),
-            "rebuilt": sorted({*days, *before}),
+            "days": day_runs(days),
+            "rebuilt": day_runs([*days, *before]),
+            # The days of visits are the site's: its date may be the one before that of UTC.
+            "since": first.date() - timedelta(days=reach) - ONE_DAY,
             "resets": resets,
-            "fresh": fresh_rows(fresh),
+            "fresh": slice_runs(fresh),
             "half_life": HALF_LIFE,
         },
         wanted,
     )
 
 
-def _staged(context: BuildContext, bounds: Sequence[Bounds]) -> list[Bounds]:
+def _staged(context: BuildContext, days: Collection[tuple[str, date]]) -> list[tuple[str, date]]:
     """Those of the days on which a stage of a lead may lie."""
     found = context.warehouse.rows(
         load_sql("tracker.conversions", "offline_days.sql"),
-        {"sites": sorted({site for site, *_ in bounds}), "days": bounds},
+        {"sites": sorted({site for site, _ in days}), "days": bound_runs(days, context.frames)},
     )
-    days = {(str(site), day) for site, day in found}
-    return [one for one in bounds if one[:2] in days]
-
-
-def _bounds(frame: Frame, day: date) -> Bounds:
-    return frame.site.key, day, frame.begin(day), frame.finish(day)
+    return sorted({(str(site), day) for site, day in found})
 
 
 def customer_sites(context: BuildContext, sites: Iterable[str]) -> list[str]:
@@ -231,7 +240,7 @@ def customer_days(
         return set()
     rows = context.warehouse.rows(
         load_sql("tracker.reconcile", "customer_days.sql"),
-        {"build": context.number, "sites": sites, "days": sorted(days), "resets": resets},
+        {"build": context.number, "sites": sites, "days": day_runs(days), "resets": resets},
     )
     return {(str(site), day) for site, day in rows} - set(days)
 

@@ -35,6 +35,13 @@ from tracker.reconcile.credit_build import (
     refresh_people,
 )
 from tracker.reconcile.pace import Pace
+from tracker.reconcile.portions import (
+    CHUNK_DAYS,
+    CHUNK_SLICES,
+    Portion,
+    day_portions,
+    spend_portions,
+)
 from tracker.reconcile.retention import is_final
 from tracker.reconcile.spend_build import build_spend, resolve_new_sources
 from tracker.reconcile.visit_build import build_visits
@@ -44,35 +51,13 @@ from tracker.warehouse.sql import load_sql
 LEASE = "reconcile"
 LEASE_TIME = timedelta(minutes=2)
 #: Marks taken by one round, and at most so many of one site.
-ROUND = 2_000
+ROUND = 20_000
 PER_SITE = 400
-#: Events that one sessionising statement may read: bounds its memory.
-CHUNK_EVENTS = 150_000
-#: A day alone that is larger is read in passes of so many events: what is long anyway need not take
-#: much memory.
-PASS_EVENTS = 50_000
-#: Credit slices of one statement.
-CHUNK_DAYS = 400
+#: Runs of days of one build: the parameters of a server hold no more; those of the embedded engine
+#: have no limit.
+SERVER_RUNS = 400
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """Marks of one kind that make one build, and about how many events it reads."""
-
-    marks: list[Mark]
-    events: int = 0
-
-    @property
-    def slices(self) -> list[Slice]:
-        """What is built."""
-        return [mark.slice for mark in self.marks]
-
-    @property
-    def passes(self) -> int:
-        """Into how many statements its visitors are dealt; more than one for a large day alone."""
-        return -(-self.events // PASS_EVENTS) if self.events > CHUNK_EVENTS else 1
 
 
 @dataclass(slots=True)
@@ -174,35 +159,19 @@ class Reconciler:
 
     def _builds(self, taken: Sequence[Mark]) -> Iterator[Portion]:
         """The marks in portions, each of one kind and each one build."""
-        for kind in ("spend", "visits", "credits"):
-            of_kind = [mark for mark in taken if mark.slice.kind == kind]
-            of_kind.sort(key=lambda mark: (mark.slice.day, mark.slice.site, mark.slice.bucket))
-            if kind == "visits":
-                yield from self._by_events(of_kind)
-            else:
-                for start in range(0, len(of_kind), CHUNK_DAYS):
-                    yield Portion(of_kind[start : start + CHUNK_DAYS])
-
-    def _by_events(self, visit_marks: Sequence[Mark]) -> Iterator[Portion]:
-        """Portions that read a bounded number of events; one slice alone may exceed it."""
-        counts = self._event_counts([mark.slice for mark in visit_marks])
-        held: list[Mark] = []
-        events = 0
-        for mark in visit_marks:
-            size = counts.get((mark.slice.site, mark.slice.day), 0)
-            if held and (events + size > CHUNK_EVENTS or len(held) >= CHUNK_DAYS):
-                yield Portion(held, events)
-                held, events = [], 0
-            held.append(mark)
-            events += size
-        if held:
-            yield Portion(held, events)
+        most_runs = CHUNK_SLICES if self._warehouse.embedded else SERVER_RUNS
+        spend, visits, credit = (
+            [mark for mark in taken if mark.slice.kind == kind]
+            for kind in ("spend", "visits", "credits")
+        )
+        yield from spend_portions(spend)
+        counts = self._event_counts([mark.slice for mark in visits])
+        yield from day_portions(visits, counts, most_runs=most_runs)
+        yield from day_portions(credit, {}, most_slices=CHUNK_DAYS, most_runs=most_runs)
 
     def _event_counts(self, slices: Sequence[Slice]) -> dict[tuple[str, date], int]:
-        """An estimate of what a slice of a day reads: its share of the UTC dates that the local day
-        and the one before it mostly lie in."""
-        if not slices:
-            return {}
+        """Events of a slice of each day, about: its share of the UTC date that the local day mostly
+        lies in; and of the days before these."""
         frames = self._frames(slices)
         known = [piece for piece in slices if piece.site in frames]
         if not known:
@@ -215,14 +184,8 @@ class Reconciler:
                 "until": max(frames[p.site].finish(p.day) for p in known),
             },
         )
-        by_date = {(str(site), day): int(events) for site, day, events in rows}
         return {
-            (piece.site, piece.day): sum(
-                by_date.get((piece.site, piece.day + timedelta(days=offset)), 0)
-                for offset in (-1, 0)
-            )
-            // frames[piece.site].buckets(piece.day)
-            for piece in known
+            (str(site), day): int(events) // frames[site].buckets(day) for site, day, events in rows
         }
 
     def _frames(self, slices: Iterable[Slice]) -> dict[str, Frame]:

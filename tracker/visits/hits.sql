@@ -4,9 +4,10 @@
 --   build  UInt64
 --   sites  Array(String)             sites of the slices (prunes the scan)
 --   since, until  DateTime64(3)      bounds of all days below (prunes the scan)
---   days   one tuple per (site, local day) that is read: site, day, begin, end (UTC), timeout in
---          ms, B of the day, wanted buckets of the day (empty: context only), B of the next day,
---          wanted buckets of the next day. The day before every wanted day is read as context.
+--   days   one tuple per run of local days that are read: site, first day, where each day begins and,
+--          last, where the run ends (seconds since 1970), timeout in ms; of each day: B, wanted
+--          buckets (empty: context only), B of the day after it, wanted buckets of that one. The
+--          day before every wanted day is read as context.
 --   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
 --          for the memory of one statement is built by several
 -- Parts: `large` (so many events that sorting them costs more than planning how to spare it), `late`
@@ -33,14 +34,15 @@ WITH
     calendar AS
     (
         SELECT
-            day_row.1 AS site, day_row.2 AS day, day_row.3 AS begin, day_row.4 AS finish,
-            day_row.5 AS timeout, day_row.6 AS buckets, day_row.7 AS wanted,
-            day_row.8 AS next_buckets, day_row.9 AS next_wanted
+            run.1 AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
+            toDateTime64(run.3[n + 2], 3, 'UTC') AS finish, run.4 AS timeout, run.5 AS buckets,
+            run.6 AS wanted, run.7 AS next_buckets, run.8 AS next_wanted
         FROM
         (
-            SELECT arrayJoin({days:Array(Tuple(String, Date, DateTime64(3, 'UTC'),
-                DateTime64(3, 'UTC'), Int64, UInt16, Array(UInt16), UInt16, Array(UInt16)))}) AS day_row
+            SELECT arrayJoin({days:Array(Tuple(String, Date, Array(UInt32), Int64, UInt16,
+                Array(UInt16), UInt16, Array(UInt16)))}) AS run
         )
+        ARRAY JOIN range(length(run.3) - 1) AS n
     ),
     copies AS
     (

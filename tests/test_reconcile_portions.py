@@ -1,0 +1,98 @@
+"""How marks are dealt into builds, and days into runs."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from tracker.accounts.marks import Mark, MarkKind, Slice
+from tracker.reconcile import portions
+from tracker.reconcile.calendar import day_runs, slice_runs
+from tracker.reconcile.portions import Portion, day_portions, spend_portions
+
+FIRST = date(2026, 3, 1)
+SINCE = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def marks(site: str, days: range, buckets: int = 1, kind: MarkKind = "visits") -> list[Mark]:
+    return [
+        Mark(Slice(kind, site, FIRST + timedelta(days=day), bucket), 1, SINCE)
+        for day in days
+        for bucket in range(buckets)
+    ]
+
+
+def dealt(found: list[Portion]) -> list[Slice]:
+    return [piece for portion in found for piece in portion.slices]
+
+
+def reads(portion: Portion, counts: dict[tuple[str, date], int]) -> int:
+    """Events of the slices and of the days before them, each once."""
+    days = {(one.site, one.day, one.bucket) for one in portion.slices}
+    days |= {(site, day - timedelta(days=1), bucket) for site, day, bucket in days}
+    return sum(counts.get((site, day), 0) for site, day, _ in days)
+
+
+def test_every_mark_is_dealt_once_and_no_portion_reads_too_much() -> None:
+    chance = random.Random(7)
+    given = []
+    counts = {}
+    for number in range(60):
+        site = f"site{number:06}"
+        begin = chance.randrange(200)
+        given += marks(site, range(begin, begin + chance.choice([1, 2, 30])), chance.choice([1, 3]))
+        for day in range(-1, 300):
+            counts[site, FIRST + timedelta(days=day)] = chance.randrange(2_000)
+    chance.shuffle(given)
+    found = list(day_portions(given, counts, most_runs=40))
+    assert Counter(dealt(found)) == Counter(mark.slice for mark in given)
+    for portion in found:
+        assert portion.events == reads(portion, counts) <= portions.CHUNK_EVENTS
+        assert portion.runs == len(slice_runs(portion.slices)) <= 40
+        assert portion.passes == 1
+
+
+def test_a_slice_that_is_too_large_is_a_portion_of_its_own_in_passes() -> None:
+    counts = {("large22222", FIRST): 500_000, ("small22222", FIRST): 10}
+    given = marks("large22222", range(2)) + marks("small22222", range(1))
+    found = list(day_portions(given, counts, most_runs=9))
+    large = [portion for portion in found if len(portion.slices) == 1 and portion.passes > 1]
+    assert [portion.passes for portion in large] == [10, 10]
+    assert Counter(dealt(found)) == Counter(mark.slice for mark in given)
+
+
+def test_a_year_of_one_site_does_not_make_others_read_a_year() -> None:
+    year = marks("year222222", range(365))
+    today = [mark for n in range(30) for mark in marks(f"today{n:05}", range(363, 365))]
+    found = list(day_portions(year + today, {}, most_runs=400))
+    assert sorted(len(portion.slices) for portion in found) == [60, 365]
+
+
+def test_sites_of_the_same_days_share_a_portion() -> None:
+    given = [mark for n in range(50) for mark in marks(f"site{n:06}", range(n % 3, 4))]
+    [portion] = day_portions(given, {}, most_runs=400)
+    assert len(portion.slices) == len(given)
+
+
+def test_no_marks_make_no_portion() -> None:
+    assert list(day_portions([], {}, most_runs=1)) == []
+    assert list(spend_portions([])) == []
+
+
+def test_spend_is_dealt_by_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portions, "CHUNK_DAYS", 3)
+    given = marks("b222222222", range(3), kind="spend") + marks(
+        "a222222222", range(2), kind="spend"
+    )
+    found = [[(one.day.day, one.site[0]) for one in p.slices] for p in spend_portions(given)]
+    assert found == [[(1, "a"), (1, "b"), (2, "a")], [(2, "b"), (3, "b")]]
+
+
+def test_runs_are_the_days_that_follow_each_other() -> None:
+    day = timedelta(days=1)
+    days = [("b", FIRST), ("a", FIRST + day), ("a", FIRST), ("a", FIRST + 3 * day), ("a", FIRST)]
+    assert day_runs(days) == [("a", FIRST, 2), ("a", FIRST + 3 * day, 1), ("b", FIRST, 1)]
+    assert day_runs([]) == []

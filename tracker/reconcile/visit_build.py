@@ -32,16 +32,15 @@ def build_visits(
     reach = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until}
     shares = [{"passes": passes, "pass": number} for number in range(passes)]
     large = {"large"} if events >= LARGE else set()
-    ((has_clicks, has_late, has_news),) = context.warehouse.rows(
-        load_sql(PACKAGE, "met.sql"), reach
-    )
+    look = load_sql(PACKAGE, "met.sql")
+    ((has_clicks, has_repeated, has_late, has_news),) = context.warehouse.rows(look, reach)
     clicks = {"clicks"} if has_clicks else set()
-    late = {"late"} if has_late else set()
+    copies = {name for name, has in (("repeated", has_repeated), ("late", has_late)) if has}
     if clicks:
         know_clicks(context, reach, shares, large)
     sessions = {"build": context.number, "days": calendar.rows, **reach}
     for share in shares:
-        context.run(PACKAGE, "hits.sql", sessions | share, large | clicks | late)
+        context.run(PACKAGE, "hits.sql", sessions | share, large | clicks | copies)
     if has_news:
         context.run(PACKAGE, "sources.sql", reach)
     days = [piece.day for piece in slices]

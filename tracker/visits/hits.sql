@@ -10,8 +10,9 @@
 --          day before every wanted day is read as context.
 --   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
 --          for the memory of one statement is built by several
--- Parts: `large` (so many events that sorting them costs more than planning how to spare it), `late`
--- (an event may have a copy on another day), `clicks` (an event has a click id).
+-- Parts: `repeated` (an event has copies), `large` (so many events that sorting them costs more than
+-- planning how to spare it), `late` (an event may have a copy on another day), `clicks` (an event has
+-- a click id).
 -- Reads what `clicked` has of this build.
 --
 -- Duplicates: of the copies of an event the first received stands, at its highest revision. Copies that say they are a
@@ -86,26 +87,32 @@ WITH
         HAVING count() > 1
     ),
     -- end
+    -- if repeated
     -- if large
     repeated AS
     (
         SELECT site, event_id FROM copies GROUP BY site, event_id HAVING count() > 1
     ),
     -- end
+    -- end
     firsts AS
     (
         SELECT * FROM
         (
+            -- if repeated
             -- if large
             SELECT * FROM copies WHERE (site, event_id) NOT IN (SELECT site, event_id FROM repeated)
             UNION ALL
             -- end
+            -- end
             SELECT * FROM copies
+            -- if repeated
             -- if large
             WHERE (site, event_id) IN (SELECT site, event_id FROM repeated)
             -- end
             ORDER BY site, event_id, received, time, attempt, revision DESC
             LIMIT 1 BY site, event_id
+            -- end
         ) AS k
         -- if late
         LEFT ANTI JOIN earlier AS d
@@ -186,4 +193,6 @@ LEFT JOIN
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
+-- if repeated
 LIMIT 1 BY e.site, e.event_id
+-- end

@@ -66,6 +66,31 @@ class Calendar:
     since: datetime
     until: datetime
 
+    @property
+    def dealt(self) -> dict[str, object]:
+        """Parameters of the part ``dealt``: which buckets of which sites are read. Empty if no site
+        is dealt into the same buckets on all of its days here."""
+        into: dict[str, set[int]] = defaultdict(set)
+        wanted: dict[str, set[int]] = defaultdict(set)
+        for site, _, _, _, count, buckets, next_count, next_buckets in self.rows:
+            # A day that is read for the next one alone, or the last one, tells only of the other.
+            into[site] |= {count} if buckets else set()
+            into[site] |= {next_count} if next_buckets else set()
+            wanted[site] |= {*buckets, *next_buckets}
+        dealt = {site: min(counts) for site, counts in into.items() if len(counts) == 1}
+        dealt = {site: count for site, count in dealt.items() if count > 1}
+        if not dealt:
+            return {}
+        return {
+            "dealt_sites": list(dealt),
+            "dealt_into": list(dealt.values()),
+            "wanted": [
+                (site, bucket)
+                for site in self.sites
+                for bucket in (sorted(wanted[site]) if site in dealt else [0])
+            ],
+        }
+
 
 def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calendar:
     """The days to read for these visit slices: each slice's own, and the day before it."""

@@ -25,20 +25,20 @@ def know_clicks(
     reach: Mapping[str, object],
     shares: Sequence[Mapping[str, object]],
     large: Collection[str],
+    dealt: Collection[str],
 ) -> None:
     """Gather what is known of the click ids of these days.
 
     ``shares`` are the ``passes`` and ``pass`` of statements that deal the work among themselves;
-    ``large`` names the part of that name of the statement if it is wanted.
+    ``large`` and ``dealt`` name the parts of those names of the statements if they are wanted.
     """
     for share in shares:
-        context.run("tracker.visits", "clicks.sql", {**reach, **share}, large)
+        context.run("tracker.visits", "clicks.sql", {**reach, **share}, {*large, *dealt})
     whose = _whose(context)
     looked = {"looked"} if context.any("tracker.visits", "look_ups.sql", whose) else set()
     for share in shares:
-        context.run(
-            "tracker.visits", "clicked.sql", {**reach, **whose, **share, "told": []}, looked
-        )
+        about = {**reach, **whose, **share, "told": []}
+        context.run("tracker.visits", "clicked.sql", about, {*looked, *dealt})
 
 
 def _whose(context: BuildContext) -> dict[str, object]:

@@ -29,20 +29,26 @@ def build_visits(
     slices are dealt; the memory of each is that share of the whole.
     """
     calendar = calendar_of(slices, context.frames)
-    reach = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until}
+    reach = {
+        "sites": calendar.sites,
+        "since": calendar.since,
+        "until": calendar.until,
+        **calendar.dealt,
+    }
     shares = [{"passes": passes, "pass": number} for number in range(passes)]
     large = {"large"} if events >= LARGE else set()
-    look = load_sql(PACKAGE, "met.sql")
+    dealt = {"dealt"} if calendar.dealt else set()
+    look = load_sql(PACKAGE, "met.sql", frozenset(dealt))
     ((has_clicks, has_repeated, has_late, has_news),) = context.warehouse.rows(look, reach)
     clicks = {"clicks"} if has_clicks else set()
     copies = {name for name, has in (("repeated", has_repeated), ("late", has_late)) if has}
     if clicks:
-        know_clicks(context, reach, shares, large)
+        know_clicks(context, reach, shares, large, dealt)
     sessions = {"build": context.number, "days": calendar.rows, **reach}
     for share in shares:
-        context.run(PACKAGE, "hits.sql", sessions | share, large | clicks | copies)
+        context.run(PACKAGE, "hits.sql", sessions | share, large | dealt | clicks | copies)
     if has_news:
-        context.run(PACKAGE, "sources.sql", reach)
+        context.run(PACKAGE, "sources.sql", reach, dealt)
     days = [piece.day for piece in slices]
     fresh = {
         "build": context.number,

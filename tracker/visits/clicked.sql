@@ -4,7 +4,8 @@
 --   the events between them; told Array(Date): and those of which look-ups of these days tell;
 --   tenants tuples (site, tenant), tenant_names Array(String): whose look-ups count; passes, pass
 --   UInt64: only click ids whose hash modulo `passes` is `pass`
--- Part `looked`: these tenants have look-ups.
+-- Parts: `looked` (these tenants have look-ups); `dealt`, with dealt_sites, dealt_into and wanted, as in
+-- hits.sql.
 -- NOTE: `looked` is about the platform that is named: a click id says nothing of another's visits.
 INSERT INTO clicked (site, build, click_id, owner, first, first_day, again, looked, platform, click_day,
     campaign_id, ad_group_id, keyword_id, match_type, keyword)
@@ -13,6 +14,10 @@ WITH brought AS
         SELECT click_id FROM events
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+            -- if dealt
+            AND (site, toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
+                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))}
+            -- end
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
         -- if looked
         UNION ALL

@@ -1,7 +1,8 @@
 -- Question: what did each keyword cost on days on which nothing was tracked?
 -- Grain: as in keyword_spend.sql.
--- Parameters: as there, and untracked Array(Date): days of spend without any visit; tracked_from
---   Date: the first day with one
+-- Parameters: site String; first, last, boundary Date, spend_builds Array(UInt64), older_spend tuples (day,
+--   bucket, build) as there; untracked Array(Date): days of spend without any visit; tracked_from Date:
+--   the first day with one
 -- Period rows are untracked only if they end before the first visit.
 SELECT key, day < {boundary:Date} AS earlier, sum(d.cost) AS untracked_cost
 FROM keyword_days AS d

@@ -9,7 +9,6 @@ values of the dimensions. What a fact cannot say by a dimension stands in rows t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import msgspec
@@ -21,7 +20,7 @@ from tracker.period import Period
 from tracker.reports.breakdown_reader import BreakdownReader, Read, check_patterns
 from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.breakdown_writer import BreakdownRow, BreakdownWriter
-from tracker.reports.completeness import incomplete, maturity
+from tracker.reports.completeness import incomplete, maturity, not_there_yet
 from tracker.reports.goal_names import by_id
 from tracker.reports.keyword_table import Joined, KeywordSums
 from tracker.reports.measures import Value
@@ -30,9 +29,6 @@ from tracker.reports.request import KeywordRequest
 from tracker.reports.result import Coverage, Incomplete
 from tracker.reports.roi import Economics, Sums
 from tracker.warehouse.client import Warehouse
-
-#: Statements at once.
-AT_ONCE = 3
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -80,16 +76,17 @@ def breakdown(
     names = {goal.id: goal.name for goal in list_goals(db, request.site.key)}
     if request.condition:
         request = replace(request, condition=by_id(request.condition, names))
-    reader = BreakdownReader(warehouse, db, request, clock())
+    threads, instant = warehouse.threads, clock()
     usual = _keyword_request(request)
+    lacking = threads.submit(not_there_yet, warehouse, db, usual, instant)
+    reader = BreakdownReader(warehouse, db, request, instant)
     beside = request.compare.period(request.period)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        growing = threads.submit(maturity, warehouse, usual, reader.state)
-        joined = threads.submit(reader.coverage, usual)
-        now = reader.read(request.period, threads)
-        before = reader.read(beside, threads) if beside else None
-        known = growing.result()
-        covered = joined.result()
+    growing = threads.submit(maturity, warehouse, usual, reader.state)
+    joined = threads.submit(reader.coverage, usual)
+    now = reader.read(request.period, threads)
+    before = reader.read(beside, threads) if beside else None
+    known = growing.result()
+    covered = joined.result()
     writer = BreakdownWriter(request, reader, Economics(request.site.margin, known.valued > 0))
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
@@ -113,7 +110,7 @@ def breakdown(
         coverage=covered,
         read_from={str(one.fact): SOURCES[one.fact] for one in reader.readings},
         incomplete=[
-            *incomplete(warehouse, db, usual, reader.asof, sums, known, clock()),
+            *incomplete(warehouse, usual, reader.asof, sums, known, lacking.result(), instant),
             *reader.unknown(),
         ],
     )

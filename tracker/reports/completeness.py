@@ -32,7 +32,13 @@ class Maturity:
 
 
 def maturity(warehouse: Warehouse, request: KeywordRequest, state: Published) -> Maturity:
-    """Read it over the whole history of the site and goal."""
+    """That of the whole history of the site and goal: it follows from the credit that stands, so it
+    is read once for the newest of it."""
+    key = ("maturity", request.site.key, request.goal, state.of("credits").newest)
+    return warehouse.remembered.get(key, lambda: (_maturity(warehouse, request, state),))[0]
+
+
+def _maturity(warehouse: Warehouse, request: KeywordRequest, state: Published) -> Maturity:
     earned = state.of("credits")
     params = {
         "site": request.site.key,
@@ -111,23 +117,31 @@ def _joined(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Earned:
     return Earned(**found[0])
 
 
+def not_there_yet(
+    warehouse: Warehouse, db: Engine, request: KeywordRequest, now: datetime
+) -> list[Incomplete]:
+    """What the report lacks. Ask before its state is read: what is rebuilt meanwhile is then named
+    although it is there, and not the other way round."""
+    return [*_missing_spend(warehouse, db, request, now), *_waiting(db, request)]
+
+
 def incomplete(
     warehouse: Warehouse,
-    db: Engine,
     request: KeywordRequest,
     asof: int,
     sums: KeywordSums,
     known: Maturity,
+    lacking: list[Incomplete],
     now: datetime,
 ) -> list[Incomplete]:
-    """Everything that makes a number of the report provisional, worst first."""
+    """Everything that makes a number of the report provisional, worst first; ``lacking`` is what
+    was not there yet when its state was read."""
     shown = (sums.now, sums.before)
     unpriced = any(entry.unpriced_cost or entry.unpriced_value for entry in shown)
     untracked = sums.now.untracked_cost
     return [
         *(_missing_rates(warehouse, request, asof) if unpriced else ()),
-        *_missing_spend(warehouse, db, request, now),
-        *_waiting(db, request),
+        *lacking,
         *(_untracked(warehouse, request, asof, untracked) if untracked else ()),
         *_too_early(request, known, now),
     ]

@@ -6,7 +6,6 @@ It reads one published state (``keyword_reader``), so that a rebuild cannot mix 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 from sqlalchemy import Engine
@@ -14,7 +13,7 @@ from sqlalchemy import Engine
 from tracker.accounts.clock import Clock, utc_now
 from tracker.money import decimal_text
 from tracker.period import Period
-from tracker.reports.completeness import coverage, incomplete, maturity
+from tracker.reports.completeness import coverage, incomplete, maturity, not_there_yet
 from tracker.reports.data_driven_rows import pooled
 from tracker.reports.keyword_index import Name, RowKey
 from tracker.reports.keyword_reader import Reader, brand_terms
@@ -24,9 +23,6 @@ from tracker.reports.result import KeywordReport, Metrics, Point, Previous, Row
 from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
 from tracker.warehouse.client import Warehouse
 
-#: Statements of one report that run beside the first.
-AT_ONCE = 3
-
 
 def keyword_report(
     warehouse: Warehouse, db: Engine, request: KeywordRequest, *, clock: Clock = utc_now
@@ -35,17 +31,18 @@ def keyword_report(
 
     InvalidInput for what cannot be computed, Unavailable while the warehouse is away.
     """
+    threads, now = warehouse.threads, clock()
+    lacking = threads.submit(not_there_yet, warehouse, db, request, now)
     reader = Reader(warehouse, request)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        growing = threads.submit(maturity, warehouse, request, reader.state)
-        table, days = reader.read(threads)
-        known = growing.result()
+    growing = threads.submit(maturity, warehouse, request, reader.state)
+    table, days = reader.read(threads)
+    known = growing.result()
     economics = Economics(request.site.margin, known.valued > 0)
-    now, before = table.totals()
+    of_period, before = table.totals()
     sums = KeywordSums(
         lines=reader.chosen(table, economics),
         count=len(table),
-        now=now,
+        now=of_period,
         before=before,
         joined=table.joined(),
         days=days,
@@ -68,7 +65,7 @@ def keyword_report(
         trend=_trend(request.period, sums),
         coverage=coverage(warehouse, request, reader.asof, sums),
         incomplete=[
-            *incomplete(warehouse, db, request, reader.asof, sums, known, clock()),
+            *incomplete(warehouse, request, reader.asof, sums, known, lacking.result(), now),
             *pooled(rows, request.period),
         ],
     )

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
@@ -46,6 +47,7 @@ Settings = Mapping[str, object]
 
 #: Lines of look-ups that are kept in memory, of some 100 to 400 bytes each.
 REMEMBERED = 200_000
+AT_ONCE = 4
 _TOKEN = "insert_deduplication_token"
 # A key that the table does not have is an error, not a value that silently goes nowhere.
 _JSON_SETTINGS = {"input_format_skip_unknown_fields": 0}
@@ -65,6 +67,8 @@ class Warehouse:
     ) -> None:
         self.address = address
         self.remembered = Remembered(REMEMBERED)
+        #: For statements that run at once. Kept, as a statement in a new thread takes longer.
+        self.threads = ThreadPoolExecutor(AT_ONCE, "statements")
         self._pool = pool
         self._lock = lock
 
@@ -196,6 +200,7 @@ class Warehouse:
 
     def close(self) -> None:
         """Close the clients and, last, give the directory back."""
+        self.threads.shutdown()
         self._pool.close()
         if self._lock is not None:
             self._lock.release()

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from tests.web_app import Browser, WebWorld
 from tests.web_app import companies as companies
-from tests.web_app import web as web
+from tests.web_app import shared_web as shared_web
 from tracker.accounts.tokens import add_token
 from tracker.web import routing
 from tracker.web.guard import Guarded
@@ -46,8 +46,8 @@ def send(browser: Browser, endpoint: Endpoint, site: str, **headers: str) -> tup
     return answer.status_code, answer.headers.get("location", ""), answer.text
 
 
-def test_every_route_of_the_application_has_an_access_rule(web: WebWorld) -> None:
-    for route in web.app.routes:
+def test_every_route_of_the_application_has_an_access_rule(shared_web: WebWorld) -> None:
+    for route in shared_web.app.routes:
         assert isinstance(route, Route)
         assert isinstance(route.app, Guarded), f"{route.path} is not behind the guard"
         assert isinstance(route.app.endpoint.access, Access)
@@ -83,8 +83,8 @@ def test_routes_that_change_something_need_more_than_the_right_to_read() -> None
 
 
 @pytest.mark.parametrize("endpoint", NEEDS_LOG_IN, ids=named)
-def test_an_anonymous_caller_is_refused(web: WebWorld, endpoint: Endpoint) -> None:
-    status, location, text = send(web.browser(), endpoint, web.site.key)
+def test_an_anonymous_caller_is_refused(shared_web: WebWorld, endpoint: Endpoint) -> None:
+    status, location, text = send(shared_web.browser(), endpoint, shared_web.site.key)
     if endpoint.surface is Surface.API:
         assert status == 401
         assert '"code":"not_authenticated"' in text
@@ -95,19 +95,21 @@ def test_an_anonymous_caller_is_refused(web: WebWorld, endpoint: Endpoint) -> No
 
 @pytest.mark.parametrize("endpoint", SITE_ROUTES, ids=named)
 def test_a_user_of_another_company_cannot_tell_that_the_site_exists(
-    web: WebWorld, endpoint: Endpoint
+    shared_web: WebWorld, endpoint: Endpoint
 ) -> None:
-    stranger = web.stranger
-    hidden = send(stranger, endpoint, web.site.key)
+    stranger = shared_web.stranger
+    hidden = send(stranger, endpoint, shared_web.site.key)
     missing = send(stranger, endpoint, "zzzzzzzzzz")
     assert hidden[0] == missing[0] == 404
     assert "Pumps" not in hidden[2]
-    assert without_tokens(hidden[2], web.site.key) == without_tokens(missing[2], "zzzzzzzzzz")
+    assert without_tokens(hidden[2], shared_web.site.key) == without_tokens(
+        missing[2], "zzzzzzzzzz"
+    )
 
 
 @pytest.mark.parametrize("endpoint", SITE_ROUTES, ids=named)
-def test_a_viewer_reads_but_changes_nothing(web: WebWorld, endpoint: Endpoint) -> None:
-    status, _, _ = send(web.viewer, endpoint, web.site.key)
+def test_a_viewer_reads_but_changes_nothing(shared_web: WebWorld, endpoint: Endpoint) -> None:
+    status, _, _ = send(shared_web.viewer, endpoint, shared_web.site.key)
     if endpoint.access is Access.SITE_READ:
         assert status in (200, 303, 400, 404)
     else:
@@ -117,13 +119,13 @@ def test_a_viewer_reads_but_changes_nothing(web: WebWorld, endpoint: Endpoint) -
 @pytest.mark.parametrize(
     "endpoint", [e for e in SITE_ROUTES if e.surface is Surface.API], ids=named
 )
-def test_a_read_token_reads_its_own_site_only(web: WebWorld, endpoint: Endpoint) -> None:
-    site = web.site
-    _, secret = add_token(web.db, tenant=site.tenant, site=site.key, scope="read")
-    anonymous = web.browser()
+def test_a_read_token_reads_its_own_site_only(shared_web: WebWorld, endpoint: Endpoint) -> None:
+    site = shared_web.site
+    _, secret = add_token(shared_web.db, tenant=site.tenant, site=site.key, scope="read")
+    anonymous = shared_web.browser()
     bearer = {"Authorization": f"Bearer {secret}"}
     own, _, _ = send(anonymous, endpoint, site.key, **bearer)
-    other, _, _ = send(anonymous, endpoint, web.their_site.key, **bearer)
+    other, _, _ = send(anonymous, endpoint, shared_web.their_site.key, **bearer)
     assert other == 404
     if endpoint.access is Access.SITE_READ:
         assert own in (200, 400, 404)
@@ -133,16 +135,20 @@ def test_a_read_token_reads_its_own_site_only(web: WebWorld, endpoint: Endpoint)
 
 @pytest.mark.parametrize("header", ["Bearer trk_unknown", "Bearer", "Basic b3duZXI6eA==", "x"])
 def test_a_wrong_authorization_header_is_refused_even_beside_a_session(
-    web: WebWorld, header: str
+    shared_web: WebWorld, header: str
 ) -> None:
-    answer = web.owner.get("/api/v1/sites", Authorization=header)
+    answer = shared_web.owner.get("/api/v1/sites", Authorization=header)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-def test_a_token_does_not_open_pages(web: WebWorld) -> None:
-    _, secret = add_token(web.db, tenant=web.site.tenant, site=web.site.key, scope="admin")
-    answer = web.browser().get(f"/sites/{web.site.key}/keywords", Authorization=f"Bearer {secret}")
+def test_a_token_does_not_open_pages(shared_web: WebWorld) -> None:
+    _, secret = add_token(
+        shared_web.db, tenant=shared_web.site.tenant, site=shared_web.site.key, scope="admin"
+    )
+    answer = shared_web.browser().get(
+        f"/sites/{shared_web.site.key}/keywords", Authorization=f"Bearer {secret}"
+    )
     assert answer.status_code == 303
 
 

@@ -50,7 +50,18 @@ class Reader:
 @pytest.fixture
 def reader(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Reader:
     """The whole application with one owner, who has chosen Chinese."""
-    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    return reading(World(warehouse_embedded, sqlite_db, tmp_path))
+
+
+@pytest.fixture(scope="module")
+def refused(
+    embedded_engine: Warehouse, shared_db: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Reader:
+    """The same, for uploads of which nothing is kept."""
+    return reading(World(embedded_engine, shared_db, tmp_path_factory.mktemp("refused")))
+
+
+def reading(world: World) -> Reader:
     browser = enter(world, language="zh-CN")
     browser.submit("/preferences", language="zh-Hans")
     return Reader(browser, world)
@@ -136,9 +147,9 @@ def assert_chinese(page: str, wanted: Sequence[str]) -> None:
     ],
 )
 def test_a_spend_file_that_cannot_be_used_is_explained_in_chinese(
-    reader: Reader, content: str | bytes, options: dict[str, str], wanted: list[str]
+    refused: Reader, content: str | bytes, options: dict[str, str], wanted: list[str]
 ) -> None:
-    answer = reader.upload(content, **options)
+    answer = refused.upload(content, **options)
     assert answer.status_code == 400, notes(answer.text)
     assert_chinese(answer.text, wanted)
 
@@ -160,9 +171,9 @@ def test_a_spend_file_that_cannot_be_used_is_explained_in_chinese(
     ],
 )
 def test_a_file_of_conversions_that_cannot_be_used_is_explained_in_chinese(
-    reader: Reader, content: str, wanted: list[str]
+    refused: Reader, content: str, wanted: list[str]
 ) -> None:
-    answer = reader.upload(content, kind="conversions")
+    answer = refused.upload(content, kind="conversions")
     assert answer.status_code == 400, notes(answer.text)
     said = " ".join(notes(answer.text))
     for text in wanted:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.web_app import WebWorld
 from tests.web_app import companies as companies
+from tests.web_app import shared_web as shared_web
 from tests.web_app import web as web
 from tracker.errors import RateLimited, TooLarge, WarehouseError
 from tracker.web.routing import API, ENDPOINTS
@@ -36,28 +37,28 @@ def error_of(body: Any) -> dict[str, str]:
 @pytest.mark.parametrize("endpoint", API, ids=lambda endpoint: endpoint.path)
 @pytest.mark.parametrize("site", ["zzzzzzzzzz", "%00", "'; DROP TABLE sites --", "离心泵"])
 def test_every_api_route_answers_errors_in_the_one_shape(
-    web: WebWorld, endpoint: Any, site: str
+    shared_web: WebWorld, endpoint: Any, site: str
 ) -> None:
     path = endpoint.path.replace("{site}", site).replace("{run}", "x")
-    browser = web.owner
+    browser = shared_web.owner
     answer = browser.request(endpoint.method, path, headers={"X-CSRF-Token": browser.csrf})
     if answer.status_code != 200:
         assert error_of(answer.json())["code"] in ("not_found", "invalid")
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v2/sites", "/api/v1/nothing"])
-def test_an_unknown_api_address_is_a_json_error(web: WebWorld, path: str) -> None:
-    answer = web.owner.get(path)
+def test_an_unknown_api_address_is_a_json_error(shared_web: WebWorld, path: str) -> None:
+    answer = shared_web.owner.get(path)
     assert answer.status_code == 404
     assert error_of(answer.json())["code"] == "not_found"
 
 
-def test_a_wrong_method_is_named_with_the_right_ones(web: WebWorld) -> None:
-    answer = web.owner.request("DELETE", "/api/v1/sites")
+def test_a_wrong_method_is_named_with_the_right_ones(shared_web: WebWorld) -> None:
+    answer = shared_web.owner.request("DELETE", "/api/v1/sites")
     assert answer.status_code == 405
     assert error_of(answer.json())["code"] == "method_not_allowed"
     assert "GET" in answer.headers["allow"]
-    assert web.owner.request("PUT", "/sites").status_code == 405
+    assert shared_web.owner.request("PUT", "/sites").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -81,8 +82,8 @@ def test_a_wrong_method_is_named_with_the_right_ones(web: WebWorld) -> None:
         ("from=2026-03-01&to=2026-03-02&modle=first", "Unknown parameter 'modle'."),
     ],
 )
-def test_a_wrong_parameter_is_named(web: WebWorld, query: str, message: str) -> None:
-    answer = web.owner.get(f"/api/v1/sites/{web.site.key}/reports/keywords?{query}")
+def test_a_wrong_parameter_is_named(shared_web: WebWorld, query: str, message: str) -> None:
+    answer = shared_web.owner.get(f"/api/v1/sites/{shared_web.site.key}/reports/keywords?{query}")
     assert answer.status_code in (400, 404)
     error = error_of(answer.json())
     assert message in error["message"]

@@ -251,12 +251,24 @@ def companies(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def web(companies: Path, embedded_engine: Warehouse, tmp_path: Path) -> Iterator[WebWorld]:
     """Both companies on an application that consists of the web layer alone."""
-    path = tmp_path / "metadata.db"
+    yield from _web(companies, embedded_engine, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_web(
+    companies: Path, embedded_engine: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WebWorld]:
+    """The same for all tests of a module: for those that only ask, or are refused."""
+    yield from _web(companies, embedded_engine, tmp_path_factory.mktemp("web"))
+
+
+def _web(companies: Path, engine: Warehouse, folder: Path) -> Iterator[WebWorld]:
+    path = folder / "metadata.db"
     shutil.copyfile(companies, path)
     db = open_database(f"sqlite:///{path}")
     actions = Recorder()
     ours, theirs = list_sites(db)
-    parts = WebParts(db, embedded_engine, _settings(tmp_path), lambda: NOW, actions)
+    parts = WebParts(db, engine, _settings(folder), lambda: NOW, actions)
     yield WebWorld(application(parts), db, parts, actions, ours, theirs)
     db.dispose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,12 @@ class Pages:
         )
         environment.globals["asset"] = self.asset
         return environment
+
+
+@cache
+def standard_pages() -> Pages:
+    """The pages of this process: whoever shows one, its template is compiled once."""
+    return Pages()
 
 
 def _common(call: Call) -> dict[str, Any]:

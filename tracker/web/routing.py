@@ -43,7 +43,7 @@ from tracker.web.auth import form_secret, is_https
 from tracker.web.errors import foreseen, json_error, page_error
 from tracker.web.guard import Guarded, open_call
 from tracker.web.parts import WebParts
-from tracker.web.rendering import Pages, secured
+from tracker.web.rendering import secured, standard_pages
 from tracker.web.rules import Access, Endpoint, Surface
 
 _PUBLIC, _SET_UP, _LOGGED_IN = Access.PUBLIC, Access.SET_UP, Access.LOGGED_IN
@@ -236,7 +236,7 @@ ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
 
 def routes(parts: WebParts) -> list[BaseRoute]:
     """Every route of the pages and the API, each behind its access rule."""
-    pages = Pages()
+    pages = standard_pages()
     return [
         Route(
             endpoint.path,
@@ -250,7 +250,7 @@ def routes(parts: WebParts) -> list[BaseRoute]:
 
 def exception_handlers(parts: WebParts) -> Mapping[type[Exception], ExceptionHandler]:
     """Answers for addresses without a route and for methods that a route does not take."""
-    pages = Pages()
+    pages = standard_pages()
 
     async def refuse(request: Request, error: Exception) -> Response:
         secret, _ = form_secret(request, parts)

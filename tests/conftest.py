@@ -15,6 +15,7 @@ from tests.metadata import quick_passwords as quick_passwords
 from tests.metadata import shared_db as shared_db
 from tests.metadata import sqlite_db as sqlite_db
 from tests.metadata import sqlite_template as sqlite_template
+from tests.metadata import strong_passwords as strong_passwords
 from tests.metadata import take_away as take_away
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import postgres_url as postgres_url

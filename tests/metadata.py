@@ -12,7 +12,10 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from tests.postgres import PostgresServer
+from tracker.accounts import passwords
 from tracker.accounts.database import migrate, open_database
+
+_STRONG = passwords._hasher, passwords._decoy
 
 
 @pytest.fixture(scope="session")
@@ -105,10 +108,23 @@ def disconnect(server: PostgresServer, database: str) -> None:
     )
 
 
-@pytest.fixture
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes that cost next to nothing, for tests about something else than their strength."""
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashes that cost next to nothing: a tenth of a second each is half of many a test.
+
+    Tests about their strength use ``strong_passwords``; servers are processes of their own.
+    """
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     decoy = quick.hash("nobody has this password")
-    monkeypatch.setattr("tracker.accounts.passwords._hasher", lambda: quick)
-    monkeypatch.setattr("tracker.accounts.passwords._decoy", lambda: decoy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: quick)
+        patch.setattr(passwords, "_decoy", lambda: decoy)
+        yield
+
+
+@pytest.fixture
+def strong_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes with the parameters of production."""
+    hasher, decoy = _STRONG
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    monkeypatch.setattr(passwords, "_decoy", decoy)

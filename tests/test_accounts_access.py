@@ -28,8 +28,6 @@ from tracker.accounts.tokens import add_token, list_tokens, resolve_token, revok
 from tracker.accounts.users import User, add_user
 from tracker.errors import AccessDenied, InvalidInput, NotFound
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from argon2 import extract_parameters
 from argon2.low_level import Type
 from sqlalchemy import Engine, select
@@ -9,6 +10,8 @@ from sqlalchemy import Engine, select
 from tracker.accounts import schema
 from tracker.accounts.passwords import hash_password, needs_rehash, password_matches
 from tracker.accounts.users import add_user, authenticate
+
+pytestmark = pytest.mark.usefixtures("strong_passwords")
 
 
 def test_a_password_is_stored_as_a_strong_argon2id_hash_only(sqlite_db: Engine) -> None:

@@ -43,8 +43,6 @@ from tracker.accounts.users import (
 )
 from tracker.errors import AccessDenied, InvalidInput, NotFound, RateLimited, TrackerError
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 RIGHT, WRONG = "correct horse", "battery staple"

@@ -54,7 +54,7 @@ WITH
     (
         SELECT run.1 AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
             toDateTime64(run.3[n + 2], 3, 'UTC') AS finish
-        FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, Array(UInt32)))}) AS run)
+        FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, Array(Int64)))}) AS run)
         ARRAY JOIN range(length(run.3) - 1) AS n
     ),
     -- if goals

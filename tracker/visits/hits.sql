@@ -42,7 +42,7 @@ WITH
             run.6 AS wanted, run.7 AS next_buckets, run.8 AS next_wanted
         FROM
         (
-            SELECT arrayJoin({days:Array(Tuple(String, Date, Array(UInt32), Int64, UInt16,
+            SELECT arrayJoin({days:Array(Tuple(String, Date, Array(Int64), Int64, UInt16,
                 Array(UInt16), UInt16, Array(UInt16)))}) AS run
         )
         ARRAY JOIN range(length(run.3) - 1) AS n

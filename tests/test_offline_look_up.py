@@ -78,6 +78,7 @@ def test_a_look_up_gives_the_conversion_its_keyword_and_the_day_of_the_click(wor
     assert earned(world, "2026-09-10", "2026-09-10", by="conversion") == {"pump": "1"}
 
 
+@pytest.mark.slow
 def test_look_up_conversion_and_visit_may_come_in_any_order(world: World) -> None:
     """Each order has a click and days of its own, so that no other rebuilds them by chance."""
 

@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.world import World, ad, at
+from tracker.reports import keyword_reader
+from tracker.reports.result import KeywordReport
+from tracker.requests.reports import ReportKeywords
 from tracker.warehouse.client import Warehouse
 
 DAYS = ("09-01", "09-02", "09-03")
@@ -28,13 +31,20 @@ def batch(number: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("few_lines", [keyword_reader.FEW_LINES, -1])
 def test_two_readers_never_see_a_mixture_while_slices_are_rebuilt(
-    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+    warehouse_embedded: Warehouse,
+    sqlite_db: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    few_lines: int,
 ) -> None:
+    monkeypatch.setattr(keyword_reader, "FEW_LINES", few_lines)
     world = World(warehouse_embedded, sqlite_db, tmp_path)
     world.goal("order", kind="event", pattern="order")
     world.events(batch(0))
     world.reconcile()
+    wanted = ReportKeywords(site=world.site.key, first="2026-09-01", last="2026-09-03")
     seen: list[tuple[int, str]] = []
     failures: list[BaseException] = []
     stop = threading.Event()
@@ -42,7 +52,8 @@ def test_two_readers_never_see_a_mixture_while_slices_are_rebuilt(
     def read() -> None:
         try:
             while not stop.is_set():
-                report = world.report("2026-09-01", "2026-09-03")
+                report = world.run("report-keywords", wanted)
+                assert isinstance(report, KeywordReport)
                 seen.append((report.totals.visits, report.totals.conversions))
         except BaseException as error:  # noqa: BLE001  (handed to the test's own thread)
             failures.append(error)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import socket
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +18,7 @@ import uvicorn
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
+from tests.serving import serving
 from tracker.accounts.clock import utc_now
 from tracker.accounts.database import open_database
 from tracker.accounts.salts import salt_of
@@ -32,6 +32,7 @@ from tracker.ingest.geography import Geography
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
 from tracker.ingest.routing import Application, routes
+from tracker.ingest.segments import OPEN
 from tracker.ingest.spool import Spool, SpoolLimits
 from tracker.warehouse.client import Warehouse
 
@@ -133,8 +134,10 @@ class Ingest:
         return self.client.post("/e", content=data, headers=self.headers | extra)
 
     def drain(self) -> LoadReport:
-        """Close what is open and load it, as the loader does."""
-        threading.Event().wait(self.limits.segment_age * 2 + 0.05)
+        """Wait until what is open is closed by its age, and load it, as the loader does."""
+        end = monotonic() + self.limits.segment_age * 2 + 20
+        while any((self.root / OPEN).iterdir()) and monotonic() < end:
+            sleep(0.005)
         with self.loader() as loader:
             report = loader.drain()
         assert report.waiting == ""
@@ -147,24 +150,6 @@ class Ingest:
     def rows(self, table: str = "events") -> list[dict[str, Any]]:
         """All rows of a table of the warehouse, in a stable order."""
         return self.warehouse.dicts(f"SELECT * FROM {table} ORDER BY ALL")
-
-
-@contextmanager
-def serving(app: Starlette) -> Iterator[str]:
-    """A server of the app in a thread of this process, on a free port; its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_level="error", lifespan="on", access_log=False, proxy_headers=False
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 def crash_server(port: int, url: str, root: Path) -> None:

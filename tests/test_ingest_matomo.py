@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.ingest import CHROME, Ingest, serving
+from tests.ingest import CHROME, Ingest
+from tests.serving import serving
 from tests.world import World
 from tracker.accounts.tokens import add_token
 from tracker.app import create_app

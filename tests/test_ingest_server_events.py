@@ -22,7 +22,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.ingest import CHROME, serving
+from tests.ingest import CHROME
+from tests.serving import serving
 from tests.world import World, ad
 from tracker.accounts.sites import SiteSettings, update_site
 from tracker.accounts.tokens import add_token

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.ingest import serving
+from tests.serving import serving
 from tracker.web import script
 
 pytestmark = pytest.mark.skipif(

@@ -37,6 +37,7 @@ def test_a_refused_event_takes_no_other_with_it(
 ) -> None:
     page.goto(company.url)
     collector.wait_for("pageview")
+    settled(page, collector)
     collector.delay = 0.2
     collector.answers.extend([Answer(202), Answer(400), Answer(400), Answer(202)])
     page.evaluate("['first', 'refused', 'good'].forEach(name => tracker(name))")

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.browser.conftest import ROOT
-from tests.ingest import CHROME, serving
+from tests.ingest import CHROME
+from tests.serving import serving
 from tests.world import World
 from tracker.accounts.tokens import add_token
 from tracker.app import create_app

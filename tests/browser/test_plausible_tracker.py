@@ -18,7 +18,8 @@ from sqlalchemy import Engine
 
 from tests.browser.conftest import ROOT
 from tests.browser.servers import PATIENCE, CompanySite
-from tests.ingest import CHROME, serving
+from tests.ingest import CHROME
+from tests.serving import serving
 from tests.world import World
 from tracker.app import create_app
 from tracker.warehouse.client import Warehouse

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from tests.browser.servers import PATIENCE, Collector, CompanySite
 from tests.browser.test_beacon_tags import visitor
-from tests.ingest import serving
+from tests.serving import serving
 from tests.world import World
 from tracker.app import create_app
 from tracker.warehouse.client import Warehouse

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import socket
-import threading
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import uvicorn
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tests.platforms.scenario import Scenario, small
+from tests.serving import serving
 
 #: Faults of any server. ``limit`` and ``expired`` are shaped by the platform. Those of
 #: ``PASSING`` go away by themselves.
@@ -167,18 +164,5 @@ async def _torn(answer: Response, fault: str, send: Send) -> None:
 @contextmanager
 def serve(simulator: Simulator) -> Iterator[str]:
     """The simulator's base URL, for as long as the block lasts."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        simulator, log_config=None, lifespan="off", timeout_graceful_shutdown=1, ws="none"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
+    with serving(simulator, lifespan="off", timeout_graceful_shutdown=1, ws="none") as url:
+        yield url

@@ -28,6 +28,11 @@ def speaker(
 
     monkeypatch.setenv("TRACKER_DATA", str(world.parts.settings.data))
     monkeypatch.setattr("tracker.parts.open_parts", opened)
+    return in_process(monkeypatch, capfd)
+
+
+def in_process(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Speak:
+    """What runs a command in this process, which spares the start of one."""
     # It would go on writing to the standard error of this test.
     monkeypatch.setattr("tracker.cli.session.set_up_logs", lambda _: None)
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.installation import Done, Installation, Server, Shell
 from tests.spend_reports import PAYLOADS
-from tracker.cli import main
+from tests.spoken import in_process
 
 BAIDU = PAYLOADS / "baidu" / "keywords.csv"
 PERIOD = ("--from", "2026-09-01", "--to", "2026-09-30")
@@ -51,17 +51,7 @@ def command(
     for name, value in place.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(place.folder)
-    # It would go on writing to the standard error of this test.
-    monkeypatch.setattr("tracker.cli.session.set_up_logs", lambda _: None)
-
-    def run(*words: str) -> Done:
-        monkeypatch.setattr("sys.argv", ["tracker", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capfd.readouterr()
-        return Done(int(end.value.code or 0), out, err)
-
-    return run
+    return in_process(monkeypatch, capfd)
 
 
 def refused(done: Done, *words: str) -> None:

@@ -97,34 +97,6 @@ WITH
         GROUP BY site, source_key
     ),
     -- end
-    -- if former
-    named_before AS
-    (
-        SELECT site, canonical_key, platform, campaign_id, ad_group_id, match_type, name.1 AS campaign_norm,
-            name.2 AS ad_group_norm, name.3 AS keyword_norm
-        FROM (SELECT *, arrayJoin(former) AS name FROM keywords
-            WHERE site IN {sites:Array(String)} AND kind = 'keyword' AND notEmpty(former)
-                AND (site, build) IN (SELECT site, build FROM current))
-    ),
-    by_former AS
-    (
-        SELECT s.site AS site, s.source_key AS source_key, uniqExact(k.canonical_key) AS fits,
-            any(k.canonical_key) AS fit,
-            uniqExactIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fits,
-            anyIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fit
-        FROM tagged AS s
-        INNER JOIN named_before AS k
-            ON s.site = k.site AND s.platform = k.platform AND s.keyword_norm = k.keyword_norm
-        WHERE s.paid AND s.keyword_norm != ''
-            AND (s.campaign_norm = '' OR s.campaign_norm = k.campaign_norm
-                OR (k.campaign_id != '' AND s.campaign = k.campaign_id))
-            AND (s.ad_group_norm = '' OR s.ad_group_norm = k.ad_group_norm
-                OR (k.ad_group_id != '' AND s.ad_group = k.ad_group_id))
-            AND (s.ad_group_id = '' OR k.ad_group_id = '' OR s.ad_group_id = k.ad_group_id)
-            AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
-        GROUP BY site, source_key
-    ),
-    -- end
     -- if rows
     with_keywords AS
     (
@@ -158,14 +130,30 @@ WITH
         GROUP BY site, source_key
     ),
     -- end
-    by_tags AS
+    -- Present names, and those that a keyword had once.
+    named AS
     (
-        SELECT s.site AS site, s.source_key AS source_key, uniqExact(k.canonical_key) AS fits,
+        SELECT site, canonical_key, platform, campaign_id, ad_group_id, match_type, campaign_norm,
+            ad_group_norm, keyword_norm, false AS once
+        FROM targets
+        -- if former
+        UNION ALL
+        SELECT site, canonical_key, platform, campaign_id, ad_group_id, match_type, name.1, name.2,
+            name.3, true
+        FROM (SELECT *, arrayJoin(former) AS name FROM keywords
+            WHERE site IN {sites:Array(String)} AND kind = 'keyword' AND notEmpty(former)
+                AND (site, build) IN (SELECT site, build FROM current))
+        -- end
+    ),
+    by_name AS
+    (
+        SELECT s.site AS site, s.source_key AS source_key, k.once AS once,
+            uniqExact(k.canonical_key) AS fits,
             any(k.canonical_key) AS fit,
             uniqExactIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fits,
             anyIf(k.canonical_key, k.match_type = s.match_type) AS same_match_fit
         FROM tagged AS s
-        INNER JOIN targets AS k
+        INNER JOIN named AS k
             ON s.site = k.site AND s.platform = k.platform AND s.keyword_norm = k.keyword_norm
         WHERE s.paid AND s.keyword_norm != ''
             AND (s.campaign_norm = '' OR s.campaign_norm = k.campaign_norm
@@ -174,7 +162,7 @@ WITH
                 OR (k.ad_group_id != '' AND s.ad_group = k.ad_group_id))
             AND (s.ad_group_id = '' OR k.ad_group_id = '' OR s.ad_group_id = k.ad_group_id)
             AND (s.campaign_id = '' OR k.campaign_id = '' OR s.campaign_id = k.campaign_id)
-        GROUP BY site, source_key
+        GROUP BY site, source_key, once
     )
 SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
 (
@@ -242,7 +230,8 @@ SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
             s.looked, 'no_keyword', 'no_tag') AS reason,
         found.2 AS method, s.platform AS platform, s.paid AS paid
     FROM tagged AS s
-    LEFT JOIN by_tags AS t ON s.site = t.site AND s.source_key = t.source_key
+    LEFT JOIN (SELECT * FROM by_name WHERE NOT once) AS t
+        ON s.site = t.site AND s.source_key = t.source_key
     -- if ids
     LEFT JOIN by_id AS i ON s.site = i.site AND s.source_key = i.source_key
     -- end
@@ -251,7 +240,8 @@ SELECT site, build, source_key, keyword_key, reason, method, platform, paid FROM
     LEFT JOIN by_click_text AS x ON s.site = x.site AND s.source_key = x.source_key
     -- end
     -- if former
-    LEFT JOIN by_former AS b ON s.site = b.site AND s.source_key = b.source_key
+    LEFT JOIN (SELECT * FROM by_name WHERE once) AS b
+        ON s.site = b.site AND s.source_key = b.source_key
     -- end
     -- if rows
     LEFT JOIN by_campaign AS p ON s.site = p.site AND s.source_key = p.source_key

@@ -106,14 +106,15 @@ def test_no_marking_is_lost_to_rebuilds_that_clear_at_the_same_time(any_db: Engi
     assert [item for item in visits if rebuilt[item] < 60 and item not in dirty] == []
 
 
-def test_the_oldest_marks_come_first_with_a_cap_for_each_site(any_db: Engine) -> None:
+def test_a_site_has_its_oldest_marks_taken_and_no_more_than_its_share(any_db: Engine) -> None:
     large = [Slice("visits", "large22222", DAY + timedelta(days=n)) for n in range(20)]
     small = [Slice("spend", "small22222", DAY)]
     mark(any_db, large, now=NOON)
     mark(any_db, small, now=NOON + MINUTE)
 
-    assert slices(take(any_db, 4, 3)) == [*large[:3], *small]
-    assert slices(take(any_db, 2, 3)) == large[:2]
+    assert slices(take(any_db, 4, 3)) == [*small, *large[:3]]
+    assert slices(take(any_db, 2, 3)) == [*small, *large[:1]]
+    assert slices(take(any_db, 1, 3)) == large[:1]
     assert slices(take(any_db, 100, 100)) == [*large, *small]
     assert slices(take(any_db, 100, 100, kinds=["spend"])) == small
 

@@ -340,8 +340,8 @@ def test_a_day_too_large_for_one_statement_is_built_by_several_with_the_same_res
     world.reconcile()
     at_once = tables(world)
     assert at_once["credits"]
-    monkeypatch.setattr("tracker.reconcile.portions.CHUNK_EVENTS", 10)
-    monkeypatch.setattr("tracker.reconcile.portions.PASS_EVENTS", 5)
+    monkeypatch.setattr("tracker.reconcile.portions.LARGE_SLICE", 4)
+    monkeypatch.setattr("tracker.reconcile.portions.PASS_EVENTS", 3)
     passes: list[int] = []
 
     def counted(*given: Any, **words: Any) -> Any:

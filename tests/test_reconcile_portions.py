@@ -10,7 +10,7 @@ import pytest
 
 from tracker.accounts.marks import Mark, MarkKind, Slice
 from tracker.reconcile import portions
-from tracker.reconcile.calendar import day_runs, slice_runs
+from tracker.reconcile.calendar import day_runs, runs_of, slice_runs
 from tracker.reconcile.portions import Portion, day_portions, spend_portions
 
 FIRST = date(2026, 3, 1)
@@ -51,7 +51,8 @@ def test_every_mark_is_dealt_once_and_no_portion_reads_too_much() -> None:
     assert Counter(dealt(found)) == Counter(mark.slice for mark in given)
     for portion in found:
         assert portion.events == reads(portion, counts) <= portions.CHUNK_EVENTS
-        assert portion.runs == len(slice_runs(portion.slices)) <= 40
+        by_bucket = ((f"{one.site} {one.bucket}", one.day) for one in portion.slices)
+        assert portion.runs == len(list(runs_of(by_bucket, lambda *_: None))) <= 40
         assert portion.passes == 1
 
 
@@ -94,5 +95,18 @@ def test_spend_is_dealt_by_days(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_runs_are_the_days_that_follow_each_other() -> None:
     day = timedelta(days=1)
     days = [("b", FIRST), ("a", FIRST + day), ("a", FIRST), ("a", FIRST + 3 * day), ("a", FIRST)]
-    assert day_runs(days) == [("a", FIRST, 2), ("a", FIRST + 3 * day, 1), ("b", FIRST, 1)]
+    assert day_runs(days) == [
+        (["a"], FIRST, 2),
+        (["a"], FIRST + 3 * day, 1),
+        (["b"], FIRST, 1),
+    ]
     assert day_runs([]) == []
+
+
+def test_sites_that_have_the_same_run_are_one() -> None:
+    given = [mark.slice for site in "ab" for mark in marks(site, range(3), buckets=2)]
+    given += [mark.slice for mark in marks("c", range(3))]
+    assert slice_runs((one.site, one.day, one.bucket) for one in given) == [
+        (["a", "b"], [0, 1], FIRST, 3),
+        (["c"], [0], FIRST, 3),
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal, TypeVar, get_args
 
@@ -25,6 +25,7 @@ _T = TypeVar("_T")
 #: ``clicks``: look-ups of clicks of that day have arrived; they become marks of visits.
 MarkKind = Literal["visits", "credits", "spend", "clicks"]
 KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
+ONE_DAY = timedelta(days=1)
 #: Marks written in one transaction; others may write between two.
 CHUNK = 5_000
 
@@ -84,25 +85,53 @@ def mark_within(connection: Connection, marks: Sequence[Slice], now: datetime) -
 
 
 def take(db: Engine, limit: int, per_site: int, *, kinds: Iterable[MarkKind] = KINDS) -> list[Mark]:
-    """Up to ``limit`` marks, oldest first, at most ``per_site`` of one site; they stay marked.
+    """Up to about ``limit`` marks, at most ``per_site`` of one site, each site's oldest first; they
+    stay marked.
 
-    A site with a large backlog therefore cannot keep others waiting.
+    Sites with few get all of theirs, the others what is left in equal shares, at least one. A site
+    with a large backlog therefore cannot keep others waiting. Where there are more sites than
+    ``limit`` those that have waited longest are taken.
     """
     table = schema.marks
-    order = (table.c.since, table.c.day, table.c.kind, table.c.bucket)
-    place = func.row_number().over(partition_by=table.c.site, order_by=order).label("place")
-    ranked = select(table, place).where(table.c.kind.in_(list(kinds))).subquery()
-    query = (
-        select(ranked)
-        .where(ranked.c.place <= per_site)
-        .order_by(ranked.c.since, ranked.c.place, ranked.c.site)
+    wanted = table.c.kind.in_(list(kinds))
+    counted = (
+        select(table.c.site, func.count())
+        .where(wanted)
+        .group_by(table.c.site)
+        .order_by(func.min(table.c.since), table.c.site)
         .limit(limit)
     )
+    order = (table.c.since, table.c.day, table.c.kind, table.c.bucket)
+    of_site = (
+        select(table)
+        .where(wanted, table.c.site == bindparam("of_site"))
+        .order_by(*order)
+        .limit(bindparam("share"))
+    )
     with db.connect() as connection:
-        return [
-            Mark(Slice(row.kind, row.site, row.day, row.bucket), row.seq, row.since)
-            for row in connection.execute(query)
-        ]
+        counts = {row[0]: int(row[1]) for row in connection.execute(counted)}
+        share = _share(counts.values(), limit, per_site)
+        small = [site for site, count in counts.items() if count <= share]
+        whole = select(table).where(wanted, table.c.site.in_(small)).order_by(*order)
+        rows = list(connection.execute(whole)) if small else []
+        for site, count in counts.items():
+            if count > share:
+                rows += connection.execute(of_site, {"of_site": site, "share": share})
+    return [
+        Mark(Slice(kind, site, day, bucket), seq, since)
+        for kind, site, day, bucket, seq, since, _ in rows
+    ]
+
+
+def _share(counts: Iterable[int], limit: int, per_site: int) -> int:
+    """How many marks a site may have at most, so that all together have about ``limit``."""
+    left, waiting = limit, sorted(counts)
+    for place, count in enumerate(waiting):
+        share = left // (len(waiting) - place)
+        if count > share:
+            return min(max(share, 1), per_site)
+        left -= count
+    return per_site
 
 
 def clear(db: Engine, marks: Iterable[Mark]) -> None:
@@ -111,13 +140,17 @@ def clear(db: Engine, marks: Iterable[Mark]) -> None:
     What stays counts as dirty from its latest marking on, because the rest has been rebuilt.
     """
     table = schema.marks
-    same = and_(*(table.c[name] == bindparam(f"b_{name}") for name in _KEY))
+    same = and_(
+        *(table.c[name] == bindparam(f"b_{name}") for name in _ACROSS),
+        table.c.day.between(bindparam("b_first"), bindparam("b_last")),
+    )
     for chunk in _chunks(list(marks)):
-        rows = [_bound(item) for item in sorted(chunk, key=lambda item: _key(item.slice))]
+        runs = _runs(chunk)
         with write(db) as connection:
             _lock(connection)
-            connection.execute(delete(table).where(same, table.c.seq == bindparam("b_seq")), rows)
-            connection.execute(update(table).where(same).values(since=table.c.latest), rows)
+            # NOTE: a mark set again since then has a higher number than any that was taken.
+            connection.execute(delete(table).where(same, table.c.seq <= bindparam("b_seq")), runs)
+            connection.execute(update(table).where(same).values(since=table.c.latest), runs)
 
 
 def backlog(db: Engine) -> list[Backlog]:
@@ -141,6 +174,7 @@ def dirty_days(db: Engine, site: str) -> list[date]:
 
 
 _KEY = ("kind", "site", "day", "bucket")
+_ACROSS = ("kind", "site", "bucket")
 
 
 def _lock(connection: Connection) -> None:
@@ -152,8 +186,28 @@ def _row(item: Slice) -> dict[str, Any]:
     return {name: getattr(item, name) for name in _KEY}
 
 
-def _bound(item: Mark) -> dict[str, Any]:
-    return {f"b_{name}": value for name, value in _row(item.slice).items()} | {"b_seq": item.seq}
+def _runs(marks: Iterable[Mark]) -> list[dict[str, Any]]:
+    """Marks as runs of days that follow each other, with the highest number in each."""
+    runs: list[dict[str, Any]] = []
+    held: tuple[object, ...] = ()
+    for item in sorted(marks, key=lambda item: (_across(item.slice), item.slice.day)):
+        piece = item.slice
+        if held == (_across(piece), piece.day):
+            runs[-1] |= {"b_last": piece.day, "b_seq": max(runs[-1]["b_seq"], item.seq)}
+        else:
+            runs.append(
+                {
+                    **{f"b_{name}": getattr(piece, name) for name in _ACROSS},
+                    **{"b_first": piece.day, "b_last": piece.day, "b_seq": item.seq},
+                }
+            )
+        held = (_across(piece), piece.day + ONE_DAY)
+    return runs
+
+
+def _across(item: Slice) -> tuple[str, str, int]:
+    """What the marks of a run have in common."""
+    return item.kind, item.site, item.bucket
 
 
 def _key(item: Slice) -> tuple[str, str, date, int]:

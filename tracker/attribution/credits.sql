@@ -5,10 +5,10 @@
 --   build     UInt64
 --   sites     tuples (site, lookback in ms)
 --   lookbacks tuples (site, goal, lookback in ms): goals with one of their own
---   fresh     tuples (site, bucket, first day, days): visit slices that this build has rebuilt, as runs
---   days      tuples (site, first day, days): whose conversions, as runs
---   rebuilt   tuples (site, first day, days): those and others that this build has rebuilt before
---   since     Date: touches of earlier days are out of reach of every path
+--   fresh     tuples (sites, buckets, first day, days): visit slices that this build has rebuilt, as runs
+--   days      tuples (sites, first day, days): whose conversions, as runs
+--   rebuilt   tuples (sites, first day, days): those and others that this build has rebuilt before
+--   since, until Date: touches of earlier and of later days are out of reach of every path
 --   resets    tuples (site, goal): whose path begins after the person's previous conversion of it
 --   half_life Float64, ms, of the time-decay model
 -- Parts: `lookbacks` and `resets` where there are any; `people`: visitors of the sites are joined into
@@ -40,9 +40,10 @@ WITH
         (
             SELECT site, day, bucket, build FROM slices
             WHERE kind = 'visits' AND site IN (SELECT site FROM info)
+                AND day BETWEEN {since:Date} AND {until:Date}
             UNION ALL
-            SELECT f.1, f.3 + arrayJoin(range(f.4)), f.2, {build:UInt64}
-            FROM (SELECT arrayJoin({fresh:Array(Tuple(String, UInt16, Date, UInt16))}) AS f)
+            SELECT arrayJoin(f.1), f.3 + arrayJoin(range(f.4)), arrayJoin(f.2), {build:UInt64}
+            FROM (SELECT arrayJoin({fresh:Array(Tuple(Array(String), Array(UInt16), Date, UInt16))}) AS f)
         )
         GROUP BY site, day, bucket
     ),
@@ -53,8 +54,8 @@ WITH
         WHERE kind = 'credits' AND site IN (SELECT r.1 FROM
             (SELECT arrayJoin({resets:Array(Tuple(String, String))}) AS r))
             AND (site, day) NOT IN
-                (SELECT run.1, run.2 + arrayJoin(range(run.3))
-                FROM (SELECT arrayJoin({rebuilt:Array(Tuple(String, Date, UInt16))}) AS run))
+                (SELECT arrayJoin(run.1), run.2 + arrayJoin(range(run.3))
+                FROM (SELECT arrayJoin({rebuilt:Array(Tuple(Array(String), Date, UInt16))}) AS run))
         GROUP BY site, day
     ),
     before AS
@@ -86,8 +87,8 @@ WITH
             -- end
         FROM (SELECT * FROM conversions WHERE site IN (SELECT site FROM info)
             AND build = {build:UInt64} AND (site, day) IN
-                (SELECT run.1, run.2 + arrayJoin(range(run.3))
-                FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, UInt16))}) AS run))) AS c
+                (SELECT arrayJoin(run.1), run.2 + arrayJoin(range(run.3))
+                FROM (SELECT arrayJoin({days:Array(Tuple(Array(String), Date, UInt16))}) AS run))) AS c
         INNER JOIN info AS i ON c.site = i.site
         -- if lookbacks
         LEFT JOIN own_lookback AS o ON c.site = o.site AND c.goal = o.goal
@@ -130,7 +131,8 @@ WITH
         -- if people
         LEFT JOIN people AS p ON v.site = p.site AND v.visitor = p.visitor
         -- end
-        WHERE v.site IN (SELECT site FROM info) AND v.day >= {since:Date} AND v.touch
+        WHERE v.site IN (SELECT site FROM info) AND v.day BETWEEN {since:Date} AND {until:Date}
+            AND v.touch
             AND (v.site, v.visitor) IN (SELECT site, visitor FROM members)
             AND (v.site, v.day, v.bucket, v.build) IN (SELECT site, day, bucket, build FROM live)
     ),

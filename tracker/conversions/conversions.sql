@@ -7,9 +7,10 @@
 -- Parameters:
 --   build  UInt64
 --   sites  tuples (site, tenant, currency)
---   days   tuples (site, first day, instants): the slices as runs of days; where each day begins and,
+--   days   tuples (sites, first day, instants): the slices as runs of days; where each day begins and,
 --          last, where the run ends, in seconds since 1970
---   fresh  tuples (site, bucket, first day, days): visit slices that this build has rebuilt, not yet
+--   first, last Date: the first and the last of these days
+--   fresh  tuples (sites, buckets, first day, days): visit slices that this build has rebuilt, not yet
 --          published, as runs of days
 --   goals  tuples (site, goal, event name, pattern ('' = any), property that the pattern is for
 --          ('' = the path), filters (property, operator, value), fixed value or null, its currency,
@@ -52,9 +53,9 @@ WITH
     ),
     calendar AS
     (
-        SELECT run.1 AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
+        SELECT arrayJoin(run.1) AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
             toDateTime64(run.3[n + 2], 3, 'UTC') AS finish
-        FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, Array(Int64)))}) AS run)
+        FROM (SELECT arrayJoin({days:Array(Tuple(Array(String), Date, Array(Int64)))}) AS run)
         ARRAY JOIN range(length(run.3) - 1) AS n
     ),
     -- if goals
@@ -75,9 +76,14 @@ WITH
         (
             SELECT site, day, bucket, build FROM slices
             WHERE kind = 'visits' AND site IN (SELECT site FROM info)
+                -- if goals
+                -- unless history
+                AND day BETWEEN {first:Date} AND {last:Date}
+                -- end
+                -- end
             UNION ALL
-            SELECT f.1, f.3 + arrayJoin(range(f.4)), f.2, {build:UInt64}
-            FROM (SELECT arrayJoin({fresh:Array(Tuple(String, UInt16, Date, UInt16))}) AS f)
+            SELECT arrayJoin(f.1), f.3 + arrayJoin(range(f.4)), arrayJoin(f.2), {build:UInt64}
+            FROM (SELECT arrayJoin({fresh:Array(Tuple(Array(String), Array(UInt16), Date, UInt16))}) AS f)
         )
         GROUP BY site, day, bucket
     ),

@@ -4,7 +4,8 @@
 -- Parameters:
 --   build UInt64
 --   sites Array(String)
---   fresh tuples (site, bucket, first day, days): the visit slices of this build, as runs of days
+--   fresh tuples (sites, buckets, first day, days): the visit slices of this build, as runs of days
+--   first Date: the first of their days
 --   moved tuples (site, visitor): whose person this build has looked at anew
 -- Affected are the later conversions of the visitors of these slices, as they were and as they
 -- are; every conversion of the people among them who have identified themselves (their devices
@@ -17,8 +18,8 @@
 WITH
     replaced AS
     (
-        SELECT f.1 AS site, f.3 + arrayJoin(range(f.4)) AS day, f.2 AS bucket
-        FROM (SELECT arrayJoin({fresh:Array(Tuple(String, UInt16, Date, UInt16))}) AS f)
+        SELECT arrayJoin(f.1) AS site, f.3 + arrayJoin(range(f.4)) AS day, arrayJoin(f.2) AS bucket
+        FROM (SELECT arrayJoin({fresh:Array(Tuple(Array(String), Array(UInt16), Date, UInt16))}) AS f)
     ),
     before AS
     (
@@ -38,12 +39,22 @@ WITH
     (
         SELECT site, day, max(build) AS build FROM slices
         WHERE kind = 'credits' AND site IN {sites:Array(String)}
+            -- unless people
+            -- unless offline
+            AND day >= {first:Date}
+            -- end
+            -- end
         GROUP BY site, day
     ),
     standing AS
     (
         SELECT site, day, visitor, external_id, tried_until FROM conversions
         WHERE site IN {sites:Array(String)}
+            -- unless people
+            -- unless offline
+            AND day >= {first:Date}
+            -- end
+            -- end
             AND (site, day, build) IN (SELECT site, day, build FROM published)
     ),
     relevant AS

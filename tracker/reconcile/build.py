@@ -10,13 +10,16 @@ What is built lies beside: ``visit_build``, ``credit_build``, ``spend_build``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 from sqlalchemy import Engine
 
-from tracker.reconcile.calendar import Frame
+from tracker.accounts.goals import Goal, goals_of
+from tracker.reconcile.calendar import Frame, slice_runs
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -25,10 +28,13 @@ NO_DAY = date(1970, 1, 1)
 #: Sums that are derived with visits and with spend, each from the rows of the build.
 SUMS = ("daily.sql", "keyword_days.sql")
 
+#: An insert of one part: what several threads write appears one after another.
+AT_ONCE = {"max_threads": 1, "max_insert_threads": 1}
+
 SliceRow = tuple[str, str, date, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuildContext:
     """Where a build reads and writes; ``memory`` bounds each of its statements, in bytes."""
 
@@ -37,6 +43,11 @@ class BuildContext:
     frames: Mapping[str, Frame]
     number: int
     memory: int
+
+    @cached_property
+    def goals(self) -> Mapping[str, Sequence[Goal]]:
+        """The goals of each site."""
+        return goals_of(self.db, list(self.frames))
 
     def run(
         self,
@@ -69,9 +80,13 @@ class BuildContext:
 
 def publish(context: BuildContext, rows: Iterable[SliceRow]) -> None:
     """Let readers see every slice of this build from one instant on."""
-    now = datetime.now(UTC)
-    context.warehouse.insert(
-        "slices",
-        ("kind", "site", "day", "bucket", "build", "published"),
-        [(*row, context.number, now) for row in rows],
-    )
+    by_kind: dict[str, list[tuple[str, date, int]]] = defaultdict(list)
+    for kind, site, day, bucket in rows:
+        by_kind[kind].append((site, day, bucket))
+    about = {
+        "build": context.number,
+        "published": datetime.now(UTC),
+        "runs": [(kind, *run) for kind, pieces in by_kind.items() for run in slice_runs(pieces)],
+    }
+    sql = load_sql("tracker.reconcile", "publish.sql")
+    context.warehouse.execute(sql, about, settings=AT_ONCE)

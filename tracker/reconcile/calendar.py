@@ -3,34 +3,42 @@
 A visit slice is (site, local day, bucket); a bucket is the visitor number modulo B, the site's
 number of buckets on that day. Sessionising a day needs the day before as context.
 
-Statements take days as runs (days of one site that follow each other), because a year of a site is
-one of them and a parameter has its limits: a server takes some 128 KiB, planning reads it twice.
+Statements take days as runs (days that follow each other) of all sites that have them, because a
+year of a thousand sites is one of them and a parameter has its limits: a server takes some 128 KiB,
+planning reads it twice.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TypeVar
 
 from tracker.accounts.buckets import BucketPlan, buckets_for
 from tracker.accounts.marks import Slice
 from tracker.accounts.sites import Site
 from tracker.period import day_start, parse_zone
 
+_T = TypeVar("_T", bound=Hashable)
+_Buckets = tuple[int, ...]
+
 ONE_DAY = timedelta(days=1)
 
 #: Days of a site one after another: site, first day, number of days.
 Run = tuple[str, date, int]
-#: Visit slices of days one after another: site, bucket, first day, number of days.
-SliceRun = tuple[str, int, date, int]
-#: A run with its instants, in seconds since 1970: site, first day, where each day begins and,
+#: The same days of several sites: sites, first day, number of days.
+DayRun = tuple[list[str], date, int]
+#: Slices of days one after another: sites, buckets, first day, number of days.
+SliceRun = tuple[list[str], list[int], date, int]
+#: A run with its instants, in seconds since 1970: sites, first day, where each day begins and,
 #: last, where the run ends.
-BoundRun = tuple[str, date, list[int]]
+BoundRun = tuple[list[str], date, list[int]]
 #: One row of the ``days`` parameter of visits/hits.sql: a run with its instants; timeout in ms;
 #: B and the wanted buckets of each of its days, and of the day after each.
-CalendarRow = tuple[str, date, list[int], int, int, list[int], int, list[int]]
+CalendarRow = tuple[list[str], date, list[int], int, int, list[int], int, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +80,21 @@ class Calendar:
         is dealt into the same buckets on all of its days here."""
         into: dict[str, set[int]] = defaultdict(set)
         wanted: dict[str, set[int]] = defaultdict(set)
-        for site, _, _, _, count, buckets, next_count, next_buckets in self.rows:
-            # A day that is read for the next one alone, or the last one, tells only of the other.
-            into[site] |= {count} if buckets else set()
-            into[site] |= {next_count} if next_buckets else set()
-            wanted[site] |= {*buckets, *next_buckets}
+        for sites, _, _, _, count, buckets, next_count, next_buckets in self.rows:
+            for site in sites:
+                # A day that is read for the next one alone, or the last, tells only of the other.
+                into[site] |= {count} if buckets else set()
+                into[site] |= {next_count} if next_buckets else set()
+                wanted[site] |= {*buckets, *next_buckets}
         dealt = {site: min(counts) for site, counts in into.items() if len(counts) == 1}
-        dealt = {site: count for site, count in dealt.items() if count > 1}
+        # Where all buckets are wanted there is nothing to leave out.
+        dealt = {site: count for site, count in dealt.items() if count > len(wanted[site])}
         if not dealt:
             return {}
         return {
             "dealt_sites": list(dealt),
             "dealt_into": list(dealt.values()),
-            "wanted": [
-                (site, bucket)
-                for site in self.sites
-                for bucket in (sorted(wanted[site]) if site in dealt else [0])
-            ],
+            "wanted": [(site, bucket) for site in dealt for bucket in sorted(wanted[site])],
         }
 
 
@@ -99,19 +105,32 @@ def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calenda
         wanted[piece.site, piece.day].append(piece.bucket)
     needed = set(wanted) | {(site, day - ONE_DAY) for site, day in wanted}
 
-    def alike(site: str, day: date) -> tuple[int, int, list[int], int, list[int]]:
+    def alike(site: str, day: date) -> tuple[str, int, int, _Buckets, int, _Buckets]:
         frame, after = frames[site], day + ONE_DAY
         return (
+            frame.site.timezone,
             frame.site.visit_timeout * 1000,
             frame.buckets(day),
-            wanted.get((site, day), []),
+            tuple(wanted.get((site, day), ())),
             frame.buckets(after),
-            wanted.get((site, after), []),
+            tuple(wanted.get((site, after), ())),
         )
 
-    rows = [
-        (site, first, instants(frames[site], first, count), *alike(site, first))
-        for site, first, count in runs_of(needed, alike)
+    found = (
+        (site, (first, count, *alike(site, first))) for site, first, count in runs_of(needed, alike)
+    )
+    rows: list[CalendarRow] = [
+        (
+            of,
+            first,
+            instants(zone, first, count),
+            timeout,
+            into,
+            list(own),
+            next_into,
+            list(next_own),
+        )
+        for (first, count, zone, timeout, into, own, next_into, next_own), of in _together(found)
     ]
     return Calendar(
         rows=rows,
@@ -125,46 +144,60 @@ def runs_of(
     days: Iterable[tuple[str, date]], alike: Callable[[str, date], object]
 ) -> Iterator[Run]:
     """Runs of days of which ``alike`` says the same."""
-    held: Run | None = None
-    said: object = None
+    held, begun, said, first, after = "", 0, None, date.min, 0
     for site, day in sorted(set(days)):
-        says = alike(site, day)
-        if held is not None:
-            if held[0] == site and held[1] + timedelta(days=held[2]) == day and says == said:
-                held = (site, held[1], held[2] + 1)
-                continue
-            yield held
-        held, said = (site, day, 1), says
-    if held is not None:
-        yield held
+        number, says = day.toordinal(), alike(site, day)
+        if number != after or site != held or says != said:
+            if begun:
+                yield held, first, after - begun
+            held, begun, said, first = site, number, says, day
+        after = number + 1
+    if begun:
+        yield held, first, after - begun
 
 
-def instants(frame: Frame, first: date, count: int) -> list[int]:
+def instants(zone: str, first: date, count: int) -> list[int]:
     """Where each of these local days begins and, last, where they end: seconds since 1970."""
-    return [
-        int(frame.begin(first + timedelta(days=number)).timestamp()) for number in range(count + 1)
-    ]
+    return [_instant(zone, first + timedelta(days=number)) for number in range(count + 1)]
 
 
-def day_runs(days: Iterable[tuple[str, date]]) -> list[Run]:
+@lru_cache(maxsize=10_000)
+def _instant(zone: str, day: date) -> int:
+    return int(day_start(day, parse_zone(zone)).timestamp())
+
+
+def day_runs(days: Iterable[tuple[str, date]]) -> list[DayRun]:
     """Days of sites as runs, in order."""
-    return list(runs_of(days, lambda *_: None))
+    found = ((site, (first, count)) for site, first, count in runs_of(days, lambda *_: None))
+    return [(of, first, count) for (first, count), of in _together(found)]
 
 
 def bound_runs(days: Iterable[tuple[str, date]], frames: Mapping[str, Frame]) -> list[BoundRun]:
     """Days of sites as runs with their instants, in order."""
+    found = (
+        (site, (frames[site].site.timezone, first, count))
+        for site, first, count in runs_of(days, lambda *_: None)
+    )
     return [
-        (site, first, instants(frames[site], first, count)) for site, first, count in day_runs(days)
+        (of, first, instants(zone, first, count)) for (zone, first, count), of in _together(found)
     ]
 
 
-def slice_runs(slices: Iterable[Slice]) -> list[SliceRun]:
-    """Visit slices as runs, in order."""
-    by_bucket: dict[int, list[tuple[str, date]]] = defaultdict(list)
-    for piece in slices:
-        by_bucket[piece.bucket].append((piece.site, piece.day))
-    return [
-        (site, bucket, first, count)
-        for bucket, days in sorted(by_bucket.items())
-        for site, first, count in day_runs(days)
-    ]
+def slice_runs(slices: Iterable[tuple[str, date, int]]) -> list[SliceRun]:
+    """Slices (site, day, bucket) as runs, in order."""
+    buckets: dict[tuple[str, date], list[int]] = defaultdict(list)
+    for site, day, bucket in sorted(set(slices)):
+        buckets[site, day].append(bucket)
+    found = (
+        (site, (tuple(buckets[site, first]), first, count))
+        for site, first, count in runs_of(buckets, lambda site, day: buckets[site, day])
+    )
+    return [(of, list(own), first, count) for (own, first, count), of in _together(found)]
+
+
+def _together(runs: Iterable[tuple[str, _T]]) -> list[tuple[_T, list[str]]]:
+    """Sites that have the same said of them, and that, in order of the first of each."""
+    sites: dict[_T, list[str]] = {}
+    for site, about in runs:
+        sites.setdefault(about, []).append(site)
+    return list(sites.items())

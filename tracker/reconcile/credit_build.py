@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
-from tracker.accounts.goals import Goal, goals_of
+from tracker.accounts.goals import Goal
 from tracker.accounts.marks import Slice
 from tracker.accounts.pipeline import Role, pipelines_of
 from tracker.conversions import people
 from tracker.conversions.goal_rules import GoalRow, goal_row, kind_of
 from tracker.conversions.offline_store import RETRY
-from tracker.reconcile.build import BuildContext, SliceRow
+from tracker.reconcile.build import NO_DAY, BuildContext, SliceRow
 from tracker.reconcile.calendar import (
     ONE_DAY,
+    DayRun,
+    SliceRun,
     bound_runs,
     day_runs,
     slice_runs,
@@ -27,6 +31,18 @@ HALF_LIFE = 7 * 86_400_000.0
 DAY_MS = 86_400_000
 #: Which value of a lead is revenue: that of its order; without one, of what follows from it.
 _RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The visit slices that this build has rebuilt, not yet published."""
+
+    slices: Sequence[Slice]
+
+    @cached_property
+    def runs(self) -> list[SliceRun]:
+        """They as runs, for statements."""
+        return slice_runs((one.site, one.day, one.bucket) for one in self.slices)
 
 
 def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str, int]]:
@@ -44,13 +60,13 @@ def kinds_of(context: BuildContext, sites: Collection[str]) -> frozenset[str]:
 
 def affected_days(
     context: BuildContext,
-    fresh: Sequence[Slice],
+    fresh: Fresh,
     moved: Collection[tuple[str, int]],
     kinds: frozenset[str],
 ) -> set[tuple[str, date]]:
     """Credit slices that must follow the rebuilt visit slices of this build, and the people of
     ``moved`` (site, visitor)."""
-    sites = sorted({piece.site for piece in fresh} | {site for site, _ in moved})
+    sites = sorted({piece.site for piece in fresh.slices} | {site for site, _ in moved})
     converting = [
         str(site)
         for (site,) in context.warehouse.rows(
@@ -58,15 +74,14 @@ def affected_days(
         )
     ]
     days = _following(context, converting, fresh, moved, kinds) if converting else set()
-    goals = goals_of(context.db, sites)
-    with_goals = {site for site, found in goals.items() if found}
-    return days | {(piece.site, piece.day) for piece in fresh if piece.site in with_goals}
+    with_goals = {site for site in sites if context.goals.get(site)}
+    return days | {(piece.site, piece.day) for piece in fresh.slices if piece.site in with_goals}
 
 
 def _following(
     context: BuildContext,
     sites: Sequence[str],
-    fresh: Sequence[Slice],
+    fresh: Fresh,
     moved: Collection[tuple[str, int]],
     kinds: frozenset[str],
 ) -> set[tuple[str, date]]:
@@ -75,7 +90,8 @@ def _following(
         {
             "build": context.number,
             "sites": sites,
-            "fresh": slice_runs(piece for piece in fresh if piece.site in sites),
+            "fresh": fresh.runs,
+            "first": min((piece.day for piece in fresh.slices), default=NO_DAY),
             "moved": sorted((site, visitor) for site, visitor in moved if site in sites),
         },
     )
@@ -85,15 +101,16 @@ def _following(
 def build_credits(
     context: BuildContext,
     days: Collection[tuple[str, date]],
-    fresh: Sequence[Slice],
+    fresh: Fresh,
     kinds: frozenset[str],
     before: Collection[tuple[str, date]] = (),
 ) -> list[SliceRow]:
     """Conversions of these (site, day) and the credit of their touches, under every rule model;
     ``before`` are other days of which this build has done so already."""
     sites = sorted({site for site, _ in days})
-    goals = [goal for found in goals_of(context.db, sites).values() for goal in found]
-    written = _goal_conversions(context, goals, days, fresh, kinds & {"people", "rates"})
+    runs = day_runs(days)
+    goals = [goal for site in sites for goal in context.goals[site]]
+    written = _goal_conversions(context, goals, days, runs, fresh, kinds & {"people", "rates"})
     if "offline" in kinds and (staged := _staged(context, days)):
         _stage_conversions(context, staged, fresh, kinds & {"rates"})
         written = True
@@ -103,8 +120,8 @@ def build_credits(
             load_sql("tracker.conversions", "made.sql"), made
         )
         if count:
-            _credit(context, days, goals, fresh, before, first, kinds & {"people"})
-            sums = {**made, "days": day_runs(days)}
+            _credit(context, days, runs, goals, fresh, before, first, kinds & {"people"})
+            sums = {**made, "days": runs}
             context.run("tracker.attribution", "credit_days.sql", sums)
     return [("credits", site, day, 0) for site, day in sorted(days)]
 
@@ -113,7 +130,8 @@ def _goal_conversions(
     context: BuildContext,
     goals: Iterable[Goal],
     days: Collection[tuple[str, date]],
-    fresh: Sequence[Slice],
+    runs: Sequence[DayRun],
+    fresh: Fresh,
     parts: Collection[str],
 ) -> bool:
     """Conversions of goals, kind by kind; whether any of their events has been seen at all."""
@@ -124,13 +142,15 @@ def _goal_conversions(
         "build": context.number,
         "sites": context.money(sorted({site for site, _ in days})),
         "days": bound_runs(days, context.frames),
-        "fresh": slice_runs(fresh),
+        "first": min(day for _, day in days),
+        "last": max(day for _, day in days),
+        "fresh": fresh.runs,
     }
     seen = False
     for kind, rows in sorted(by_kind.items()):
         look = {
             "sites": sorted({row[0] for row in rows}),
-            "days": day_runs(days),
+            "days": runs,
             "events": sorted({row[2] for row in rows}),
         }
         if not context.any("tracker.conversions", "goal_events.sql", look):
@@ -145,7 +165,7 @@ def _goal_conversions(
 def _stage_conversions(
     context: BuildContext,
     days: Collection[tuple[str, date]],
-    fresh: Sequence[Slice],
+    fresh: Fresh,
     parts: Collection[str],
 ) -> None:
     """Conversions that are stages of leads."""
@@ -160,7 +180,7 @@ def _stage_conversions(
             "build": context.number,
             "sites": context.money(sites),
             "days": bound_runs(days, context.frames),
-            "fresh": slice_runs(fresh),
+            "fresh": fresh.runs,
             "orders": _order_stages(context, customers),
             **_ranked_stages(context, sites),
             "customers": customers,
@@ -176,8 +196,9 @@ def _stage_conversions(
 def _credit(
     context: BuildContext,
     days: Collection[tuple[str, date]],
+    runs: Sequence[DayRun],
     goals: Sequence[Goal],
-    fresh: Sequence[Slice],
+    fresh: Fresh,
     before: Collection[tuple[str, date]],
     first: datetime,
     parts: Collection[str],
@@ -201,12 +222,13 @@ def _credit(
             "build": context.number,
             "sites": [(site, context.frames[site].site.lookback_days * DAY_MS) for site in sites],
             "lookbacks": lookbacks,
-            "days": day_runs(days),
-            "rebuilt": day_runs([*days, *before]),
+            "days": runs,
+            "rebuilt": day_runs([*days, *before]) if before else runs,
             # The days of visits are the site's: its date may be the one before that of UTC.
             "since": first.date() - timedelta(days=reach) - ONE_DAY,
+            "until": max(day for _, day in days),
             "resets": resets,
-            "fresh": slice_runs(fresh),
+            "fresh": fresh.runs,
             "half_life": HALF_LIFE,
         },
         wanted,
@@ -234,7 +256,7 @@ def customer_days(
     on sites of ``customer_sites`` (a new first order, or one that went away), and of goals whose
     paths begin after the previous conversion."""
     touched = sorted({site for site, _ in days})
-    resets = _resets(goal for found in goals_of(context.db, touched).values() for goal in found)
+    resets = _resets(goal for site in touched for goal in context.goals[site])
     sites = sorted({*customer_sites(context, touched), *(site for site, _ in resets)})
     if not sites:
         return set()

@@ -2,7 +2,7 @@
 -- goals whose paths begin after the previous conversion?
 -- Grain: one row per (site, local day), these days included.
 -- Parameters: build UInt64, which has just written the conversions of the days; sites
---   Array(String); days tuples (site, first day, days); resets tuples (site, goal)
+--   Array(String); days tuples (sites, first day, days); resets tuples (site, goal)
 WITH
     published AS
     (
@@ -22,6 +22,6 @@ SELECT DISTINCT site, day FROM standing
 WHERE (site, person) IN
     (SELECT site, person FROM standing
     WHERE (site, day) IN
-        (SELECT run.1, run.2 + arrayJoin(range(run.3))
-        FROM (SELECT arrayJoin({days:Array(Tuple(String, Date, UInt16))}) AS run)))
+        (SELECT arrayJoin(run.1), run.2 + arrayJoin(range(run.3))
+        FROM (SELECT arrayJoin({days:Array(Tuple(Array(String), Date, UInt16))}) AS run)))
 ORDER BY site, day

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tracker.accounts.marks import Mark, Slice
 from tracker.reconcile.calendar import ONE_DAY, runs_of
 
-#: Events that one sessionising statement may read: bounds its memory.
-CHUNK_EVENTS = 80_000
-#: A day alone that is larger is read in passes of so many events: what is long anyway need not take
-#: much memory.
+#: Events that one sessionising statement may read: bounds its memory, some 500 bytes an event. Most
+#: of what a small build takes is planning, so that large ones make long histories faster.
+CHUNK_EVENTS = 400_000
+#: A slice of more events is a portion alone, in passes of so many events: what is long anyway need
+#: not take much memory.
+LARGE_SLICE = 80_000
 PASS_EVENTS = 50_000
 #: Visit slices of one build.
-CHUNK_SLICES = 8_000
+CHUNK_SLICES = 20_000
 #: Slices of spend or credit of one build: how much they read is not known before.
 CHUNK_DAYS = 400
 
@@ -41,7 +43,8 @@ class Portion:
     @property
     def passes(self) -> int:
         """Into how many statements its visitors are dealt; more than one for a large day alone."""
-        return -(-self.events // PASS_EVENTS) if self.events > CHUNK_EVENTS else 1
+        alone = len(self.marks) == 1 and self.events > LARGE_SLICE
+        return -(-self.events // PASS_EVENTS) if alone else 1
 
 
 def spend_portions(of_kind: Sequence[Mark]) -> Iterator[Portion]:
@@ -65,44 +68,50 @@ def day_portions(
     for mark in sorted(of_kind, key=lambda mark: mark.slice.bucket):
         by_day[mark.slice.site, mark.slice.day].append(mark)
     runs = runs_of(by_day, lambda site, day: [one.slice.bucket for one in by_day[site, day]])
-    portion, held = Portion(), _Held()
+    held = _Held()
     for site, first, count in sorted(runs, key=lambda run: (run[1], run[2], run[0])):
-        if held.slices and held.is_wide_with(first, count):
-            yield portion
-            portion, held = Portion(), _Held()
-        for day in (first + timedelta(days=number) for number in range(count)):
+        if held.portion.marks and held.is_wide_with(first, count):
+            yield held.portion
+            held = _Held()
+        before = counts.get((site, first - ONE_DAY), 0)
+        for number in range(count):
+            day = first + timedelta(days=number)
+            own = counts.get((site, day), 0)
             for mark in by_day[site, day]:
                 begins = held.begins(mark.slice)
-                events = _size(counts, mark.slice, begins)
+                events = own + before if begins else own
                 full = (
-                    len(portion.marks) >= most_slices
-                    or portion.events + events > CHUNK_EVENTS
-                    or portion.runs + begins > most_runs
+                    len(held.portion.marks) >= most_slices
+                    or held.portion.events + events > CHUNK_EVENTS
+                    or events > LARGE_SLICE
+                    or held.portion.passes > 1
+                    or held.portion.runs + begins > most_runs
                 )
-                if held.slices and full:
-                    yield portion
-                    portion, held = Portion(), _Held()
-                    begins, events = True, _size(counts, mark.slice, True)
-                portion.marks.append(mark)
-                portion.events += events
-                portion.runs += begins
-                held.add(mark.slice, first, count)
-    if held.slices:
-        yield portion
+                if held.portion.marks and full:
+                    yield held.portion
+                    held = _Held()
+                    begins, events = True, own + before
+                held.add(mark, events, begins)
+            held.reach(day, first, count)
+            before = own
+    if held.portion.marks:
+        yield held.portion
 
 
 @dataclass(slots=True)
 class _Held:
-    """The slices of a portion that is being filled, and the days between which they lie."""
+    """A portion that is being filled, the last day of each site and bucket in it, and the days
+    between which its runs lie."""
 
-    slices: set[Slice] = field(default_factory=set)
+    portion: Portion = field(default_factory=Portion)
+    latest: dict[tuple[str, int], int] = field(default_factory=dict)
     first: date = date.max
     last: date = date.min
     shortest: int = 0
 
     def begins(self, piece: Slice) -> bool:
         """Whether the day before it has to be read for this slice."""
-        return replace(piece, day=piece.day - ONE_DAY) not in self.slices
+        return self.latest.get((piece.site, piece.bucket)) != piece.day.toordinal() - 1
 
     def is_wide_with(self, first: date, count: int) -> bool:
         """Whether a run would make the statement read many days for others in vain."""
@@ -110,15 +119,15 @@ class _Held:
         width = (last - min(self.first, first)).days + 1
         return width > 2 * min(self.shortest, count) + 7
 
-    def add(self, piece: Slice, first: date, count: int) -> None:
-        """Hold a slice of this run."""
-        self.slices.add(piece)
-        self.first = min(self.first, piece.day)
+    def add(self, mark: Mark, events: int, begins: bool) -> None:
+        """Hold a slice that takes so many events to read."""
+        self.portion.marks.append(mark)
+        self.portion.events += events
+        self.portion.runs += begins
+        self.latest[mark.slice.site, mark.slice.bucket] = mark.slice.day.toordinal()
+
+    def reach(self, day: date, first: date, count: int) -> None:
+        """Hold a day of this run."""
+        self.first = min(self.first, day)
         self.last = max(self.last, first + timedelta(days=count - 1))
         self.shortest = min(self.shortest or count, count)
-
-
-def _size(counts: Counts, piece: Slice, begins: bool) -> int:
-    """About how many events are read for a slice, the day before it too if it begins a run."""
-    own = counts.get((piece.site, piece.day), 0)
-    return own + counts.get((piece.site, piece.day - ONE_DAY), 0) if begins else own

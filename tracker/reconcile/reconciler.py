@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 
 from sqlalchemy import Engine
@@ -22,12 +22,13 @@ from tracker.accounts.buckets import plans_of
 from tracker.accounts.clock import Clock
 from tracker.accounts.counters import next_number
 from tracker.accounts.marks import Mark, Slice
-from tracker.accounts.sites import find_site
+from tracker.accounts.sites import find_sites
 from tracker.errors import Unavailable
 from tracker.reconcile.build import BuildContext, SliceRow, publish
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.clicks import stale_after, stale_by_look_ups
 from tracker.reconcile.credit_build import (
+    Fresh,
     affected_days,
     build_credits,
     customer_days,
@@ -50,9 +51,10 @@ from tracker.warehouse.sql import load_sql
 
 LEASE = "reconcile"
 LEASE_TIME = timedelta(minutes=2)
-#: Marks taken by one round, and at most so many of one site.
-ROUND = 20_000
-PER_SITE = 400
+#: Marks taken by one round, and at most so many of one site. A round of so many takes some ten
+#: seconds, and so long a new mark waits at most.
+ROUND = 60_000
+PER_SITE = 1_000
 #: Runs of days of one build: the parameters of a server hold no more; those of the embedded engine
 #: have no limit.
 SERVER_RUNS = 400
@@ -147,10 +149,6 @@ class Reconciler:
             marks.mark(self._db, stale, now=self._clock())
         marks.clear(self._db, told)
 
-    def _is_open(self, context: BuildContext, piece: Slice) -> bool:
-        frame = context.frames.get(piece.site)
-        return frame is not None and not is_final(frame.site, piece, self._clock())
-
     def _context(self, slices: Sequence[Slice]) -> BuildContext:
         """A new build for these slices."""
         frames = self._frames(slices)
@@ -191,15 +189,17 @@ class Reconciler:
     def _frames(self, slices: Iterable[Slice]) -> dict[str, Frame]:
         names = sorted({piece.site for piece in slices})
         plans = plans_of(self._db, names)
-        sites = {name: find_site(self._db, name) for name in names}
-        return {name: Frame(site, plans[name]) for name, site in sites.items() if site}
+        return {
+            name: Frame(site, plans[name]) for name, site in find_sites(self._db, names).items()
+        }
 
     def _publish(self, lease: leases.Lease, portion: Portion, outcome: Outcome) -> None:
         slices = portion.slices
         context = self._context(slices)
         # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
-        known = [piece for piece in slices if self._is_open(context, piece)]
-        rows = _rows_of(context, known, portion, self._is_open)
+        now = self._clock()
+        known = [piece for piece in slices if _is_open(context, piece, now)]
+        rows = _rows_of(context, known, portion, now)
         if rows:
             if slices[0].kind == "visits":
                 marks.mark(self._db, stale_after(context, slices), now=self._clock())
@@ -212,11 +212,16 @@ class Reconciler:
         log.debug("build %d published %d slices", context.number, len(rows))
 
 
+def _is_open(context: BuildContext, piece: Slice, now: datetime) -> bool:
+    frame = context.frames.get(piece.site)
+    return frame is not None and not is_final(frame.site, piece, now)
+
+
 def _rows_of(
     context: BuildContext,
     slices: Sequence[Slice],
     portion: Portion,
-    is_open: Callable[[BuildContext, Slice], bool],
+    now: datetime,
 ) -> list[SliceRow]:
     """Build these slices of the portion, all of one kind, and what follows from them where it can
     be built; returns what to publish."""
@@ -234,13 +239,13 @@ def _rows_of(
         days = {(piece.site, piece.day) for piece in slices}
     else:
         rows = build_visits(context, slices, events=portion.events, passes=portion.passes)
-    fresh = slices if kind == "visits" else ()
+    fresh = Fresh(slices if kind == "visits" else ())
     if kind == "visits" or moved:
         days |= affected_days(context, fresh, moved, kinds)
-    days = {one for one in days if is_open(context, Slice("credits", *one))}
+    days = {one for one in days if _is_open(context, Slice("credits", *one), now)}
     if days:
         rows += build_credits(context, days, fresh, kinds)
     more = customer_days(context, days)
-    if more := {one for one in more if is_open(context, Slice("credits", *one))}:
+    if more := {one for one in more if _is_open(context, Slice("credits", *one), now)}:
         rows += build_credits(context, more, fresh, kinds, days)
     return rows + resolve_new_sources(context, sites)

@@ -15,8 +15,9 @@ WITH brought AS
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
-            AND (site, toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
-                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))}
+            AND (site NOT IN {dealt_sites:Array(String)} OR (site,
+                toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
+                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
             -- end
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
         -- if looked

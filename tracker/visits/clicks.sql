@@ -13,8 +13,9 @@ WITH brought AS
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
-            AND (e.site, toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
-                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))}
+            AND (e.site NOT IN {dealt_sites:Array(String)} OR (e.site,
+                toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
+                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
         GROUP BY site, click_id, visitor

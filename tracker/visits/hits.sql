@@ -4,12 +4,12 @@
 --   build  UInt64
 --   sites  Array(String)             sites of the slices (prunes the scan)
 --   since, until  DateTime64(3)      bounds of all days below (prunes the scan)
---   days   one tuple per run of local days that are read: site, first day, where each day begins and,
+--   days   one tuple per run of local days that are read: sites, first day, where each day begins and,
 --          last, where the run ends (seconds since 1970), timeout in ms; of each day: B, wanted
 --          buckets (empty: context only), B of the day after it, wanted buckets of that one. The
 --          day before every wanted day is read as context.
 --   dealt_sites Array(String), dealt_into Array(UInt16), wanted tuples (site, bucket): sites with one
---          number of buckets on all days, and that; the buckets that are read, of other sites 0
+--          number of buckets on all days, and that; the buckets of these that are read
 --   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
 --          for the memory of one statement is built by several
 -- Parts: `repeated` (an event has copies), `large` (so many events that sorting them costs more than
@@ -37,12 +37,12 @@ WITH
     calendar AS
     (
         SELECT
-            run.1 AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
+            arrayJoin(run.1) AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
             toDateTime64(run.3[n + 2], 3, 'UTC') AS finish, run.4 AS timeout, run.5 AS buckets,
             run.6 AS wanted, run.7 AS next_buckets, run.8 AS next_wanted
         FROM
         (
-            SELECT arrayJoin({days:Array(Tuple(String, Date, Array(Int64), Int64, UInt16,
+            SELECT arrayJoin({days:Array(Tuple(Array(String), Date, Array(Int64), Int64, UInt16,
                 Array(UInt16), UInt16, Array(UInt16)))}) AS run
         )
         ARRAY JOIN range(length(run.3) - 1) AS n
@@ -50,7 +50,7 @@ WITH
     copies AS
     (
         SELECT
-            e.site AS site, e.event_id AS event_id, e.visitor AS visitor, e.time AS time,
+            e.site AS site, cityHash64(e.site) AS place, e.event_id AS event_id, e.visitor AS visitor, e.time AS time,
             e.received AS received, e.attempt AS attempt, e.revision AS revision, c.day AS day, c.timeout AS timeout,
             toUInt16(e.visitor % c.buckets) AS bucket,
             has(c.wanted, toUInt16(e.visitor % c.buckets)) AS keep,
@@ -59,15 +59,24 @@ WITH
                 e.creative_id, e.unexpanded) AS source_key,
             e.entrance AND NOT e.returning AS entrance, e.returning AS returning,
             e.channel AS channel, e.platform AS platform, e.paid AS paid, e.click_id AS click_id,
-            e.shared AS shared, if(entrance, cityHash64(source_key, click_id), 0) AS entrance_key
+            e.shared AS shared, if(entrance, cityHash64(source_key, click_id), 0) AS entrance_key,
+            -- What tells this row of `events` from every other. NOTE: 128 bits of a hash that clients
+            -- cannot make collide, as one key is joined much faster than columns.
+            -- if repeated
+            sipHash128(e.site, e.event_id, e.time, e.received, e.attempt, e.revision) AS key
+            -- end
+            -- unless repeated
+            sipHash128(e.site, e.event_id) AS key
+            -- end
         FROM events AS e
         ASOF INNER JOIN calendar AS c ON e.site = c.site AND e.time >= c.begin
         WHERE e.site IN {sites:Array(String)}
             AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
             AND e.time < c.finish
             -- if dealt
-            AND (e.site, toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
-                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))}
+            AND (e.site NOT IN {dealt_sites:Array(String)} OR (e.site,
+                toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
+                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
             AND (keep OR has(c.next_wanted, toUInt16(e.visitor % c.next_buckets)))
@@ -95,29 +104,35 @@ WITH
     -- end
     -- if repeated
     -- if large
-    repeated AS
+    surpassed AS
     (
-        SELECT site, event_id FROM copies GROUP BY site, event_id HAVING count() > 1
+        SELECT key FROM
+        (
+            SELECT key, (received, time, attempt, -toInt32(revision)) AS place_among,
+                min(place_among) OVER (PARTITION BY site, event_id) AS best
+            FROM copies
+            WHERE cityHash64(site, event_id) IN
+                (SELECT cityHash64(site, event_id) AS id FROM copies GROUP BY id HAVING count() > 1)
+        )
+        WHERE place_among > best
     ),
     -- end
     -- end
+    -- NOTE: of rows that are alike in everything `large` keeps all: they change nothing of what follows,
+    -- and the last line leaves one.
     firsts AS
     (
         SELECT * FROM
         (
-            -- if repeated
-            -- if large
-            SELECT * FROM copies WHERE (site, event_id) NOT IN (SELECT site, event_id FROM repeated)
-            UNION ALL
-            -- end
-            -- end
             SELECT * FROM copies
             -- if repeated
             -- if large
-            WHERE (site, event_id) IN (SELECT site, event_id FROM repeated)
+            WHERE key NOT IN (SELECT key FROM surpassed)
             -- end
+            -- unless large
             ORDER BY site, event_id, received, time, attempt, revision DESC
             LIMIT 1 BY site, event_id
+            -- end
             -- end
         ) AS k
         -- if late
@@ -126,47 +141,50 @@ WITH
         -- end
     ),
     -- One row per visitor: his events in order, and what follows for each of them, as arrays.
-    -- NOTE: no lambda captures an array; a captured array is copied for each of its elements.
+    -- NOTE: no lambda captures an array; a captured array is copied for each of its elements. Each
+    -- takes the columns that it needs, as a tuple of all of them is ten times as much to copy. `place`
+    -- stands for the site: two numbers are grouped faster than a text and a number.
     people AS
     (
         SELECT
-            site, visitor, any(timeout) AS pause_after,
-            arraySort(groupArray((time, event_id, day, received, attempt, bucket, keep, entrance,
-                returning, entrance_key, source_key, channel, platform, paid, click_id, revision,
-                shared))) AS e,
-            arrayEnumerate(e) AS places,
-            arrayPushFront(arrayPopBack(e), e[1]) AS previous,
-            arrayMap((x, p, i) -> i = 1 OR x.3 != p.3
-                OR (dateDiff('millisecond', p.1, x.1) > pause_after AND NOT x.9),
-                e, previous, places) AS pauses,
-            arrayEnumerateUniq(arrayCumSum(pauses), arrayMap(x -> x.10, e)) AS occurrences,
-            arrayMap((x, p, o) -> p OR (x.8 AND o = 1), e, pauses, occurrences) AS opens,
-            -- The event that opened the visit of each event, and of the one before it.
-            arrayFill((x, o) -> o, e, opens) AS heads,
-            arrayPushFront(arrayPopBack(heads), e[1]) AS heads_before,
+            any(timeout) AS pause_after,
+            arraySort(groupArray((toUnixTimestamp64Milli(time), event_id, toUInt16(day), bucket, keep,
+                entrance, returning, entrance_key, key,
+                (source_key, channel, platform, paid, click_id, shared)))) AS e,
+            e.6 AS entrances, e.7 AS returns, e.8 AS entrance_keys, e.10 AS sources,
+            -- Of each event and the one before it; 0 for the first.
+            arrayDifference(e.1) AS gaps, arrayDifference(e.3) AS days_between,
+            arrayMap((gap, days, back, i) -> i = 1 OR days != 0 OR (gap > pause_after AND NOT back),
+                gaps, days_between, returns, arrayEnumerate(e)) AS pauses,
+            arrayEnumerateUniq(arrayCumSum(pauses), entrance_keys) AS occurrences,
+            arrayMap((pause, enters, n) -> pause OR (enters AND n = 1), pauses, entrances,
+                occurrences) AS opens,
+            -- Of the event that opened the visit of each event, and of the one before it.
+            arrayFill((x, o) -> o, e.2, opens) AS heads,
+            arrayPushFront(arrayPopBack(arrayFill((x, o) -> o, entrance_keys, opens)), 0) AS keys_before,
+            arrayPushFront(arrayPopBack(arrayFill((x, o) -> o, sources, opens)), sources[1]) AS sources_before,
             -- A visit that begins a day by going on with the last one of the day before.
-            arrayMap((x, p, h, i) -> i > 1 AND p.3 = x.3 - 1
-                AND (x.9 OR dateDiff('millisecond', p.1, x.1) <= pause_after)
-                AND (NOT x.8 OR x.10 = h.10), e, previous, heads_before, places) AS continues,
+            arrayMap((days, gap, back, enters, key, before) -> days = 1 AND (back OR gap <= pause_after)
+                AND (NOT enters OR key = before),
+                days_between, gaps, returns, entrances, entrance_keys, keys_before) AS continues,
             arrayFill((c, o) -> o, continues, opens) AS continued,
-            arrayFill((x, o) -> o, arrayMap((x, h, c) -> if(c, h, x), e, heads_before, continues),
-                opens) AS origins
+            arrayFill((x, o) -> o, arrayMap((own, before, c) -> if(c, before, own), sources,
+                sources_before, continues), opens) AS origins
         FROM firsts
-        GROUP BY site, visitor
+        GROUP BY place, visitor
     ),
     assigned AS
     (
         SELECT
-            site, visitor, x.2 AS event_id, x.1 AS time, x.4 AS received, x.5 AS attempt, x.16 AS revision,
-            x.3 AS day, x.6 AS bucket, cityHash64(head.2) AS visit_id, NOT is_continued AS touch,
-            origin.11 AS source_key, origin.12 AS channel, origin.13 AS platform,
-            origin.14 AS paid, origin.15 AS visit_click_id, origin.17 AS by_referrer
+            x.9 AS key, toDate(x.3) AS day, x.4 AS bucket, cityHash64(head) AS visit_id,
+            NOT is_continued AS touch, origin.1 AS source_key, origin.2 AS channel,
+            origin.3 AS platform, origin.4 AS paid, origin.5 AS visit_click_id, origin.6 AS by_referrer
         FROM people
         ARRAY JOIN e AS x, heads AS head, continued AS is_continued, origins AS origin
-        WHERE x.7
+        WHERE x.5
     )
 SELECT
-    a.site, a.day, a.bucket, {build:UInt64} AS build, a.visitor, a.visit_id, a.time, a.event_id,
+    e.site, a.day, a.bucket, {build:UInt64} AS build, e.visitor, a.visit_id, e.time, e.event_id,
     a.touch,
     multiIf(
         -- if clicks
@@ -177,7 +195,7 @@ SELECT
     a.source_key AS tag_key,
     multiIf(
         -- if clicks
-        a.paid AND k.click_id != '' AND k.owner != a.visitor, 'visitor',
+        a.paid AND k.click_id != '' AND k.owner != e.visitor, 'visitor',
         a.paid AND k.click_id != '' AND (a.day > k.first_day + 90
             OR (k.looked AND k.platform = a.platform AND k.first_day > k.click_day + 1)), 'age',
         -- end
@@ -188,19 +206,24 @@ SELECT
     e.network, e.browser, e.os, e.device, e.language, e.screen, e.flags
 FROM events AS e
 INNER JOIN assigned AS a
-    ON e.site = a.site AND e.event_id = a.event_id AND e.time = a.time
-    AND e.received = a.received AND e.attempt = a.attempt AND e.revision = a.revision
+    -- if repeated
+    ON sipHash128(e.site, e.event_id, e.time, e.received, e.attempt, e.revision) = a.key
+    -- end
+    -- unless repeated
+    ON sipHash128(e.site, e.event_id) = a.key
+    -- end
 -- if clicks
 LEFT JOIN
 (
     SELECT * FROM clicked WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
-) AS k ON a.site = k.site AND a.visit_click_id = k.click_id
+) AS k ON e.site = k.site AND a.visit_click_id = k.click_id
 -- end
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND (e.site, toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
-        {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))}
+    AND (e.site NOT IN {dealt_sites:Array(String)} OR (e.site,
+        toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
+        {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
     -- end
     AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
 -- if repeated

@@ -20,8 +20,9 @@ FROM events
 WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND (site, toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
-        {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))}
+    AND (site NOT IN {dealt_sites:Array(String)} OR (site,
+        toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
+        {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
     -- end
 GROUP BY site, channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
     creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded

@@ -18,13 +18,17 @@ WITH
             AND build = {build:UInt64}
             AND intHash64(visitor) % {passes:UInt64} = {pass:UInt64}
     ),
+    -- NOTE: keys of whole numbers are grouped and joined in half the time of a text and a number, and
+    -- the latest of numbers is found in half the time of the latest of tuples.
     sums AS
     (
-        SELECT site, visit_id, max(f.time) AS finish, countIf(f.name = 'pageview') AS pageviews,
-            count() AS events, maxIf(f.code, f.code != '') AS code,
-            argMax(f.path, (f.time, f.event_id)) AS exit_path, max(f.flags) AS flags
+        SELECT cityHash64(f.site) AS place, visit_id, max(f.time) AS finish,
+            countIf(f.name = 'pageview') AS pageviews, count() AS events, max(f.code) AS code,
+            argMax(f.path, bitShiftLeft(toUInt256(toUnixTimestamp64Milli(f.time)), 128)
+                + reinterpretAsUInt128(f.event_id)) AS exit_path,
+            max(f.flags) AS flags
         FROM fresh AS f
-        GROUP BY site, visit_id
+        GROUP BY place, visit_id
     )
 SELECT
     h.site, h.day, h.bucket, {build:UInt64} AS build, h.visitor, h.visit_id, h.time AS start,
@@ -42,7 +46,7 @@ SELECT
     h.host AS entry_host, h.path AS entry_path, s.exit_path, h.country, h.region, h.city,
     h.network, h.browser, h.os, h.device, h.language, h.screen, s.flags
 FROM fresh AS h
-INNER JOIN sums AS s ON h.site = s.site AND h.visit_id = s.visit_id
+INNER JOIN sums AS s ON cityHash64(h.site) = s.place AND h.visit_id = s.visit_id
 -- if clicks
 LEFT JOIN
 (

@@ -44,6 +44,16 @@ class Fresh:
         """They as runs, for statements."""
         return slice_runs((one.site, one.day, one.bucket) for one in self.slices)
 
+    @property
+    def first(self) -> date:
+        """Their first day; without any the first of all."""
+        return min((one.day for one in self.slices), default=NO_DAY)
+
+    @property
+    def last(self) -> date:
+        """Their last day; without any the first of all."""
+        return max((one.day for one in self.slices), default=NO_DAY)
+
 
 def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str, int]]:
     """Join visitors by what is new of them; the (site, visitor) that were looked at anew."""
@@ -51,8 +61,8 @@ def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str
 
 
 def kinds_of(context: BuildContext, sites: Collection[str]) -> frozenset[str]:
-    """Which of ``people``, ``offline`` conversions and ``rates`` these sites have: parts of the
-    statements below."""
+    """Which of ``contacts``, ``people``, ``offline`` conversions and ``rates`` these sites have:
+    parts of the statements below."""
     about = {"sites": sorted(sites), "tenants": context.tenants(sites)}
     found = context.warehouse.rows(load_sql("tracker.reconcile", "site_kinds.sql"), about)
     return frozenset(str(kind) for (kind,) in found)
@@ -67,12 +77,12 @@ def affected_days(
     """Credit slices that must follow the rebuilt visit slices of this build, and the people of
     ``moved`` (site, visitor)."""
     sites = sorted({piece.site for piece in fresh.slices} | {site for site, _ in moved})
-    converting = [
-        str(site)
-        for (site,) in context.warehouse.rows(
-            load_sql("tracker.reconcile", "converting_sites.sql"), {"sites": sites}
-        )
-    ]
+    parts = kinds & {"people", "offline"}
+    reach = {"sites": sites, "first": fresh.first, "last": fresh.last}
+    found = context.warehouse.rows(
+        load_sql("tracker.reconcile", "converting_sites.sql", parts), reach
+    )
+    converting = [str(site) for (site,) in found]
     days = _following(context, converting, fresh, moved, kinds) if converting else set()
     with_goals = {site for site in sites if context.goals.get(site)}
     return days | {(piece.site, piece.day) for piece in fresh.slices if piece.site in with_goals}
@@ -91,7 +101,7 @@ def _following(
             "build": context.number,
             "sites": sites,
             "fresh": fresh.runs,
-            "first": min((piece.day for piece in fresh.slices), default=NO_DAY),
+            "first": fresh.first,
             "moved": sorted((site, visitor) for site, visitor in moved if site in sites),
         },
     )

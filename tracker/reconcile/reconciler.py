@@ -54,7 +54,7 @@ LEASE_TIME = timedelta(minutes=2)
 #: Marks taken by one round, and at most so many of one site. A round of so many takes some ten
 #: seconds, and so long a new mark waits at most.
 ROUND = 60_000
-PER_SITE = 1_000
+PER_SITE = 800
 #: Runs of days of one build: the parameters of a server hold no more; those of the embedded engine
 #: have no limit.
 SERVER_RUNS = 400
@@ -174,9 +174,11 @@ class Reconciler:
         known = [piece for piece in slices if piece.site in frames]
         if not known:
             return {}
+        days = {piece.day for piece in known}
         rows = self._warehouse.rows(
             load_sql("tracker.reconcile", "event_counts.sql"),
             {
+                "dates": sorted({day + ONE_DAY * n for day in days for n in (-2, -1, 0, 1)}),
                 "sites": sorted({piece.site for piece in known}),
                 "since": min(frames[p.site].begin(p.day - ONE_DAY) for p in known),
                 "until": max(frames[p.site].finish(p.day) for p in known),
@@ -231,8 +233,9 @@ def _rows_of(
     kind = slices[0].kind
     if kind == "spend":
         return build_spend(context, slices)
-    moved = refresh_people(context, sites)
     kinds = kinds_of(context, sites)
+    moved = refresh_people(context, sites) if "contacts" in kinds else set()
+    kinds |= {"people"} if moved else set()
     rows: list[SliceRow] = []
     days: set[tuple[str, date]] = set()
     if kind == "credits":

@@ -1,8 +1,12 @@
--- Question: which of these have the sites, so that statements need parts for them: people of several
--- visitors, offline conversions, and their tenants rates?
+-- Question: which of these have the sites, so that statements need parts for them: contacts or
+-- decisions that join visitors, people who are joined, offline conversions, and their tenants rates?
 -- Grain: one row for each kind that there is.
 -- Parameters: sites Array(String); tenants Array(String)
-SELECT 'people' AS kind FROM person_members WHERE site IN {sites:Array(String)} LIMIT 1
+SELECT 'contacts' AS kind FROM identities WHERE site IN {sites:Array(String)} LIMIT 1
+UNION ALL
+SELECT 'contacts' FROM person_links WHERE site IN {sites:Array(String)} LIMIT 1
+UNION ALL
+SELECT 'people' FROM person_members WHERE site IN {sites:Array(String)} LIMIT 1
 UNION ALL
 SELECT 'offline' FROM offline_conversions WHERE site IN {sites:Array(String)} LIMIT 1
 UNION ALL

@@ -37,15 +37,12 @@ WITH
     calendar AS
     (
         SELECT
-            arrayJoin(run.1) AS site, run.2 + n AS day, toDateTime64(run.3[n + 1], 3, 'UTC') AS begin,
-            toDateTime64(run.3[n + 2], 3, 'UTC') AS finish, run.4 AS timeout, run.5 AS buckets,
-            run.6 AS wanted, run.7 AS next_buckets, run.8 AS next_wanted
-        FROM
-        (
-            SELECT arrayJoin({days:Array(Tuple(Array(String), Date, Array(Int64), Int64, UInt16,
-                Array(UInt16), UInt16, Array(UInt16)))}) AS run
-        )
-        ARRAY JOIN range(length(run.3) - 1) AS n
+            arrayJoin({days:Array(Tuple(Array(String), Date, Array(Int64), Int64, UInt16,
+                Array(UInt16), UInt16, Array(UInt16)))}) AS run,
+            arrayJoin(range(length(run.3) - 1)) AS n, arrayJoin(run.1) AS site, run.2 + n AS day,
+            toDateTime64(run.3[n + 1], 3, 'UTC') AS begin, toDateTime64(run.3[n + 2], 3, 'UTC') AS finish,
+            run.4 AS timeout, run.5 AS buckets, run.6 AS wanted, run.7 AS next_buckets,
+            run.8 AS next_wanted
     ),
     copies AS
     (
@@ -112,7 +109,10 @@ WITH
                 min(place_among) OVER (PARTITION BY site, event_id) AS best
             FROM copies
             WHERE cityHash64(site, event_id) IN
-                (SELECT cityHash64(site, event_id) AS id FROM copies GROUP BY id HAVING count() > 1)
+                (SELECT cityHash64(site, event_id) AS id FROM events
+                WHERE site IN {sites:Array(String)}
+                    AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
+                GROUP BY id HAVING count() > 1)
         )
         WHERE place_among > best
     ),
@@ -122,8 +122,10 @@ WITH
     -- and the last line leaves one.
     firsts AS
     (
+        -- if late
         SELECT * FROM
         (
+        -- end
             SELECT * FROM copies
             -- if repeated
             -- if large
@@ -134,8 +136,8 @@ WITH
             LIMIT 1 BY site, event_id
             -- end
             -- end
-        ) AS k
         -- if late
+        ) AS k
         LEFT ANTI JOIN earlier AS d
             ON k.site = d.site AND k.event_id = d.event_id AND (k.received, k.time, k.attempt) > d.first
         -- end

@@ -11,13 +11,6 @@ INSERT INTO visits (site, day, bucket, build, visitor, visit_id, start, finish, 
     click_id_kind, click_id, referrer, entry_host, entry_path, exit_path, country, region, city, network, browser,
     os, device, language, screen, flags)
 WITH
-    fresh AS
-    (
-        SELECT * FROM hits
-        WHERE site IN {sites:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
-            AND build = {build:UInt64}
-            AND intHash64(visitor) % {passes:UInt64} = {pass:UInt64}
-    ),
     -- NOTE: keys of whole numbers are grouped and joined in half the time of a text and a number, and
     -- the latest of numbers is found in half the time of the latest of tuples.
     sums AS
@@ -27,7 +20,10 @@ WITH
             argMax(f.path, bitShiftLeft(toUInt256(toUnixTimestamp64Milli(f.time)), 128)
                 + reinterpretAsUInt128(f.event_id)) AS exit_path,
             max(f.flags) AS flags
-        FROM fresh AS f
+        FROM hits AS f
+        WHERE f.site IN {sites:Array(String)} AND f.day BETWEEN {first:Date} AND {last:Date}
+            AND f.build = {build:UInt64}
+            AND intHash64(f.visitor) % {passes:UInt64} = {pass:UInt64}
         GROUP BY place, visit_id
     )
 SELECT
@@ -45,7 +41,7 @@ SELECT
     h.search_term, h.click_id_kind, h.visit_click_id AS click_id, h.referrer,
     h.host AS entry_host, h.path AS entry_path, s.exit_path, h.country, h.region, h.city,
     h.network, h.browser, h.os, h.device, h.language, h.screen, s.flags
-FROM fresh AS h
+FROM hits AS h
 INNER JOIN sums AS s ON cityHash64(h.site) = s.place AND h.visit_id = s.visit_id
 -- if clicks
 LEFT JOIN
@@ -54,4 +50,7 @@ LEFT JOIN
     WHERE site IN {sites:Array(String)} AND build = {build:UInt64}
 ) AS k ON h.site = k.site AND h.visit_click_id = k.click_id
 -- end
-WHERE cityHash64(h.event_id) = h.visit_id
+WHERE h.site IN {sites:Array(String)} AND h.day BETWEEN {first:Date} AND {last:Date}
+    AND h.build = {build:UInt64}
+    AND intHash64(h.visitor) % {passes:UInt64} = {pass:UInt64}
+    AND cityHash64(h.event_id) = h.visit_id

@@ -85,10 +85,7 @@ WITH
             -- unless resets
             toDateTime64(0, 3, 'UTC') AS since
             -- end
-        FROM (SELECT * FROM conversions WHERE site IN (SELECT site FROM info)
-            AND build = {build:UInt64} AND (site, day) IN
-                (SELECT arrayJoin(run.1), run.2 + arrayJoin(range(run.3))
-                FROM (SELECT arrayJoin({days:Array(Tuple(Array(String), Date, UInt16))}) AS run))) AS c
+        FROM conversions AS c
         INNER JOIN info AS i ON c.site = i.site
         -- if lookbacks
         LEFT JOIN own_lookback AS o ON c.site = o.site AND c.goal = o.goal
@@ -97,6 +94,10 @@ WITH
         ASOF LEFT JOIN before AS b ON c.site = b.site AND c.goal = b.goal AND c.person = b.person
             AND c.path_time > b.path_time
         -- end
+        WHERE c.site IN (SELECT site FROM info) AND c.build = {build:UInt64}
+            AND (c.site, c.day) IN
+                (SELECT arrayJoin(run.1), run.2 + arrayJoin(range(run.3))
+                FROM (SELECT arrayJoin({days:Array(Tuple(Array(String), Date, UInt16))}) AS run))
     ),
     -- if people
     people AS
@@ -107,13 +108,17 @@ WITH
         GROUP BY site, visitor
     ),
     -- end
+    -- Of other days of this build too, which does no harm: touches are joined by person.
     members AS
     (
-        SELECT site, visitor FROM wanted WHERE visitor != 0
+        SELECT site, visitor FROM conversions
+        WHERE site IN (SELECT site FROM info) AND build = {build:UInt64} AND visitor != 0
         -- if people
         UNION DISTINCT
         SELECT site, visitor FROM people
-        WHERE (site, person) IN (SELECT site, person FROM wanted WHERE visitor != 0)
+        WHERE (site, person) IN
+            (SELECT site, person FROM conversions
+            WHERE site IN (SELECT site FROM info) AND build = {build:UInt64} AND visitor != 0)
         -- end
     ),
     touches AS

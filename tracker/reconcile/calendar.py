@@ -26,6 +26,8 @@ _T = TypeVar("_T", bound=Hashable)
 _Buckets = tuple[int, ...]
 
 ONE_DAY = timedelta(days=1)
+#: All remainders modulo 64.
+EVERYBODY = (1 << 64) - 1
 
 #: Days of a site one after another: site, first day, number of days.
 Run = tuple[str, date, int]
@@ -76,26 +78,21 @@ class Calendar:
 
     @property
     def dealt(self) -> dict[str, object]:
-        """Parameters of the part ``dealt``: which buckets of which sites are read. Empty if no site
-        is dealt into the same buckets on all of its days here."""
-        into: dict[str, set[int]] = defaultdict(set)
-        wanted: dict[str, set[int]] = defaultdict(set)
+        """Parameters of the part ``dealt``: which visitors of which sites are read. Empty where
+        those of all sites are."""
+        masks: dict[str, int] = defaultdict(int)
         for sites, _, _, _, count, buckets, next_count, next_buckets in self.rows:
+            mask = _remainders(count, buckets) | _remainders(next_count, next_buckets)
             for site in sites:
-                # A day that is read for the next one alone, or the last, tells only of the other.
-                into[site] |= {count} if buckets else set()
-                into[site] |= {next_count} if next_buckets else set()
-                wanted[site] |= {*buckets, *next_buckets}
-        dealt = {site: min(counts) for site, counts in into.items() if len(counts) == 1}
-        # Where all buckets are wanted there is nothing to leave out.
-        dealt = {site: count for site, count in dealt.items() if count > len(wanted[site])}
-        if not dealt:
-            return {}
-        return {
-            "dealt_sites": list(dealt),
-            "dealt_into": list(dealt.values()),
-            "wanted": [(site, bucket) for site in dealt for bucket in sorted(wanted[site])],
-        }
+                masks[site] |= mask
+        dealt = {site: mask for site, mask in masks.items() if mask != EVERYBODY}
+        return {"dealt_sites": list(dealt), "dealt_masks": list(dealt.values())} if dealt else {}
+
+
+def _remainders(count: int, buckets: Iterable[int]) -> int:
+    """Which remainders modulo 64 the visitors of these buckets of ``count`` have, as bits."""
+    step = min(count, 64)
+    return sum(1 << n for n in {n for one in buckets for n in range(one % step, 64, step)})
 
 
 def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calendar:

@@ -4,7 +4,7 @@
 --   the events between them; told Array(Date): and those of which look-ups of these days tell;
 --   tenants tuples (site, tenant), tenant_names Array(String): whose look-ups count; passes, pass
 --   UInt64: only click ids whose hash modulo `passes` is `pass`
--- Parts: `looked` (these tenants have look-ups); `dealt`, with dealt_sites, dealt_into and wanted, as in
+-- Parts: `looked` (these tenants have look-ups); `dealt`, with dealt_sites and dealt_masks, as in
 -- hits.sql.
 -- NOTE: `looked` is about the platform that is named: a click id says nothing of another's visits.
 INSERT INTO clicked (site, build, click_id, owner, first, first_day, again, looked, platform, click_day,
@@ -15,9 +15,8 @@ WITH brought AS
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
-            AND (site NOT IN {dealt_sites:Array(String)} OR (site,
-                toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
-                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
+            AND bitTest(transform(toString(site), {dealt_sites:Array(String)},
+                {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
             -- end
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
         -- if looked

@@ -3,7 +3,7 @@
 -- already; the table merges the few that come again otherwise.
 -- NOTE: every copy and revision of an event counts, so that the rows follow from facts alone.
 -- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); passes, pass UInt64 as
--- in hits.sql; dealt_sites, dealt_into, wanted and part `dealt` as there
+-- in hits.sql; dealt_sites, dealt_masks and part `dealt` as there
 INSERT INTO clicks
 WITH brought AS
     (
@@ -13,9 +13,8 @@ WITH brought AS
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
-            AND (e.site NOT IN {dealt_sites:Array(String)} OR (e.site,
-                toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
-                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
+            AND bitTest(transform(toString(e.site), {dealt_sites:Array(String)},
+                {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
         GROUP BY site, click_id, visitor

@@ -8,13 +8,14 @@
 --          last, where the run ends (seconds since 1970), timeout in ms; of each day: B, wanted
 --          buckets (empty: context only), B of the day after it, wanted buckets of that one. The
 --          day before every wanted day is read as context.
---   dealt_sites Array(String), dealt_into Array(UInt16), wanted tuples (site, bucket): sites with one
---          number of buckets on all days, and that; the buckets of these that are read
+--   dealt_sites Array(String), dealt_masks Array(UInt64): sites that are dealt into buckets, and which
+--          remainders modulo 64 the visitors of the buckets read have: numbers of buckets are powers of
+--          two, so that the visitors of no other remainder are in these
 --   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
 --          for the memory of one statement is built by several
 -- Parts: `repeated` (an event has copies), `large` (so many events that sorting them costs more than
 -- planning how to spare it), `late` (an event may have a copy on another day), `clicks` (an event has
--- a click id), `dealt` (a site is dealt into buckets on all of its days here).
+-- a click id), `dealt` (of some sites only some visitors are read).
 -- Reads what `clicked` has of this build.
 --
 -- Duplicates: of the copies of an event the first received stands, at its highest revision. Copies that say they are a
@@ -71,9 +72,8 @@ WITH
             AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
             AND e.time < c.finish
             -- if dealt
-            AND (e.site NOT IN {dealt_sites:Array(String)} OR (e.site,
-                toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
-                {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
+            AND bitTest(transform(toString(e.site), {dealt_sites:Array(String)},
+                {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
             AND (keep OR has(c.next_wanted, toUInt16(e.visitor % c.next_buckets)))
@@ -223,9 +223,8 @@ LEFT JOIN
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND (e.site NOT IN {dealt_sites:Array(String)} OR (e.site,
-        toUInt16(e.visitor % transform(toString(e.site), {dealt_sites:Array(String)},
-        {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
+    AND bitTest(transform(toString(e.site), {dealt_sites:Array(String)},
+        {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
     -- end
     AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
 -- if repeated

@@ -1,8 +1,8 @@
 -- Question: what do the events of these sites and days have that takes parts of statements of its own?
 -- Grain: one row: whether one has a click id, whether one has copies, whether one may have a copy on
 -- another day (see hits.sql), whether one has a source that `sources` does not know.
--- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); dealt_sites, dealt_into,
--- wanted and part `dealt` as in hits.sql
+-- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); dealt_sites,
+-- dealt_masks and part `dealt` as in hits.sql
 SELECT
     max(click_id != '') AS clicks,
     count() > uniqExact(site, event_id) AS repeated,
@@ -14,7 +14,6 @@ FROM events
 WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND (site NOT IN {dealt_sites:Array(String)} OR (site,
-        toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
-        {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
+    AND bitTest(transform(toString(site), {dealt_sites:Array(String)},
+        {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
     -- end

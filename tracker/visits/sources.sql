@@ -2,8 +2,8 @@
 -- Grain: one row per (site, source key), into `sources`. The key is the hash of the tuple and the
 -- rest a function of it, so inserting a row again changes nothing.
 -- The normal form of a name: NFKC (width), lower case, runs of white space to one space, trimmed.
--- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); dealt_sites, dealt_into,
--- wanted and part `dealt` as in hits.sql
+-- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); dealt_sites,
+-- dealt_masks and part `dealt` as in hits.sql
 INSERT INTO sources (site, source_key, channel, platform, paid, source, medium, campaign, ad_group,
     keyword, match_type, creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded,
     campaign_norm, ad_group_norm, keyword_norm)
@@ -20,9 +20,8 @@ FROM events
 WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND (site NOT IN {dealt_sites:Array(String)} OR (site,
-        toUInt16(visitor % transform(toString(site), {dealt_sites:Array(String)},
-        {dealt_into:Array(UInt16)}, toUInt16(1)))) IN {wanted:Array(Tuple(String, UInt16))})
+    AND bitTest(transform(toString(site), {dealt_sites:Array(String)},
+        {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
     -- end
 GROUP BY site, channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
     creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded

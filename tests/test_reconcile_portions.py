@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tracker.accounts.buckets import BucketPlan
 from tracker.accounts.marks import Mark, MarkKind, Slice
+from tracker.accounts.sites import Site, SiteSettings
 from tracker.reconcile import portions
-from tracker.reconcile.calendar import day_runs, runs_of, slice_runs
+from tracker.reconcile.build import BuildContext, publish
+from tracker.reconcile.calendar import Frame, calendar_of, day_runs, runs_of, slice_runs
 from tracker.reconcile.portions import Portion, day_portions, spend_portions
+from tracker.warehouse.client import Warehouse
 
 FIRST = date(2026, 3, 1)
 SINCE = datetime(2026, 4, 1, tzinfo=UTC)
@@ -110,3 +114,58 @@ def test_sites_that_have_the_same_run_are_one() -> None:
         (["a", "b"], [0, 1], FIRST, 3),
         (["c"], [0], FIRST, 3),
     ]
+
+
+@pytest.mark.parametrize("buckets", [2, 64, 256])
+def test_the_visitors_that_are_read_are_those_of_the_wanted_buckets(buckets: int) -> None:
+    chance = random.Random(buckets)
+    wanted = set(chance.sample(range(buckets), max(1, buckets // 8)))
+    plan = BucketPlan(FIRST - timedelta(days=9), buckets)
+    frames = {"dealt": Frame(site("dealt"), [plan]), "whole": Frame(site("whole"), [])}
+    slices = [Slice("visits", "dealt", FIRST, bucket) for bucket in wanted]
+    dealt = calendar_of([*slices, Slice("visits", "whole", FIRST)], frames).dealt
+    assert dealt["dealt_sites"] == ["dealt"]
+    [mask] = [int(number) for number in dealt["dealt_masks"]]  # type: ignore[attr-defined]
+    for visitor in (chance.randrange(1 << 64) for _ in range(2_000)):
+        is_read = bool(mask >> visitor % 64 & 1)
+        # Of more than 64 buckets those of the same remainder are read too.
+        assert is_read == ({visitor % buckets % 64} <= {one % 64 for one in wanted})
+
+
+def test_sites_of_which_everybody_is_read_need_no_mask() -> None:
+    frame = Frame(site("whole"), [BucketPlan(FIRST, 4)])
+    every = [Slice("visits", "whole", FIRST, bucket) for bucket in range(4)]
+    assert calendar_of(every, {"whole": frame}).dealt == {}
+
+
+def test_all_slices_of_a_build_appear_as_one_part(warehouse_embedded: Warehouse) -> None:
+    many = [
+        ("visits", f"site{n:06}", FIRST + timedelta(days=day), bucket)
+        for n in range(40)
+        for day in range(40)
+        for bucket in range(64)
+    ]
+    # The metadata store is not asked for anything.
+    publish(BuildContext(warehouse_embedded, None, {}, 7, 1 << 30), many)  # type: ignore[arg-type]
+    found = warehouse_embedded.rows(
+        "SELECT kind, site, day, bucket, uniq(_part) OVER () FROM slices WHERE build = 7"
+    )
+    assert {row[:4] for row in found} == set(many)
+    assert {row[4] for row in found} == {1}
+
+
+def site(key: str) -> Site:
+    return Site(
+        key=key,
+        tenant="tenant",
+        name=key,
+        domains=(f"{key}.example",),
+        timezone="Asia/Shanghai",
+        currency="CNY",
+        margin=None,
+        visit_timeout=1800,
+        lookback_days=90,
+        brand_terms=(),
+        settings=SiteSettings(),
+        created_at=SINCE,
+    )

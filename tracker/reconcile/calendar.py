@@ -75,6 +75,8 @@ class Calendar:
     sites: list[str]
     since: datetime
     until: datetime
+    #: Where the first day begins that is not read for the next one alone.
+    wanted_since: datetime
 
     @property
     def dealt(self) -> dict[str, object]:
@@ -134,6 +136,7 @@ def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calenda
         sites=sorted({site for site, _ in needed}),
         since=datetime.fromtimestamp(min(row[2][0] for row in rows), UTC),
         until=datetime.fromtimestamp(max(row[2][-1] for row in rows), UTC),
+        wanted_since=datetime.fromtimestamp(min(row[2][0] for row in rows if row[5]), UTC),
     )
 
 

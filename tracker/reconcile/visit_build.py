@@ -44,7 +44,12 @@ def build_visits(
     copies = {name for name, has in (("repeated", has_repeated), ("late", has_late)) if has}
     if clicks:
         know_clicks(context, reach, shares, large, dealt)
-    sessions = {"build": context.number, "days": calendar.rows, **reach}
+    sessions = {
+        "build": context.number,
+        "days": calendar.rows,
+        "wanted_since": calendar.wanted_since,
+        **reach,
+    }
     for share in shares:
         context.run(PACKAGE, "hits.sql", sessions | share, large | dealt | clicks | copies)
     if has_news:

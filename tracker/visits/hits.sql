@@ -4,6 +4,7 @@
 --   build  UInt64
 --   sites  Array(String)             sites of the slices (prunes the scan)
 --   since, until  DateTime64(3)      bounds of all days below (prunes the scan)
+--   wanted_since  DateTime64(3)      where the first day begins that is not context only
 --   days   one tuple per run of local days that are read: sites, first day, where each day begins and,
 --          last, where the run ends (seconds since 1970), timeout in ms; of each day: B, wanted
 --          buckets (empty: context only), B of the day after it, wanted buckets of that one. The
@@ -174,6 +175,8 @@ WITH
                 sources_before, continues), opens) AS origins
         FROM firsts
         GROUP BY place, visitor
+        -- Of whom there is context alone nothing is written.
+        HAVING max(keep)
     ),
     assigned AS
     (
@@ -221,7 +224,7 @@ LEFT JOIN
 ) AS k ON e.site = k.site AND a.visit_click_id = k.click_id
 -- end
 WHERE e.site IN {sites:Array(String)}
-    AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
+    AND e.time >= {wanted_since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     -- if dealt
     AND bitTest(transform(toString(e.site), {dealt_sites:Array(String)},
         {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)

@@ -61,10 +61,11 @@ class Root:
         return event_line(event, b',"name":"pageview"', b"", b',"rules_version":1')
 
     def segment(self, *lines: bytes, table: Table = Table.EVENTS, where: str = "ready") -> Path:
-        """A closed segment."""
+        """A closed segment, there at once and whole, as a loader may be at work."""
         path = self.path / where / f"{self.names.next(1)}.{table}.ndjson"
-        path.write_bytes(b"".join(lines))
-        return path
+        unfinished = self.path / f"{path.name}.part"
+        unfinished.write_bytes(b"".join(lines))
+        return unfinished.rename(path)
 
     def drain(self) -> LoadReport:
         """One pass of a loader."""

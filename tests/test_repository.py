@@ -30,6 +30,7 @@ WITHOUT_SITE = {
     "reconcile/horizon.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/superseded.sql": "housekeeping of all sites at once; answers no tenant",
     "reports/breakdown_pattern.sql": "reads no table",
+    "reconcile/publish.sql": "reads no table",
     "reconcile/daily_events.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/lacks_*.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/fill_*.sql": "housekeeping of all sites at once; answers no tenant",

@@ -232,6 +232,21 @@ def test_a_rebuild_of_some_days_gives_the_same_rows_under_new_builds(world: Worl
     assert tables(world) == before
 
 
+def test_of_copies_that_differ_in_their_visitor_alone_one_stands_in_every_build(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.events([at("09-02 10:00", "p1", HOME, id=f"{n:032x}") for n in range(20)])
+    world.reconcile()
+    before = tables(world)
+    world.warehouse.execute(
+        "INSERT INTO events SELECT * REPLACE (visitor + 1 AS visitor) FROM events"
+    )
+    for least in (10_000, 0):
+        monkeypatch.setattr("tracker.reconcile.visit_build.LARGE", least)
+        world.run("rebuild", Rebuild(world.site.key))
+        assert tables(world) == before
+
+
 #: Of these parts of a statement just one is right, or it has parameters of its own; all others may
 #: be there without need.
 EXCLUSIVE = {"goals", "stages", "plain", "props", "engaged", "dealt"}

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import create_engine
 
 from tracker.accounts.buckets import BucketPlan
 from tracker.accounts.marks import Mark, MarkKind, Slice
@@ -145,8 +146,7 @@ def test_all_slices_of_a_build_appear_as_one_part(warehouse_embedded: Warehouse)
         for day in range(40)
         for bucket in range(64)
     ]
-    # The metadata store is not asked for anything.
-    publish(BuildContext(warehouse_embedded, None, {}, 7, 1 << 30), many)  # type: ignore[arg-type]
+    publish(BuildContext(warehouse_embedded, create_engine("sqlite://"), {}, 7, 1 << 30), many)
     found = warehouse_embedded.rows(
         "SELECT kind, site, day, bucket, uniq(_part) OVER () FROM slices WHERE build = 7"
     )

@@ -12,7 +12,7 @@
 -- share one path); and offline conversions whose visitor, click id, visit code, order id or
 -- contact is among the new hits, unless nobody's yet and tried long enough before these days.
 -- Parts: `people`: visitors of the sites are joined into people (with none, none has moved);
--- `offline`: the sites have offline conversions.
+-- `offline`: the sites have offline conversions; `wide`: one of the two.
 -- Memory follows the conversions, contacts and people of the sites, not the hits of the slices: of
 -- these only what concerns `relevant` visitors, clicks and codes is kept.
 WITH
@@ -39,10 +39,8 @@ WITH
     (
         SELECT site, day, max(build) AS build FROM slices
         WHERE kind = 'credits' AND site IN {sites:Array(String)}
-            -- unless people
-            -- unless offline
+            -- unless wide
             AND day >= {first:Date}
-            -- end
             -- end
         GROUP BY site, day
     ),
@@ -50,10 +48,8 @@ WITH
     (
         SELECT site, day, visitor, external_id, tried_until FROM conversions
         WHERE site IN {sites:Array(String)}
-            -- unless people
-            -- unless offline
+            -- unless wide
             AND day >= {first:Date}
-            -- end
             -- end
             AND (site, day, build) IN (SELECT site, day, build FROM published)
     ),

@@ -77,13 +77,14 @@ def affected_days(
     """Credit slices that must follow the rebuilt visit slices of this build, and the people of
     ``moved`` (site, visitor)."""
     sites = sorted({piece.site for piece in fresh.slices} | {site for site, _ in moved})
-    parts = kinds & {"people", "offline"}
+    joined = kinds & {"people", "offline"}
+    parts = joined | {"wide"} if joined else joined
     reach = {"sites": sites, "first": fresh.first, "last": fresh.last}
     found = context.warehouse.rows(
-        load_sql("tracker.reconcile", "converting_sites.sql", parts), reach
+        load_sql("tracker.reconcile", "converting_sites.sql", parts & {"wide"}), reach
     )
     converting = [str(site) for (site,) in found]
-    days = _following(context, converting, fresh, moved, kinds) if converting else set()
+    days = _following(context, converting, fresh, moved, parts) if converting else set()
     with_goals = {site for site in sites if context.goals.get(site)}
     return days | {(piece.site, piece.day) for piece in fresh.slices if piece.site in with_goals}
 
@@ -93,10 +94,10 @@ def _following(
     sites: Sequence[str],
     fresh: Fresh,
     moved: Collection[tuple[str, int]],
-    kinds: frozenset[str],
+    parts: frozenset[str],
 ) -> set[tuple[str, date]]:
     rows = context.warehouse.rows(
-        load_sql("tracker.reconcile", "affected_days.sql", kinds & {"people", "offline"}),
+        load_sql("tracker.reconcile", "affected_days.sql", parts),
         {
             "build": context.number,
             "sites": sites,

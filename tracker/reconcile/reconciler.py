@@ -1,6 +1,6 @@
 """Reconcile: turn dirty marks into builds until nothing is dirty.
 
-A round takes marks, oldest first and with a cap per site, and rebuilds their slices: visits in
+A round takes marks, of each site its share of the oldest, and rebuilds their slices: visits in
 chunks of a bounded number of events, each chunk with the credit that follows from it in the same
 build; then the credit and the spend that were marked themselves. Marks are cleared after their
 build is published, and only if they were not set again meanwhile; a round that dies anywhere is
@@ -51,8 +51,8 @@ from tracker.warehouse.sql import load_sql
 
 LEASE = "reconcile"
 LEASE_TIME = timedelta(minutes=2)
-#: Marks taken by one round, and at most so many of one site. A round of so many takes some ten
-#: seconds, and so long a new mark waits at most.
+#: Marks taken by one round, and at most so many of one site. A round of so many takes ten to
+#: thirty seconds, and so long a new mark waits at most.
 ROUND = 60_000
 PER_SITE = 800
 #: Runs of days of one build: the parameters of a server hold no more; those of the embedded engine

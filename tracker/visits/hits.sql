@@ -62,7 +62,7 @@ WITH
             -- What tells this row of `events` from every other. NOTE: 128 bits of a hash that clients
             -- cannot make collide, as one key is joined much faster than columns.
             -- if repeated
-            sipHash128(e.site, e.event_id, e.time, e.received, e.attempt, e.revision) AS key
+            sipHash128(e.site, e.event_id, e.time, e.received, e.attempt, e.revision, e.visitor) AS key
             -- end
             -- unless repeated
             sipHash128(e.site, e.event_id) AS key
@@ -106,7 +106,7 @@ WITH
     (
         SELECT key FROM
         (
-            SELECT key, (received, time, attempt, -toInt32(revision)) AS place_among,
+            SELECT key, (received, time, attempt, -toInt32(revision), visitor) AS place_among,
                 min(place_among) OVER (PARTITION BY site, event_id) AS best
             FROM copies
             WHERE cityHash64(site, event_id) IN
@@ -133,7 +133,7 @@ WITH
             WHERE key NOT IN (SELECT key FROM surpassed)
             -- end
             -- unless large
-            ORDER BY site, event_id, received, time, attempt, revision DESC
+            ORDER BY site, event_id, received, time, attempt, revision DESC, visitor
             LIMIT 1 BY site, event_id
             -- end
             -- end
@@ -212,7 +212,7 @@ SELECT
 FROM events AS e
 INNER JOIN assigned AS a
     -- if repeated
-    ON sipHash128(e.site, e.event_id, e.time, e.received, e.attempt, e.revision) = a.key
+    ON sipHash128(e.site, e.event_id, e.time, e.received, e.attempt, e.revision, e.visitor) = a.key
     -- end
     -- unless repeated
     ON sipHash128(e.site, e.event_id) = a.key

@@ -116,7 +116,6 @@ def test_a_site_has_its_oldest_marks_taken_and_no_more_than_its_share(any_db: En
     assert slices(take(any_db, 2, 3)) == [*small, *large[:1]]
     assert slices(take(any_db, 1, 3)) == large[:1]
     assert slices(take(any_db, 100, 100)) == [*large, *small]
-    assert slices(take(any_db, 100, 100, kinds=["spend"])) == small
 
 
 def test_the_backlog_tells_how_much_is_dirty_and_since_when(any_db: Engine) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, select, update
 
@@ -24,14 +24,13 @@ from tracker.accounts.upserts import upsert
 _T = TypeVar("_T")
 #: ``clicks``: look-ups of clicks of that day have arrived; they become marks of visits.
 MarkKind = Literal["visits", "credits", "spend", "clicks"]
-KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
-ONE_DAY = timedelta(days=1)
 #: Marks written in one transaction; others may write between two.
 CHUNK = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+# NOTE: there may be a million of these two at once, and named tuples are made and hashed in a third
+# of the time of data classes.
+class Slice(NamedTuple):
     """A unit of rebuilding: one kind of derived rows of a site's local day and bucket."""
 
     kind: MarkKind
@@ -40,8 +39,7 @@ class Slice:
     bucket: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A slice that is dirty since an instant; ``seq`` tells this marking from a later one."""
 
     slice: Slice
@@ -61,7 +59,7 @@ class Backlog:
 def mark(db: Engine, marks: Iterable[Slice], *, now: datetime | None = None) -> None:
     """Mark slices dirty; marking again raises ``seq`` and keeps ``since``. Nothing for none."""
     instant = now or utc_now()
-    for chunk in _chunks(sorted(set(marks), key=_key)):
+    for chunk in _chunks(sorted(set(marks))):
         with write(db) as connection:
             mark_within(connection, chunk, instant)
 
@@ -84,7 +82,7 @@ def mark_within(connection: Connection, marks: Sequence[Slice], now: datetime) -
     )
 
 
-def take(db: Engine, limit: int, per_site: int, *, kinds: Iterable[MarkKind] = KINDS) -> list[Mark]:
+def take(db: Engine, limit: int, per_site: int) -> list[Mark]:
     """Up to about ``limit`` marks, at most ``per_site`` of one site, each site's oldest first; they
     stay marked.
 
@@ -93,10 +91,8 @@ def take(db: Engine, limit: int, per_site: int, *, kinds: Iterable[MarkKind] = K
     ``limit`` those that have waited longest are taken.
     """
     table = schema.marks
-    wanted = table.c.kind.in_(list(kinds))
     counted = (
         select(table.c.site, func.count())
-        .where(wanted)
         .group_by(table.c.site)
         .order_by(func.min(table.c.since), table.c.site)
         .limit(limit)
@@ -104,7 +100,7 @@ def take(db: Engine, limit: int, per_site: int, *, kinds: Iterable[MarkKind] = K
     order = (table.c.since, table.c.day, table.c.kind, table.c.bucket)
     of_site = (
         select(table)
-        .where(wanted, table.c.site == bindparam("of_site"))
+        .where(table.c.site == bindparam("of_site"))
         .order_by(*order)
         .limit(bindparam("share"))
     )
@@ -112,7 +108,7 @@ def take(db: Engine, limit: int, per_site: int, *, kinds: Iterable[MarkKind] = K
         counts = {row[0]: int(row[1]) for row in connection.execute(counted)}
         share = _share(counts.values(), limit, per_site)
         small = [site for site, count in counts.items() if count <= share]
-        whole = select(table).where(wanted, table.c.site.in_(small)).order_by(*order)
+        whole = select(table).where(table.c.site.in_(small)).order_by(*order)
         rows = list(connection.execute(whole)) if small else []
         for site, count in counts.items():
             if count > share:
@@ -144,8 +140,7 @@ def clear(db: Engine, marks: Iterable[Mark]) -> None:
         *(table.c[name] == bindparam(f"b_{name}") for name in _ACROSS),
         table.c.day.between(bindparam("b_first"), bindparam("b_last")),
     )
-    for chunk in _chunks(list(marks)):
-        runs = _runs(chunk)
+    for runs in _chunks(_runs(marks)):
         with write(db) as connection:
             _lock(connection)
             # NOTE: a mark set again since then has a higher number than any that was taken.
@@ -188,30 +183,27 @@ def _row(item: Slice) -> dict[str, Any]:
 
 def _runs(marks: Iterable[Mark]) -> list[dict[str, Any]]:
     """Marks as runs of days that follow each other, with the highest number in each."""
-    runs: list[dict[str, Any]] = []
-    held: tuple[object, ...] = ()
-    for item in sorted(marks, key=lambda item: (_across(item.slice), item.slice.day)):
-        piece = item.slice
-        if held == (_across(piece), piece.day):
-            runs[-1] |= {"b_last": piece.day, "b_seq": max(runs[-1]["b_seq"], item.seq)}
+    ordered = sorted(
+        (kind, site, bucket, day.toordinal(), seq) for (kind, site, day, bucket), seq, _ in marks
+    )
+    runs: list[list[Any]] = []
+    following: tuple[Any, ...] = ()
+    for kind, site, bucket, day, seq in ordered:
+        if (kind, site, bucket, day) == following:
+            runs[-1][4] = day
+            runs[-1][5] = max(runs[-1][5], seq)
         else:
-            runs.append(
-                {
-                    **{f"b_{name}": getattr(piece, name) for name in _ACROSS},
-                    **{"b_first": piece.day, "b_last": piece.day, "b_seq": item.seq},
-                }
-            )
-        held = (_across(piece), piece.day + ONE_DAY)
-    return runs
-
-
-def _across(item: Slice) -> tuple[str, str, int]:
-    """What the marks of a run have in common."""
-    return item.kind, item.site, item.bucket
-
-
-def _key(item: Slice) -> tuple[str, str, date, int]:
-    return item.kind, item.site, item.day, item.bucket
+            runs.append([kind, site, bucket, day, day, seq])
+        following = (kind, site, bucket, day + 1)
+    return [
+        {
+            **{f"b_{name}": value for name, value in zip(_ACROSS, run, strict=False)},
+            "b_first": date.fromordinal(run[3]),
+            "b_last": date.fromordinal(run[4]),
+            "b_seq": run[5],
+        }
+        for run in runs
+    ]
 
 
 def _chunks(items: Sequence[_T]) -> Iterator[list[_T]]:

@@ -13,7 +13,8 @@ reconciler, in this process, on the embedded engine on disk.
 - stream: 500 sites get 200 events/s in the first minutes of a day; every minute what is dirty is
   rebuilt: the share of one core.
 - late: the same at eleven at night, when each site has all events of that day and of the one before
-  in 64 buckets. ``--full``: 500 sites, 35 million events; else 20 sites with 0.4 events/s each.
+  in as many buckets as it would be given. ``--full``: 500 sites, 35 million events; else 20 sites
+  with 0.4 events/s each.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from tracker.accounts.sites import add_site
 from tracker.accounts.tenants import add_tenant
 from tracker.config import load_settings
 from tracker.parts import Parts, open_parts
+from tracker.reconcile.bucket_plans import buckets_of
 from tracker.warehouse.sql import load_sql
 
 FIRST = date(2025, 1, 1)
@@ -138,13 +140,13 @@ class Account:
                 },
             )
 
-    def buckets(self, sites: Sequence[str], day: date) -> dict[tuple[str, int], int]:
-        """How many events each bucket of these sites has on the day."""
+    def buckets(self, sites: Sequence[str], day: date, into: int) -> dict[tuple[str, int], int]:
+        """How many events each of so many buckets of these sites has on the day."""
         sql = (
             "SELECT site, visitor % {buckets:UInt16}, count() FROM events"
             " WHERE site IN {sites:Array(String)} AND toDate(time) = {day:Date} GROUP BY ALL"
         )
-        about = {"sites": list(sites), "day": day, "buckets": BUCKETS}
+        about = {"sites": list(sites), "day": day, "buckets": into}
         rows = self.parts.warehouse.rows(sql, about)
         return {(str(site), int(bucket)): int(count) for site, bucket, count in rows}
 
@@ -230,18 +232,19 @@ def stream(account: Account, _: Scale) -> dict[str, Any]:
 
 def late(account: Account, scale: Scale) -> dict[str, Any]:
     """The stream at the end of a day: every minute touches some of the buckets of each site."""
-    sites = account.sites(scale.late_sites, buckets=BUCKETS)
     whole = STREAM_VISITS * 24 * 60
+    into = buckets_of(whole * EVENTS_OF_A_VISIT)
+    sites = account.sites(scale.late_sites, buckets=into)
     for start in range(0, len(sites), 100):
         account.visits(sites[start : start + 100], FIRST, 2, whole, since=0, span=DAY)
     day = FIRST + timedelta(days=1)
     used = 0.0
     touched = 0
     for minute in range(MINUTES + 1):
-        before = account.buckets(sites, day)
+        before = account.buckets(sites, day, into)
         since = 23 * 3600 + 60 * minute
         account.visits(sites, day, 1, STREAM_VISITS, since=since, span=40)
-        after = account.buckets(sites, day)
+        after = account.buckets(sites, day, into)
         dirty = [key for key, count in after.items() if before.get(key) != count]
         mark(account.parts.db, [Slice("visits", site, day, bucket) for site, bucket in dirty])
         spent = _timed(account.reconcile)[1]

@@ -55,7 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("hosting_networks", "", "File with networks of data centres; empty = packaged list"),
     Setting("spool_mb", 2048, "Disk budget of events that wait for ClickHouse, MiB; then 503"),
     Setting("memory_mb", 512, "Memory limit of one job statement in ClickHouse, MiB"),
-    Setting("pool", 4, "Simultaneous ClickHouse calls of one process"),
+    Setting("pool", 8, "Simultaneous ClickHouse calls of one process"),
     Setting("log_level", "info", "debug, info, warning or error"),
 )  # fmt: skip
 

@@ -6,8 +6,8 @@
 --   sites     tuples (site, lookback in ms)
 --   lookbacks tuples (site, goal, lookback in ms): goals with one of their own
 --   fresh     tuples (sites, buckets, first day, days): visit slices that this build has rebuilt, as runs
---   days      tuples (sites, first day, days): whose conversions, as runs
---   rebuilt   tuples (sites, first day, days): those and others that this build has rebuilt before
+--   first, last Date: of the days of these conversions
+--   days      tuples (sites, first day, days): these days as runs, of part `resets`
 --   since, until Date: touches of earlier and of later days are out of reach of every path
 --   resets    tuples (site, goal): whose path begins after the person's previous conversion of it
 --   half_life Float64, ms, of the time-decay model
@@ -55,7 +55,7 @@ WITH
             (SELECT arrayJoin({resets:Array(Tuple(String, String))}) AS r))
             AND (site, day) NOT IN
                 (SELECT arrayJoin(run.1), run.2 + arrayJoin(range(run.3))
-                FROM (SELECT arrayJoin({rebuilt:Array(Tuple(Array(String), Date, UInt16))}) AS run))
+                FROM (SELECT arrayJoin({days:Array(Tuple(Array(String), Date, UInt16))}) AS run))
         GROUP BY site, day
     ),
     before AS
@@ -94,10 +94,8 @@ WITH
         ASOF LEFT JOIN before AS b ON c.site = b.site AND c.goal = b.goal AND c.person = b.person
             AND c.path_time > b.path_time
         -- end
-        WHERE c.site IN (SELECT site FROM info) AND c.build = {build:UInt64}
-            AND (c.site, c.day) IN
-                (SELECT arrayJoin(run.1), run.2 + arrayJoin(range(run.3))
-                FROM (SELECT arrayJoin({days:Array(Tuple(Array(String), Date, UInt16))}) AS run))
+        WHERE c.site IN (SELECT site FROM info) AND c.day BETWEEN {first:Date} AND {last:Date}
+            AND c.build = {build:UInt64}
     ),
     -- if people
     people AS
@@ -108,17 +106,18 @@ WITH
         GROUP BY site, visitor
     ),
     -- end
-    -- Of other days of this build too, which does no harm: touches are joined by person.
     members AS
     (
         SELECT site, visitor FROM conversions
-        WHERE site IN (SELECT site FROM info) AND build = {build:UInt64} AND visitor != 0
+        WHERE site IN (SELECT site FROM info) AND day BETWEEN {first:Date} AND {last:Date}
+            AND build = {build:UInt64} AND visitor != 0
         -- if people
         UNION DISTINCT
         SELECT site, visitor FROM people
         WHERE (site, person) IN
             (SELECT site, person FROM conversions
-            WHERE site IN (SELECT site FROM info) AND build = {build:UInt64} AND visitor != 0)
+            WHERE site IN (SELECT site FROM info) AND day BETWEEN {first:Date} AND {last:Date}
+                AND build = {build:UInt64} AND visitor != 0)
         -- end
     ),
     touches AS

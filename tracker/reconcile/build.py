@@ -10,18 +10,23 @@ What is built lies beside: ``visit_build``, ``credit_build``, ``spend_build``.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 
 from tracker.accounts.goals import Goal, goals_of
-from tracker.reconcile.calendar import Frame, slice_runs
+from tracker.reconcile.calendar import Frame
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 #: The keywords of a site are one slice, whatever the day.
 NO_DAY = date(1970, 1, 1)
@@ -30,19 +35,44 @@ SUMS = ("daily.sql", "keyword_days.sql")
 
 #: An insert of one part: what several threads write appears one after another.
 AT_ONCE = {"max_threads": 1, "max_insert_threads": 1}
+#: Of fewer events a statement takes longer to plan for several threads than these spare.
+ONE_THREAD = 10_000
 
-SliceRow = tuple[str, str, date, int]
+#: Slices of a kind that a build has made: kind, sites, buckets, first day, number of days.
+BuiltRun = tuple[str, list[str], list[int], date, int]
 
 
 @dataclass(frozen=True)
 class BuildContext:
-    """Where a build reads and writes; ``memory`` bounds each of its statements, in bytes."""
+    """Where a build reads and writes; ``memory`` bounds each of its statements, in bytes, and
+    ``threads`` says how many each uses, 0 for as many as there are."""
 
     warehouse: Warehouse
     db: Engine
     frames: Mapping[str, Frame]
     number: int
     memory: int
+    threads: int = 0
+
+    def of_events(self, events: int) -> BuildContext:
+        """The same for statements over so many events."""
+        return replace(self, threads=int(events < ONE_THREAD))
+
+    @contextmanager
+    def beside(
+        self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Iterator[Future[_T]]:
+        """Do ``work`` while the block runs. It has ended when the block is left, which raises what
+        it has raised.
+
+        NOTE: of one build at most two are waited for at a time, fewer than there are threads.
+        """
+        running = self.warehouse.threads.submit(work, *args, **kwargs)
+        try:
+            yield running
+        finally:
+            wait([running])
+        running.result()
 
     @cached_property
     def goals(self) -> Mapping[str, Sequence[Goal]]:
@@ -60,7 +90,11 @@ class BuildContext:
         sql = load_sql(package, name, frozenset(parts))
         # NOTE: the smaller table of a join is written as the right one; an engine that has no
         # estimate of it may hold the larger one in memory instead.
-        settings = {"max_memory_usage": self.memory, "query_plan_join_swap_table": "false"}
+        settings = {
+            "max_memory_usage": self.memory,
+            "query_plan_join_swap_table": "false",
+            **({"max_threads": self.threads} if self.threads else {}),
+        }
         self.warehouse.execute(sql, params, settings=settings)
 
     def any(self, package: str, name: str, params: Mapping[str, object]) -> bool:
@@ -78,15 +112,8 @@ class BuildContext:
         return sorted({tenant for _, tenant, _ in self.money(sites)})
 
 
-def publish(context: BuildContext, rows: Iterable[SliceRow]) -> None:
+def publish(context: BuildContext, runs: Sequence[BuiltRun]) -> None:
     """Let readers see every slice of this build from one instant on."""
-    by_kind: dict[str, list[tuple[str, date, int]]] = defaultdict(list)
-    for kind, site, day, bucket in rows:
-        by_kind[kind].append((site, day, bucket))
-    about = {
-        "build": context.number,
-        "published": datetime.now(UTC),
-        "runs": [(kind, *run) for kind, pieces in by_kind.items() for run in slice_runs(pieces)],
-    }
+    about = {"build": context.number, "published": datetime.now(UTC), "runs": runs}
     sql = load_sql("tracker.reconcile", "publish.sql")
     context.warehouse.execute(sql, about, settings=AT_ONCE)

@@ -24,16 +24,16 @@ def know_clicks(
     context: BuildContext,
     reach: Mapping[str, object],
     shares: Sequence[Mapping[str, object]],
-    large: Collection[str],
+    known: Collection[str],
     dealt: Collection[str],
 ) -> None:
     """Gather what is known of the click ids of these days.
 
     ``shares`` are the ``passes`` and ``pass`` of statements that deal the work among themselves;
-    ``large`` and ``dealt`` name the parts of those names of the statements if they are wanted.
+    ``known`` and ``dealt`` name the parts of those names of the statements if they are wanted.
     """
     for share in shares:
-        context.run("tracker.visits", "clicks.sql", {**reach, **share}, {*large, *dealt})
+        context.run("tracker.visits", "clicks.sql", {**reach, **share}, {*known, *dealt})
     whose = _whose(context)
     looked = {"looked"} if context.any("tracker.visits", "look_ups.sql", whose) else set()
     for share in shares:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -14,10 +14,9 @@ from tracker.accounts.pipeline import Role, pipelines_of
 from tracker.conversions import people
 from tracker.conversions.goal_rules import GoalRow, goal_row, kind_of
 from tracker.conversions.offline_store import RETRY
-from tracker.reconcile.build import NO_DAY, BuildContext, SliceRow
+from tracker.reconcile.build import NO_DAY, BuildContext, BuiltRun
 from tracker.reconcile.calendar import (
     ONE_DAY,
-    DayRun,
     SliceRun,
     bound_runs,
     day_runs,
@@ -53,6 +52,17 @@ class Fresh:
     def last(self) -> date:
         """Their last day; without any the first of all."""
         return max((one.day for one in self.slices), default=NO_DAY)
+
+
+@dataclass
+class Following:
+    """What follows from the fresh slices of a build: the (site, day) of which it has made
+    conversions, whether it may have written any, and which kinds of facts their sites have."""
+
+    fresh: Fresh
+    kinds: frozenset[str]
+    days: set[tuple[str, date]] = field(default_factory=set)
+    written: bool = False
 
 
 def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str, int]]:
@@ -109,43 +119,49 @@ def _following(
     return {(str(site), day) for site, day in rows}
 
 
-def build_credits(
-    context: BuildContext,
-    days: Collection[tuple[str, date]],
-    fresh: Fresh,
-    kinds: frozenset[str],
-    before: Collection[tuple[str, date]] = (),
-) -> list[SliceRow]:
-    """Conversions of these (site, day) and the credit of their touches, under every rule model;
-    ``before`` are other days of which this build has done so already."""
+def build_conversions(
+    context: BuildContext, following: Following, days: Collection[tuple[str, date]]
+) -> None:
+    """Conversions of these (site, day) as well; their credit is to follow."""
+    if not days:
+        return
+    following.days |= set(days)
     sites = sorted({site for site, _ in days})
-    runs = day_runs(days)
     goals = [goal for site in sites for goal in context.goals[site]]
-    written = _goal_conversions(context, goals, days, runs, fresh, kinds & {"people", "rates"})
-    if "offline" in kinds and (staged := _staged(context, days)):
-        _stage_conversions(context, staged, fresh, kinds & {"rates"})
-        written = True
-    if written:
-        made = {"build": context.number, "sites": sites}
-        ((count, first),) = context.warehouse.rows(
-            load_sql("tracker.conversions", "made.sql"), made
-        )
+    if _goal_conversions(context, goals, days, following):
+        following.written = True
+    if "offline" in following.kinds and (staged := _staged(context, days)):
+        _stage_conversions(context, staged, following)
+        following.written = True
+
+
+def build_credit(context: BuildContext, following: Following) -> list[BuiltRun]:
+    """Credit of the touches of all conversions that this build has made, under every rule model;
+    returns what is to be published of both. The visits of this build must be there."""
+    days = following.days
+    if following.written:
+        made = {
+            "build": context.number,
+            "sites": sorted({site for site, _ in days}),
+            "first": min(day for _, day in days),
+            "last": max(day for _, day in days),
+        }
+        sql = load_sql("tracker.conversions", "made.sql")
+        ((count, first),) = context.warehouse.rows(sql, made)
         if count:
-            _credit(context, days, runs, goals, fresh, before, first, kinds & {"people"})
-            sums = {**made, "days": runs}
-            context.run("tracker.attribution", "credit_days.sql", sums)
-    return [("credits", site, day, 0) for site, day in sorted(days)]
+            _credit(context, following, first)
+            context.run("tracker.attribution", "credit_days.sql", made)
+    return [("credits", of, [0], first, count) for of, first, count in day_runs(days)]
 
 
 def _goal_conversions(
     context: BuildContext,
     goals: Iterable[Goal],
     days: Collection[tuple[str, date]],
-    runs: Sequence[DayRun],
-    fresh: Fresh,
-    parts: Collection[str],
+    following: Following,
 ) -> bool:
     """Conversions of goals, kind by kind; whether any of their events has been seen at all."""
+    runs, parts = day_runs(days), following.kinds & {"people", "rates"}
     by_kind: dict[str, list[GoalRow]] = defaultdict(list)
     for row in map(goal_row, goals):
         by_kind[kind_of(row)].append(row)
@@ -155,7 +171,7 @@ def _goal_conversions(
         "days": bound_runs(days, context.frames),
         "first": min(day for _, day in days),
         "last": max(day for _, day in days),
-        "fresh": fresh.runs,
+        "fresh": following.fresh.runs,
     }
     seen = False
     for kind, rows in sorted(by_kind.items()):
@@ -176,8 +192,7 @@ def _goal_conversions(
 def _stage_conversions(
     context: BuildContext,
     days: Collection[tuple[str, date]],
-    fresh: Fresh,
-    parts: Collection[str],
+    following: Following,
 ) -> None:
     """Conversions that are stages of leads."""
     sites = sorted({site for site, _ in days})
@@ -191,31 +206,25 @@ def _stage_conversions(
             "build": context.number,
             "sites": context.money(sites),
             "days": bound_runs(days, context.frames),
-            "fresh": fresh.runs,
+            "fresh": following.fresh.runs,
             "orders": _order_stages(context, customers),
             **_ranked_stages(context, sites),
             "customers": customers,
             "retry_days": RETRY.days,
         },
-        {"stages", "people", *looked, *parts},
+        {"stages", "people", *looked, *(following.kinds & {"rates"})},
     )
     if looked:
         made = {"build": context.number, "sites": sites}
         context.run("tracker.conversions", "looked_sources.sql", made)
 
 
-def _credit(
-    context: BuildContext,
-    days: Collection[tuple[str, date]],
-    runs: Sequence[DayRun],
-    goals: Sequence[Goal],
-    fresh: Fresh,
-    before: Collection[tuple[str, date]],
-    first: datetime,
-    parts: Collection[str],
-) -> None:
-    """Credit of the conversions of these days; the first of their paths ends at ``first``."""
+def _credit(context: BuildContext, following: Following, first: datetime) -> None:
+    """Credit of the conversions of this build; the first of their paths ends at ``first``."""
+    days = following.days
+    last = max(day for _, day in days)
     sites = sorted({site for site, _ in days})
+    goals = [goal for site in sites for goal in context.goals[site]]
     lookbacks = [
         (goal.site, goal.id, goal.lookback_days * DAY_MS) for goal in goals if goal.lookback_days
     ]
@@ -225,7 +234,11 @@ def _credit(
         0,
     )
     resets = _resets(goals)
-    wanted = {*parts, *(["lookbacks"] if lookbacks else []), *(["resets"] if resets else [])}
+    parts = {
+        *(following.kinds & {"people"}),
+        *(["lookbacks"] if lookbacks else []),
+        *(["resets"] if resets else []),
+    }
     context.run(
         "tracker.attribution",
         "credits.sql",
@@ -233,16 +246,17 @@ def _credit(
             "build": context.number,
             "sites": [(site, context.frames[site].site.lookback_days * DAY_MS) for site in sites],
             "lookbacks": lookbacks,
-            "days": runs,
-            "rebuilt": day_runs([*days, *before]) if before else runs,
+            "days": day_runs(days) if resets else [],
+            "first": min(day for _, day in days),
+            "last": last,
             # The days of visits are the site's: its date may be the one before that of UTC.
             "since": first.date() - timedelta(days=reach) - ONE_DAY,
-            "until": max(day for _, day in days),
+            "until": last,
             "resets": resets,
-            "fresh": fresh.runs,
+            "fresh": following.fresh.runs,
             "half_life": HALF_LIFE,
         },
-        wanted,
+        parts,
     )
 
 

@@ -40,11 +40,11 @@ class Portion:
         """What is built."""
         return [mark.slice for mark in self.marks]
 
-    @property
-    def passes(self) -> int:
-        """Into how many statements its visitors are dealt; more than one for a large day alone."""
-        alone = len(self.marks) == 1 and self.events > LARGE_SLICE
-        return -(-self.events // PASS_EVENTS) if alone else 1
+
+def passes_of(slices: int, events: int) -> int:
+    """Into how many statements the visitors of these slices are dealt, which have so many events;
+    more than one for a large slice alone."""
+    return -(-events // PASS_EVENTS) if slices == 1 and events > LARGE_SLICE else 1
 
 
 def spend_portions(of_kind: Sequence[Mark]) -> Iterator[Portion]:
@@ -84,7 +84,7 @@ def day_portions(
                     len(held.portion.marks) >= most_slices
                     or held.portion.events + events > CHUNK_EVENTS
                     or events > LARGE_SLICE
-                    or held.portion.passes > 1
+                    or passes_of(len(held.portion.marks), held.portion.events) > 1
                     or held.portion.runs + begins > most_runs
                 )
                 if held.portion.marks and full:

@@ -10,7 +10,10 @@ simply repeated. One lease lets one process reconcile at a time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from time import monotonic, sleep
@@ -24,13 +27,15 @@ from tracker.accounts.counters import next_number
 from tracker.accounts.marks import Mark, Slice
 from tracker.accounts.sites import find_sites
 from tracker.errors import Unavailable
-from tracker.reconcile.build import BuildContext, SliceRow, publish
+from tracker.reconcile.build import BuildContext, BuiltRun, publish
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.clicks import stale_after, stale_by_look_ups
 from tracker.reconcile.credit_build import (
+    Following,
     Fresh,
     affected_days,
-    build_credits,
+    build_conversions,
+    build_credit,
     customer_days,
     kinds_of,
     refresh_people,
@@ -45,7 +50,7 @@ from tracker.reconcile.portions import (
 )
 from tracker.reconcile.retention import is_final
 from tracker.reconcile.spend_build import build_spend, resolve_new_sources
-from tracker.reconcile.visit_build import build_visits
+from tracker.reconcile.visit_build import Look, build_hits, build_visits, look_at, name_sources
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -54,7 +59,7 @@ LEASE_TIME = timedelta(minutes=2)
 #: Marks taken by one round, and at most so many of one site. A round of so many takes ten to
 #: thirty seconds, and so long a new mark waits at most.
 ROUND = 60_000
-PER_SITE = 800
+PER_SITE = 2_400
 #: Runs of days of one build: the parameters of a server hold no more; those of the embedded engine
 #: have no limit.
 SERVER_RUNS = 400
@@ -69,6 +74,19 @@ class Outcome:
     builds: int = 0
     slices: int = 0
     left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A portion of which there are hits, if it is one of visits: what is left of its slices, what
+    their events have, as of when, and how many seconds that took."""
+
+    portion: Portion
+    context: BuildContext
+    slices: Sequence[Slice]
+    look: Look | None
+    now: datetime
+    seconds: float
 
 
 class Reconciler:
@@ -112,16 +130,12 @@ class Reconciler:
                 if not taken:
                     break
                 self._expand([mark for mark in taken if mark.slice.kind == "clicks"])
-                for portion in self._builds(taken):
-                    renewed = leases.renew(self._db, lease, LEASE_TIME, self._clock())
-                    if renewed is None:
-                        raise Unavailable("Another process has taken over reconciling.")
-                    lease = renewed
-                    began = monotonic()
-                    self._publish(lease, portion, outcome)
-                    if pace is not None:
-                        pace.took(portion.slices, monotonic() - began)
-                    progress(outcome)
+                with closing(self._ahead(self._builds(taken))) as portions:
+                    for begun in portions:
+                        seconds = begun.seconds + self._publish(lease, begun, outcome)
+                        if pace is not None:
+                            pace.took(begun.portion.slices, seconds)
+                        progress(outcome)
                 rounds = None if rounds is None else rounds - 1
         finally:
             leases.release(self._db, lease, self._clock())
@@ -170,6 +184,9 @@ class Reconciler:
     def _event_counts(self, slices: Sequence[Slice]) -> dict[tuple[str, date], int]:
         """Events of a slice of each day, about: its share of the UTC date that the local day mostly
         lies in; and of the days before these."""
+        # NOTE: what one slice has is seen when it is built.
+        if len(slices) < 2:
+            return {}
         frames = self._frames(slices)
         known = [piece for piece in slices if piece.site in frames]
         if not known:
@@ -180,8 +197,6 @@ class Reconciler:
             {
                 "dates": sorted({day + ONE_DAY * n for day in days for n in (-2, -1, 0, 1)}),
                 "sites": sorted({piece.site for piece in known}),
-                "since": min(frames[p.site].begin(p.day - ONE_DAY) for p in known),
-                "until": max(frames[p.site].finish(p.day) for p in known),
             },
         )
         return {
@@ -195,23 +210,52 @@ class Reconciler:
             name: Frame(site, plans[name]) for name, site in find_sites(self._db, names).items()
         }
 
-    def _publish(self, lease: leases.Lease, portion: Portion, outcome: Outcome) -> None:
-        slices = portion.slices
-        context = self._context(slices)
-        # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
+    def _ahead(self, portions: Iterable[Portion]) -> Generator[_Begun, None, None]:
+        """Each portion with its hits. Those of the next one are made while the caller is busy with
+        one, because neither keeps all processors busy: hits follow from events alone, whatever is
+        published meanwhile. Numbers are in the order of the portions."""
+        ahead: Future[_Begun] | None = None
+        try:
+            for portion in portions:
+                begun = None if ahead is None else ahead.result()
+                ahead = self._warehouse.threads.submit(self._begin, portion)
+                if begun is not None:
+                    yield begun
+            if ahead is not None:
+                yield ahead.result()
+        finally:
+            wait_for([] if ahead is None else [ahead])
+
+    def _begin(self, portion: Portion) -> _Begun:
+        started = monotonic()
+        context = self._context(portion.slices)
         now = self._clock()
-        known = [piece for piece in slices if _is_open(context, piece, now)]
-        rows = _rows_of(context, known, portion, now)
-        if rows:
-            if slices[0].kind == "visits":
-                marks.mark(self._db, stale_after(context, slices), now=self._clock())
+        # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
+        known = [piece for piece in portion.slices if _is_open(context, piece, now)]
+        look = None
+        if known and known[0].kind == "visits":
+            look = look_at(context, known)
+            context = context.of_events(look.events)
+            build_hits(context, look)
+        return _Begun(portion, context, known, look, now, monotonic() - started)
+
+    def _publish(self, lease: leases.Lease, begun: _Begun, outcome: Outcome) -> float:
+        started = monotonic()
+        if leases.renew(self._db, lease, LEASE_TIME, self._clock()) is None:
+            raise Unavailable("Another process has taken over reconciling.")
+        context, portion = begun.context, begun.portion
+        built = _finish(begun)
+        if built:
+            if begun.look is not None:
+                marks.mark(self._db, stale_after(context, portion.slices), now=self._clock())
             if not leases.is_current(self._db, lease):
                 raise Unavailable("Another process has taken over reconciling.")
-            publish(context, rows)
+            publish(context, built)
             outcome.builds += 1
-            outcome.slices += len(rows)
+            outcome.slices += sum(len(of) * len(into) * days for _, of, into, _, days in built)
         marks.clear(self._db, portion.marks)
-        log.debug("build %d published %d slices", context.number, len(rows))
+        log.debug("build %d published %d runs of slices", context.number, len(built))
+        return monotonic() - started
 
 
 def _is_open(context: BuildContext, piece: Slice, now: datetime) -> bool:
@@ -219,36 +263,47 @@ def _is_open(context: BuildContext, piece: Slice, now: datetime) -> bool:
     return frame is not None and not is_final(frame.site, piece, now)
 
 
-def _rows_of(
-    context: BuildContext,
-    slices: Sequence[Slice],
-    portion: Portion,
-    now: datetime,
-) -> list[SliceRow]:
-    """Build these slices of the portion, all of one kind, and what follows from them where it can
-    be built; returns what to publish."""
+def _finish(begun: _Begun) -> list[BuiltRun]:
+    """Build what the slices need besides hits, and what follows from them where it can be built;
+    returns what to publish."""
+    context, slices, now = begun.context, begun.slices, begun.now
     if not slices:
         return []
-    sites = {piece.site for piece in slices}
-    kind = slices[0].kind
-    if kind == "spend":
+    if slices[0].kind == "spend":
         return build_spend(context, slices)
+    if begun.look is None:
+        following = _convert(context, Fresh(()), {(piece.site, piece.day) for piece in slices}, now)
+        resolved = resolve_new_sources(context, {piece.site for piece in slices})
+        return [*build_credit(context, following), *resolved]
+    fresh = Fresh(slices)
+    # Conversions need the hits alone, and their credit the visits too.
+    with context.beside(build_visits, context, begun.look):
+        name_sources(context, begun.look)
+        following = _convert(context, fresh, set(), now)
+        resolved = resolve_new_sources(context, {piece.site for piece in slices})
+    built: list[BuiltRun] = [("visits", *run) for run in fresh.runs]
+    return [*built, *build_credit(context, following), *resolved]
+
+
+def _convert(
+    context: BuildContext,
+    fresh: Fresh,
+    days: Collection[tuple[str, date]],
+    now: datetime,
+) -> Following:
+    """The conversions of these (site, day), and of those that follow from the fresh slices and from
+    each other, without their credit."""
+
+    def still_open(found: Iterable[tuple[str, date]]) -> set[tuple[str, date]]:
+        return {one for one in found if _is_open(context, Slice("credits", *one), now)}
+
+    sites = {site for site, _ in days} | {piece.site for piece in fresh.slices}
     kinds = kinds_of(context, sites)
     moved = refresh_people(context, sites) if "contacts" in kinds else set()
     kinds |= {"people"} if moved else set()
-    rows: list[SliceRow] = []
-    days: set[tuple[str, date]] = set()
-    if kind == "credits":
-        days = {(piece.site, piece.day) for piece in slices}
-    else:
-        rows = build_visits(context, slices, events=portion.events, passes=portion.passes)
-    fresh = Fresh(slices if kind == "visits" else ())
-    if kind == "visits" or moved:
-        days |= affected_days(context, fresh, moved, kinds)
-    days = {one for one in days if _is_open(context, Slice("credits", *one), now)}
-    if days:
-        rows += build_credits(context, days, fresh, kinds)
-    more = customer_days(context, days)
-    if more := {one for one in more if _is_open(context, Slice("credits", *one), now)}:
-        rows += build_credits(context, more, fresh, kinds, days)
-    return rows + resolve_new_sources(context, sites)
+    if fresh.slices or moved:
+        days = {*days, *affected_days(context, fresh, moved, kinds)}
+    following = Following(fresh, kinds)
+    build_conversions(context, following, still_open(days))
+    build_conversions(context, following, still_open(customer_days(context, following.days)))
+    return following

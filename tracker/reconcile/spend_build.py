@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from tracker.accounts.ad_accounts import accounts_of_site, given_campaigns
 from tracker.accounts.marks import Slice
-from tracker.reconcile.build import NO_DAY, SUMS, BuildContext, SliceRow
+from tracker.reconcile.build import NO_DAY, SUMS, BuildContext, BuiltRun
+from tracker.reconcile.calendar import day_runs
 from tracker.reconcile.marking import account_key
 from tracker.spend.cost_rules import cost_rows
 from tracker.warehouse.sql import load_sql
 
 
-def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow]:
+def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[BuiltRun]:
     """Spend of these (site, day) in the sites' currencies, and what hangs on their keywords."""
     sites = sorted({piece.site for piece in slices})
     linked = [(site, one) for site in sites for one in accounts_of_site(context.db, site)]
@@ -33,12 +34,14 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[SliceRow
     for sums in SUMS:
         context.run("tracker.spend", sums, fresh)
     context.run("tracker.spend", "keywords.sql", whose)
-    rows: list[SliceRow] = [("spend", piece.site, piece.day, 0) for piece in slices]
-    rows += [("keywords", site, NO_DAY, 0) for site in sites]
-    return rows + _build_resolution(context, sites, fresh=sites)
+    built: list[BuiltRun] = [
+        ("spend", of, [0], first, count) for of, first, count in day_runs(days)
+    ]
+    built.append(("keywords", sites, [0], NO_DAY, 1))
+    return built + _build_resolution(context, sites, fresh=sites)
 
 
-def resolve_new_sources(context: BuildContext, sites: Iterable[str]) -> list[SliceRow]:
+def resolve_new_sources(context: BuildContext, sites: Iterable[str]) -> list[BuiltRun]:
     """The resolution of those sites that have sources which none knows yet."""
     found = context.warehouse.rows(
         load_sql("tracker.reconcile", "unresolved_sites.sql"), {"sites": sorted(set(sites))}
@@ -49,11 +52,11 @@ def resolve_new_sources(context: BuildContext, sites: Iterable[str]) -> list[Sli
 
 def _build_resolution(
     context: BuildContext, sites: Sequence[str], *, fresh: Sequence[str]
-) -> list[SliceRow]:
+) -> list[BuiltRun]:
     """Which keyword each source belongs to; ``fresh``: sites with keywords of this build."""
     about = {"build": context.number, "sites": list(sites), "fresh": list(fresh)}
     sql = load_sql("tracker.attribution", "resolution_parts.sql")
     parts = {str(part) for (part,) in context.warehouse.rows(sql, about)}
     if "sources" in parts:
         context.run("tracker.attribution", "resolution.sql", about, parts - {"sources"})
-    return [("resolution", site, NO_DAY, 0) for site in sites]
+    return [("resolution", list(sites), [0], NO_DAY, 1)]

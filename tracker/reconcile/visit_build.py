@@ -1,6 +1,6 @@
 """Hits, visits and sources of visit slices, made from events.
 
-What the statements need depends on what the events have; ``met.sql`` looks once, so that a small
+What the statements need depends on what the events have; ``look_at`` looks once, so that a small
 slice without click ids, late copies or new sources does not wait for the planning of what would
 find nothing.
 """
@@ -8,11 +8,13 @@ find nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tracker.accounts.marks import Slice
-from tracker.reconcile.build import SUMS, BuildContext, SliceRow
-from tracker.reconcile.calendar import calendar_of
+from tracker.reconcile.build import SUMS, BuildContext
+from tracker.reconcile.calendar import Calendar, calendar_of
 from tracker.reconcile.clicks import know_clicks
+from tracker.reconcile.portions import passes_of
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.visits"
@@ -20,51 +22,102 @@ PACKAGE = "tracker.visits"
 LARGE = 10_000
 
 
-def build_visits(
-    context: BuildContext, slices: Sequence[Slice], *, events: int = LARGE, passes: int = 1
-) -> list[SliceRow]:
-    """Hits, visits and sources of the visit slices; returns what is to be published.
+@dataclass(frozen=True)
+class Look:
+    """What the events have that visit slices are made of, those of the days before included."""
 
-    ``events``: about how many are read. ``passes``: into how many statements the visitors of large
-    slices are dealt; the memory of each is that share of the whole.
-    """
+    slices: Sequence[Slice]
+    calendar: Calendar
+    events: int
+    has_clicks: bool
+    has_repeated: bool
+    has_late: bool
+    has_news: bool
+
+    @property
+    def reach(self) -> dict[str, object]:
+        """Parameters: which events are read."""
+        found = self.calendar
+        return {"sites": found.sites, "since": found.since, "until": found.until, **found.dealt}
+
+    @property
+    def fresh(self) -> dict[str, object]:
+        """Parameters: where the rows of the build lie."""
+        days = [piece.day for piece in self.slices]
+        return {"sites": self.calendar.sites, "first": min(days), "last": max(days)}
+
+    @property
+    def shares(self) -> list[dict[str, object]]:
+        """Parameters of each of the statements into which the visitors of a large slice are dealt;
+        the memory of each is that share of the whole."""
+        passes = passes_of(len(self.slices), self.events)
+        return [{"passes": passes, "pass": number} for number in range(passes)]
+
+    def parts(self, *names: str) -> set[str]:
+        """Those of these parts of statements that the events need."""
+        needed = {
+            "clicks": self.has_clicks,
+            "repeated": self.has_repeated,
+            "late": self.has_late,
+            "large": self.events >= LARGE,
+            "dealt": bool(self.calendar.dealt),
+        }
+        return {name for name in names if needed[name]}
+
+
+def look_at(context: BuildContext, slices: Sequence[Slice]) -> Look:
+    """What the events of these slices, and of the days before them, have."""
     calendar = calendar_of(slices, context.frames)
-    reach = {
-        "sites": calendar.sites,
-        "since": calendar.since,
-        "until": calendar.until,
-        **calendar.dealt,
-    }
-    shares = [{"passes": passes, "pass": number} for number in range(passes)]
-    large = {"large"} if events >= LARGE else set()
-    dealt = {"dealt"} if calendar.dealt else set()
-    look = load_sql(PACKAGE, "met.sql", frozenset(dealt))
-    ((has_clicks, has_repeated, has_late, has_news),) = context.warehouse.rows(look, reach)
-    clicks = {"clicks"} if has_clicks else set()
-    copies = {name for name, has in (("repeated", has_repeated), ("late", has_late)) if has}
-    if clicks:
-        know_clicks(context, reach, shares, large, dealt)
+    dealt = calendar.dealt
+    sql = load_sql(PACKAGE, "met.sql", frozenset({"dealt"} if dealt else ()))
+    about = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until, **dealt}
+    ((events, *has),) = context.warehouse.rows(sql, about)
+    return Look(slices, calendar, int(events), *map(bool, has))
+
+
+def build_hits(context: BuildContext, look: Look) -> None:
+    """Hits of the slices, and what is known of their click ids."""
+    reach, shares = look.reach, look.shares
+    if look.has_clicks:
+        know_clicks(context, reach, shares, _known(context, look), look.parts("dealt"))
     sessions = {
         "build": context.number,
-        "days": calendar.rows,
-        "wanted_since": calendar.wanted_since,
+        "days": look.calendar.rows,
+        "wanted_since": look.calendar.wanted_since,
         **reach,
     }
+    parts = look.parts("large", "dealt", "clicks", "repeated", "late")
     for share in shares:
-        context.run(PACKAGE, "hits.sql", sessions | share, large | dealt | clicks | copies)
-    if has_news:
-        context.run(PACKAGE, "sources.sql", reach, dealt)
-    days = [piece.day for piece in slices]
-    fresh = {
-        "build": context.number,
-        "sites": calendar.sites,
-        "first": min(days),
-        "last": max(days),
+        context.run(PACKAGE, "hits.sql", sessions | share, parts)
+
+
+def _known(context: BuildContext, look: Look) -> set[str]:
+    """The part ``known`` where it is worth asking which of many click ids are there already: not of
+    days that are built for the first time."""
+    about = {
+        "sites": look.calendar.sites,
+        "since": look.calendar.wanted_since,
+        "until": look.calendar.until,
     }
-    if context.any(PACKAGE, "other_sources.sql", fresh):
-        context.run(PACKAGE, "click_sources.sql", fresh)
-    for share in shares:
-        context.run(PACKAGE, "visits.sql", fresh | share, clicks)
-    for sums in SUMS:
-        context.run(PACKAGE, sums, fresh)
-    return [("visits", piece.site, piece.day, piece.bucket) for piece in slices]
+    large = look.parts("large")
+    return {"known"} if large and context.any(PACKAGE, "known_clicks.sql", about) else set()
+
+
+def name_sources(context: BuildContext, look: Look) -> None:
+    """The sources of these events and of their hits that are not known yet."""
+    if look.has_news:
+        context.run(PACKAGE, "sources.sql", look.reach, look.parts("dealt"))
+    made = {"build": context.number, **look.fresh}
+    if context.any(PACKAGE, "other_sources.sql", made):
+        context.run(PACKAGE, "click_sources.sql", made)
+
+
+def build_visits(context: BuildContext, look: Look) -> None:
+    """Visits of the hits of this build, and their sums."""
+    made = {"build": context.number, **look.fresh}
+    parts = look.parts("clicks")
+    for share in look.shares:
+        context.run(PACKAGE, "visits.sql", made | share, parts)
+    one, other = SUMS
+    with context.beside(context.run, PACKAGE, one, made):
+        context.run(PACKAGE, other, made)

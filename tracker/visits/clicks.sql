@@ -1,5 +1,5 @@
 -- Question: which visitors brought which click ids on these days, and when?
--- Grain: one row per (site, click id, visitor), into `clicks`. Part `large`: unless the row is there
+-- Grain: one row per (site, click id, visitor), into `clicks`. Part `known`: unless the row is there
 -- already; the table merges the few that come again otherwise.
 -- NOTE: every copy and revision of an event counts, so that the rows follow from facts alone.
 -- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); passes, pass UInt64 as
@@ -20,7 +20,7 @@ WITH brought AS
         GROUP BY site, click_id, visitor
     )
 SELECT b.site, b.click_id, b.visitor, b.first, b.last FROM brought AS b
--- if large
+-- if known
 LEFT JOIN
 (
     SELECT c.site AS site, c.click_id AS click_id, c.visitor AS visitor, min(c.first) AS first,

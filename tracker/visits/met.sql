@@ -1,11 +1,14 @@
 -- Question: what do the events of these sites and days have that takes parts of statements of its own?
--- Grain: one row: whether one has a click id, whether one has copies, whether one may have a copy on
--- another day (see hits.sql), whether one has a source that `sources` does not know.
+-- Grain: one row: how many there are, copies included; whether one has a click id, whether one has copies,
+-- whether one may have a copy on another day (see hits.sql), whether one has a source that `sources`
+-- does not know.
 -- Parameters: sites Array(String), since DateTime64(3), until DateTime64(3); dealt_sites,
 -- dealt_masks and part `dealt` as in hits.sql
+-- NOTE: numbers are told apart faster than ids; two that are taken for one cost time alone.
 SELECT
+    count() AS events,
     max(click_id != '') AS clicks,
-    count() > uniqExact(site, event_id) AS repeated,
+    events > uniqExact(cityHash64(site, event_id)) AS repeated,
     max((attempt > 1 OR received > time + toIntervalSecond(30)) AND origin != 'import') AS late,
     max((site, cityHash64(channel, platform, paid, source, medium, campaign, ad_group, keyword,
         match_type, creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded))

@@ -47,7 +47,7 @@ Settings = Mapping[str, object]
 
 #: Lines of look-ups that are kept in memory, of some 100 to 400 bytes each.
 REMEMBERED = 200_000
-AT_ONCE = 4
+AT_ONCE = 6
 _TOKEN = "insert_deduplication_token"
 # A key that the table does not have is an error, not a value that silently goes nowhere.
 _JSON_SETTINGS = {"input_format_skip_unknown_fields": 0}
@@ -238,7 +238,7 @@ class Warehouse:
             raise translate(error, str(self.address)) from error
 
 
-def open_warehouse(url: str, *, pool: int = 4, wait: float = 30.0, timeout: int = 300) -> Warehouse:
+def open_warehouse(url: str, *, pool: int = 8, wait: float = 30.0, timeout: int = 300) -> Warehouse:
     """Open ClickHouse at ``url`` with at most ``pool`` simultaneous calls.
 
     ``chdb:///absolute/directory`` (on disk), ``chdb://memory``, or

@@ -65,7 +65,7 @@ class BuildContext:
         """Do ``work`` while the block runs. It has ended when the block is left, which raises what
         it has raised.
 
-        NOTE: of one build at most two are waited for at a time, fewer than there are threads.
+        NOTE: works that wait for others are fewer than there are threads: one of a build.
         """
         running = self.warehouse.threads.submit(work, *args, **kwargs)
         try:

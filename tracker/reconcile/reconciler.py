@@ -246,8 +246,6 @@ class Reconciler:
         context, portion = begun.context, begun.portion
         built = _finish(begun)
         if built:
-            if begun.look is not None:
-                marks.mark(self._db, stale_after(context, portion.slices), now=self._clock())
             if not leases.is_current(self._db, lease):
                 raise Unavailable("Another process has taken over reconciling.")
             publish(context, built)
@@ -276,13 +274,20 @@ def _finish(begun: _Begun) -> list[BuiltRun]:
         resolved = resolve_new_sources(context, {piece.site for piece in slices})
         return [*build_credit(context, following), *resolved]
     fresh = Fresh(slices)
-    # Conversions need the hits alone, and their credit the visits too.
-    with context.beside(build_visits, context, begun.look):
-        name_sources(context, begun.look)
+    # These three need the hits alone; credit needs the visits too.
+    with (
+        context.beside(build_visits, context, begun.look),
+        context.beside(_know_sources, context, begun.look) as sources,
+    ):
         following = _convert(context, fresh, set(), now)
-        resolved = resolve_new_sources(context, {piece.site for piece in slices})
+        marks.mark(context.db, stale_after(context, slices), now=now)
     built: list[BuiltRun] = [("visits", *run) for run in fresh.runs]
-    return [*built, *build_credit(context, following), *resolved]
+    return [*built, *build_credit(context, following), *sources.result()]
+
+
+def _know_sources(context: BuildContext, look: Look) -> list[BuiltRun]:
+    name_sources(context, look)
+    return resolve_new_sources(context, look.calendar.sites)
 
 
 def _convert(

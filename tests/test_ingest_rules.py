@@ -20,7 +20,7 @@ from tracker.accounts.sites import SiteSettings, add_site, update_site
 from tracker.accounts.tenants import add_tenant
 from tracker.errors import ConfigError, InvalidInput
 from tracker.ingest.draft import RECENT
-from tracker.ingest.hosting import HostingNetworks, load_hosting
+from tracker.ingest.hosting import HostingNetworks, load_hosting, packaged_hosting
 from tracker.ingest.rates import Rates
 from tracker.ingest.sources import engines, personal, tags
 from tracker.ingest.stripping import without_params
@@ -255,15 +255,22 @@ def test_servers_are_flagged_or_dropped_and_counted(ingest_of: SiteOf) -> None:
     ],
 )
 def test_the_packaged_list_knows_servers(address: str, hosted: bool) -> None:
-    assert (address in load_hosting()) is hosted
+    assert (address in packaged_hosting()) is hosted
 
 
 def test_the_ends_of_a_network_belong_to_it() -> None:
-    found = HostingNetworks(["# ours", "203.0.113.0/25", "203.0.113.128/25 # joined", ""])
+    found = HostingNetworks(["# ours", "203.0.113.128/25", "203.0.113.0/25 # joined", ""])
     assert "203.0.113.0" in found
     assert "203.0.113.255" in found
     assert "203.0.112.255" not in found
     assert "203.0.114.0" not in found
+
+
+def test_a_network_within_another_changes_nothing() -> None:
+    found = HostingNetworks(["203.0.113.0/24", "203.0.113.0/28", "203.0.114.8/32"])
+    assert "203.0.113.200" in found
+    assert "203.0.114.8" in found
+    assert "203.0.114.9" not in found
 
 
 def test_a_list_of_ones_own_names_its_bad_line(tmp_path: Path) -> None:

@@ -32,8 +32,7 @@ from tracker.config import Settings, make_data
 from tracker.errors import ConfigError, Unavailable
 from tracker.ingest.enrich import Enricher
 from tracker.ingest.geography import PACKAGED, Geography
-from tracker.ingest.hosting import PACKAGED as PACKAGED_HOSTING
-from tracker.ingest.hosting import HostingNetworks, load_hosting
+from tracker.ingest.hosting import HostingNetworks, load_hosting, packaged_hosting
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
 from tracker.reconcile.pace import Pace
@@ -201,7 +200,8 @@ def geography(settings: Settings) -> Geography:
 
 def hosting(settings: Settings) -> HostingNetworks:
     """The list of data centres' networks: the one configured, or the packaged one."""
-    return load_hosting(_path(settings.hosting_networks) or PACKAGED_HOSTING)
+    own = _path(settings.hosting_networks)
+    return load_hosting(own) if own else packaged_hosting()
 
 
 def _path(text: str) -> Path | None:

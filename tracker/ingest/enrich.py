@@ -10,7 +10,7 @@ from tracker.ingest.address import truncated
 from tracker.ingest.agents import LENGTH, parse_agent
 from tracker.ingest.columns import ClientColumns, fragment
 from tracker.ingest.geography import Geography
-from tracker.ingest.hosting import HostingNetworks, load_hosting
+from tracker.ingest.hosting import HostingNetworks, packaged_hosting
 
 #: Clients remembered by a process (about 1 kB each).
 CLIENTS = 16_384
@@ -43,7 +43,7 @@ class Enricher:
     def __init__(self, geography: Geography, hosting: HostingNetworks | None = None) -> None:
         """``hosting`` is the packaged list unless another one is given."""
         self.geography = geography
-        self._hosting = load_hosting() if hosting is None else hosting
+        self._hosting = packaged_hosting() if hosting is None else hosting
         self._clients: OrderedDict[tuple[str, str], Client] = OrderedDict()
         self._generation = -1
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from ipaddress import collapse_addresses, ip_network
+from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 
 from tracker.errors import ConfigError
@@ -22,7 +23,7 @@ class HostingNetworks:
 
     def __init__(self, lines: Iterable[str], name: str = "the list") -> None:
         """ConfigError names the line that is no network."""
-        v4, v6 = [], []
+        ranges: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
         for number, line in enumerate(lines, start=1):
             text = line.partition("#")[0].strip()
             if not text:
@@ -34,17 +35,10 @@ class HostingNetworks:
                     f"{name}, line {number}: {text!r} is not a network.",
                     hint="One network a line, such as 203.0.113.0/24 or 2001:db8::/32.",
                 ) from error
-            if network.version == 4:
-                v4.append(network)
-            else:
-                v6.append(network)
-        ranges = {
-            version: [(int(net[0]), int(net[-1])) for net in nets]
-            for version, nets in ((4, sorted(collapse_addresses(v4))),
-                                  (6, sorted(collapse_addresses(v6))))
-        }  # fmt: skip
-        self._starts = {version: [low for low, _ in found] for version, found in ranges.items()}
-        self._ends = {version: [high for _, high in found] for version, found in ranges.items()}
+            ranges[network.version].append((int(network[0]), int(network[-1])))
+        joined = {version: _joined(found) for version, found in ranges.items()}
+        self._starts = {version: [low for low, _ in found] for version, found in joined.items()}
+        self._ends = {version: [high for _, high in found] for version, found in joined.items()}
 
     def __contains__(self, ip: str) -> bool:
         address = parse_ip(ip) if ip else None
@@ -55,7 +49,24 @@ class HostingNetworks:
         return place > 0 and number <= self._ends[address.version][place - 1]
 
 
-def load_hosting(path: Path = PACKAGED) -> HostingNetworks:
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same addresses in ranges that are in order and do not overlap."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(high, found[-1][1])
+        else:
+            found.append((low, high))
+    return found
+
+
+@cache
+def packaged_hosting() -> HostingNetworks:
+    """The packaged list, read once by a process."""
+    return load_hosting(PACKAGED)
+
+
+def load_hosting(path: Path) -> HostingNetworks:
     """The list of a file; ConfigError when it cannot be read."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import ssl
+import sys
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import structlog
@@ -23,6 +28,25 @@ from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate, read_migrations
 
 FORMS = ("embedded", "http")
+
+# Without compiled modules on disk, each process of a suite compiles the tests, and each program
+# that a test starts compiles the tracker.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not look at it again."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_authorities() -> Iterator[None]:
+    """Contexts of TLS that are asked for alike are one: each reads all authorities by itself, as
+    does each client of HTTP that speaks to a server on loopback without TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from tests.metadata import strong_passwords as strong_passwords
 from tests.metadata import take_away as take_away
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import postgres_url as postgres_url
+from tracker.warehouse import connection
 from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate, read_migrations
 
@@ -55,6 +56,16 @@ def _own_logs() -> Iterator[None]:
     when the test ends; the next test must not write there."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interpreted() -> Iterator[None]:
+    """The engine interprets expressions for clients of this process: its statements meet few rows,
+    and compiling them takes longer than it saves. Servers and commands of their own compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("expressions", "aggregate_expressions", "sort_description"):
+            patch.setitem(connection._SETTINGS, f"compile_{kind}", 0)
+        yield
 
 
 @pytest.fixture(scope="session")

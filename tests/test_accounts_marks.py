@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tracker.accounts.counters import next_number
-from tracker.accounts.marks import Mark, Slice, backlog, clear, mark, take
+from tracker.accounts.marks import CHUNK, Mark, Slice, backlog, clear, mark, take
 
 DAY = date(2026, 3, 1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -131,9 +131,9 @@ def test_the_backlog_tells_how_much_is_dirty_and_since_when(any_db: Engine) -> N
 
 
 def test_more_marks_than_fit_one_transaction_are_all_kept(any_db: Engine) -> None:
-    many = [Slice("visits", f"site{n % 9}22222", DAY, n // 9) for n in range(12_000)]
+    many = [Slice("visits", f"site{n % 9}22222", DAY, n // 9) for n in range(CHUNK + 10)]
     mark(any_db, many)
-    taken = take(any_db, 20_000, 20_000)
+    taken = take(any_db, 2 * CHUNK, 2 * CHUNK)
     assert set(slices(taken)) == set(many)
     clear(any_db, taken)
     assert backlog(any_db) == []

@@ -26,14 +26,19 @@ DAYS = ("2026-10-28", "2026-10-29", "2026-10-31")
 
 
 @pytest.fixture
-def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
-    """A site in CNY with three days of cost in USD, and no rate."""
-    world = World(warehouse_embedded, sqlite_db, tmp_path)
+def bare(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
+    """A site in CNY without anything."""
+    return World(warehouse_embedded, sqlite_db, tmp_path)
+
+
+@pytest.fixture
+def world(bare: World) -> World:
+    """The same with three days of cost in USD, and no rate."""
     for day in DAYS:
         text = SPEND.format(day=day)
-        world.spend(text, platform="google", account="77", currency="USD")
-    world.reconcile()
-    return world
+        bare.spend(text, platform="google", account="77", currency="USD")
+    bare.reconcile()
+    return bare
 
 
 def browser_of(world: World, role: Role, language: str = "en") -> Browser:
@@ -109,10 +114,10 @@ def test_a_correction_and_a_removal_are_computed_again(world: World) -> None:
         ({"last": "2199-10-01"}, "at most 3700"),
     ],
 )
-def test_a_rate_that_is_none_is_refused(world: World, given: dict[str, str], message: str) -> None:
+def test_a_rate_that_is_none_is_refused(bare: World, given: dict[str, str], message: str) -> None:
     fields = {"base": "USD", "rate": "7", "first": DAYS[0]} | given
     with pytest.raises(InvalidInput, match=message):
-        world.run("rates-set", SetRate(world.site.key, **fields))
+        bare.run("rates-set", SetRate(bare.site.key, **fields))
 
 
 def test_the_api_and_a_file_do_the_same(world: World) -> None:

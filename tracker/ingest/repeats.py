@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
+from mmap import mmap
 
 #: Bits of the filter: 32 MiB, enough for 20 million lines at one false candidate in a hundred.
 FILTER_BITS = 1 << 28
@@ -21,7 +22,7 @@ class Repeats:
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._counts: Counter[bytes] = Counter()
         self._candidates: set[bytes] = set()
-        bits = bytearray(FILTER_BITS // 8)
+        bits = mmap(-1, FILTER_BITS // 8)  # pages that no line touches cost nothing
         for line in lines:
             digest = _digest(line)
             known = True

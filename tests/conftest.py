@@ -11,6 +11,7 @@ from functools import cache
 
 import pytest
 import structlog
+from clickhouse_connect.driver.client import Client
 
 from tests.chserver_process import ChServer
 from tests.metadata import any_db as any_db
@@ -24,7 +25,8 @@ from tests.metadata import strong_passwords as strong_passwords
 from tests.metadata import take_away as take_away
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import postgres_url as postgres_url
-from tracker.warehouse import connection
+from tracker.warehouse import client, connection
+from tracker.warehouse.address import EmbeddedAddress
 from tracker.warehouse.client import Warehouse, open_warehouse
 from tracker.warehouse.migrate import migrate, read_migrations
 
@@ -60,11 +62,17 @@ def _own_logs() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _interpreted() -> Iterator[None]:
-    """The engine interprets expressions for clients of this process: its statements meet few rows,
-    and compiling them takes longer than it saves. Servers and commands of their own compile."""
-    with pytest.MonkeyPatch.context() as patch:
+    """The engine of this process interprets expressions: its statements meet few rows, and
+    compiling them takes longer than it saves. Servers and commands that tests start compile."""
+
+    def interpreting(address: EmbeddedAddress) -> Client:
+        made = connection.embedded_client(address)
         for kind in ("expressions", "aggregate_expressions", "sort_description"):
-            patch.setitem(connection._SETTINGS, f"compile_{kind}", 0)
+            made.set_client_setting(f"compile_{kind}", 0)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "embedded_client", interpreting)
         yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import ssl
 import sys
@@ -36,11 +35,6 @@ FORMS = ("embedded", "http")
 # that a test starts compiles the tracker.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-
-
-def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the garbage collector need not look at it again."""
-    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -211,10 +211,11 @@ def test_identify_in_a_file_becomes_contact_keys(history: History) -> None:
 
 
 def test_a_file_of_many_months_is_cut_so_that_the_engine_takes_it(history: History) -> None:
-    """The engine takes 100 daily partitions at once."""
+    """The engine takes 100 daily partitions at once: a segment has one month."""
     start = datetime(2020, 1, 1, tzinfo=UTC)
     lines = [{"time": (start + timedelta(days=n)).isoformat(), "visitor": "v"} for n in range(260)]
     history.run(history.file(*lines[::2], *lines[1::2]))
+    assert len(segments(history.root / "imports")) == 9
     assert history.load() == 260
 
 

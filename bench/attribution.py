@@ -72,6 +72,7 @@ def rule_models(warehouse: Warehouse) -> None:
         {
             "build": 1,
             "sites": [("bench00000", 90 * DAY)],
+            "names": ["bench00000"],
             "lookbacks": [],
             "days": [(["bench00000"], "2026-06-01", 1)],
             "first": "2026-06-01",

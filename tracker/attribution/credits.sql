@@ -3,7 +3,7 @@
 -- conversions that this build has written.
 -- Parameters:
 --   build     UInt64
---   sites     tuples (site, lookback in ms)
+--   sites     tuples (site, lookback in ms); names Array(String): these sites
 --   lookbacks tuples (site, goal, lookback in ms): goals with one of their own
 --   fresh     tuples (sites, buckets, first day, days): visit slices that this build has rebuilt, as runs
 --   first, last Date: of the days of these conversions
@@ -39,7 +39,7 @@ WITH
         SELECT site, day, bucket, max(build) AS build FROM
         (
             SELECT site, day, bucket, build FROM slices
-            WHERE kind = 'visits' AND site IN (SELECT site FROM info)
+            WHERE kind = 'visits' AND site IN {names:Array(String)}
                 AND day BETWEEN {since:Date} AND {until:Date}
             UNION ALL
             SELECT arrayJoin(f.1), f.3 + arrayJoin(range(f.4)), arrayJoin(f.2), {build:UInt64}
@@ -94,7 +94,7 @@ WITH
         ASOF LEFT JOIN before AS b ON c.site = b.site AND c.goal = b.goal AND c.person = b.person
             AND c.path_time > b.path_time
         -- end
-        WHERE c.site IN (SELECT site FROM info) AND c.day BETWEEN {first:Date} AND {last:Date}
+        WHERE c.site IN {names:Array(String)} AND c.day BETWEEN {first:Date} AND {last:Date}
             AND c.build = {build:UInt64}
     ),
     -- if people
@@ -102,21 +102,21 @@ WITH
     (
         SELECT p.site AS site, p.visitor AS visitor, argMax(p.person, p.version) AS person
         FROM person_members AS p
-        WHERE p.site IN (SELECT site FROM info)
+        WHERE p.site IN {names:Array(String)}
         GROUP BY site, visitor
     ),
     -- end
     members AS
     (
         SELECT site, visitor FROM conversions
-        WHERE site IN (SELECT site FROM info) AND day BETWEEN {first:Date} AND {last:Date}
+        WHERE site IN {names:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
             AND build = {build:UInt64} AND visitor != 0
         -- if people
         UNION DISTINCT
         SELECT site, visitor FROM people
         WHERE (site, person) IN
             (SELECT site, person FROM conversions
-            WHERE site IN (SELECT site FROM info) AND day BETWEEN {first:Date} AND {last:Date}
+            WHERE site IN {names:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
                 AND build = {build:UInt64} AND visitor != 0)
         -- end
     ),
@@ -135,7 +135,7 @@ WITH
         -- if people
         LEFT JOIN people AS p ON v.site = p.site AND v.visitor = p.visitor
         -- end
-        WHERE v.site IN (SELECT site FROM info) AND v.day BETWEEN {since:Date} AND {until:Date}
+        WHERE v.site IN {names:Array(String)} AND v.day BETWEEN {since:Date} AND {until:Date}
             AND v.touch
             AND (v.site, v.visitor) IN (SELECT site, visitor FROM members)
             AND (v.site, v.day, v.bucket, v.build) IN (SELECT site, day, bucket, build FROM live)

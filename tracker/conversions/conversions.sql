@@ -6,7 +6,7 @@
 -- stages: `clicked` has rows of their click ids).
 -- Parameters:
 --   build  UInt64
---   sites  tuples (site, tenant, currency)
+--   sites  tuples (site, tenant, currency); names Array(String): these sites
 --   days   tuples (sites, first day, instants): the slices as runs of days; where each day begins and,
 --          last, where the run ends, in seconds since 1970
 --   first, last Date: the first and the last of these days
@@ -75,7 +75,7 @@ WITH
         SELECT site, day, bucket, max(build) AS build FROM
         (
             SELECT site, day, bucket, build FROM slices
-            WHERE kind = 'visits' AND site IN (SELECT site FROM info)
+            WHERE kind = 'visits' AND site IN {names:Array(String)}
                 -- if goals
                 -- unless history
                 AND day BETWEEN {first:Date} AND {last:Date}
@@ -92,7 +92,7 @@ WITH
     (
         SELECT p.site AS site, p.visitor AS visitor, argMax(p.person, p.version) AS person
         FROM person_members AS p
-        WHERE p.site IN (SELECT site FROM info)
+        WHERE p.site IN {names:Array(String)}
         GROUP BY site, visitor
     ),
     -- end
@@ -194,7 +194,7 @@ WITH
                 keyword, match_type, '', campaign_id, ad_group_id, keyword_id, '', false), 0),
                 version) AS brought, argMax(toString(platform), version) AS brought_by, max(received) AS received
         FROM offline_conversions
-        WHERE site IN (SELECT site FROM info)
+        WHERE site IN {names:Array(String)}
         GROUP BY site, external_id
         HAVING NOT fact.6
     ),
@@ -239,7 +239,7 @@ WITH
     (
         SELECT site, click_id, argMin((visitor, visit_id), (time, event_id)) AS hit, min(time) AS since
         FROM hits
-        WHERE site IN (SELECT site FROM info)
+        WHERE site IN {names:Array(String)}
             AND (site, click_id) IN (SELECT site, click_id FROM leads WHERE click_id != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, click_id
@@ -248,7 +248,7 @@ WITH
     (
         SELECT site, code, visitor, visit_id, time
         FROM hits
-        WHERE site IN (SELECT site FROM info)
+        WHERE site IN {names:Array(String)}
             AND (site, code) IN (SELECT site, code FROM leads WHERE code != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
     ),
@@ -258,7 +258,7 @@ WITH
                 props['order']]) AS order_id,
             argMin((visitor, visit_id), (time, event_id)) AS hit, min(time) AS since
         FROM hits
-        WHERE site IN (SELECT site FROM info) AND name != 'pageview'
+        WHERE site IN {names:Array(String)} AND name != 'pageview'
             AND (site, order_id) IN (SELECT site, order_id FROM leads WHERE order_id != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, order_id
@@ -267,11 +267,11 @@ WITH
     (
         SELECT i.site AS site, toString(i.hash) AS hash, min(i.visitor) AS visitor, min(i.time) AS since
         FROM identities AS i
-        WHERE i.site IN (SELECT site FROM info)
+        WHERE i.site IN {names:Array(String)}
             AND (i.site, i.visitor, toString(i.hash)) NOT IN
                 (SELECT p.site, p.visitor, p.node FROM person_members AS p
-                WHERE p.site IN (SELECT site FROM info) AND p.node IN
-                    (SELECT node FROM person_members WHERE site IN (SELECT site FROM info) AND NOT joined)
+                WHERE p.site IN {names:Array(String)} AND p.node IN
+                    (SELECT node FROM person_members WHERE site IN {names:Array(String)} AND NOT joined)
                 GROUP BY p.site, p.visitor, p.node
                 HAVING NOT argMax(p.joined, p.version))
         GROUP BY site, hash
@@ -310,7 +310,7 @@ WITH
         LEFT JOIN contacts AS p ON l.site = p.site AND l.phone_hash = p.hash
         LEFT JOIN contacts AS u ON l.site = u.site AND l.user_hash = u.hash
         -- if looked
-        LEFT JOIN (SELECT * FROM clicked WHERE site IN (SELECT site FROM info)
+        LEFT JOIN (SELECT * FROM clicked WHERE site IN {names:Array(String)}
             AND build = {build:UInt64}) AS x ON l.site = x.site AND l.click_id = x.click_id
         -- end
     ),

@@ -5,7 +5,7 @@
 --   build UInt64
 --   sites Array(String)
 --   fresh tuples (sites, buckets, first day, days): the visit slices of this build, as runs of days
---   first Date: the first of their days
+--   first, last Date: the first and the last of their days
 --   moved tuples (site, visitor): whose person this build has looked at anew
 -- Affected are the later conversions of the visitors of these slices, as they were and as they
 -- are; every conversion of the people among them who have identified themselves (their devices
@@ -53,9 +53,14 @@ WITH
             -- end
             AND (site, day, build) IN (SELECT site, day, build FROM published)
     ),
+    -- NOTE: of conversions that do not stand too; what stands is decided once, at the end.
     relevant AS
     (
-        SELECT site, visitor FROM standing
+        SELECT site, visitor FROM conversions
+        WHERE site IN {sites:Array(String)}
+            -- unless wide
+            AND day >= {first:Date}
+            -- end
         -- if people
         UNION DISTINCT
         SELECT site, visitor FROM person_members WHERE site IN {sites:Array(String)}
@@ -72,7 +77,7 @@ WITH
     touched AS
     (
         SELECT site, visitor, day, code, click_id FROM hits
-        WHERE site IN {sites:Array(String)} AND day IN (SELECT day FROM replaced)
+        WHERE site IN {sites:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
             AND (build = {build:UInt64}
                 OR (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM before))
             AND ((site, visitor) IN (SELECT site, visitor FROM relevant)
@@ -133,7 +138,7 @@ WITH
                     FROM hits AS h
                     WHERE h.site IN (SELECT o.site FROM offline_conversions AS o
                             WHERE o.site IN {sites:Array(String)} AND o.order_id != '')
-                        AND h.day IN (SELECT day FROM replaced) AND h.build = {build:UInt64}
+                        AND h.day BETWEEN {first:Date} AND {last:Date} AND h.build = {build:UInt64}
                         AND h.name != 'pageview')))
     ),
     together AS
@@ -155,7 +160,7 @@ SELECT DISTINCT site, day FROM
     UNION ALL
     SELECT site, day FROM standing
     WHERE external_id != '' AND (site, external_id) IN (SELECT site, external_id FROM together)
-        AND (visitor != 0 OR toDate(tried_until) + 1 >= (SELECT min(day) FROM replaced))
+        AND (visitor != 0 OR toDate(tried_until) + 1 >= {first:Date})
     -- end
 )
 ORDER BY site, day

@@ -113,6 +113,7 @@ def _following(
             "sites": sites,
             "fresh": fresh.runs,
             "first": fresh.first,
+            "last": fresh.last,
             "moved": sorted((site, visitor) for site, visitor in moved if site in sites),
         },
     )
@@ -165,9 +166,11 @@ def _goal_conversions(
     by_kind: dict[str, list[GoalRow]] = defaultdict(list)
     for row in map(goal_row, goals):
         by_kind[kind_of(row)].append(row)
+    names = sorted({site for site, _ in days})
     common = {
         "build": context.number,
-        "sites": context.money(sorted({site for site, _ in days})),
+        "sites": context.money(names),
+        "names": names,
         "days": bound_runs(days, context.frames),
         "first": min(day for _, day in days),
         "last": max(day for _, day in days),
@@ -205,6 +208,7 @@ def _stage_conversions(
         {
             "build": context.number,
             "sites": context.money(sites),
+            "names": sites,
             "days": bound_runs(days, context.frames),
             "fresh": following.fresh.runs,
             "orders": _order_stages(context, customers),
@@ -245,6 +249,7 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
         {
             "build": context.number,
             "sites": [(site, context.frames[site].site.lookback_days * DAY_MS) for site in sites],
+            "names": sites,
             "lookbacks": lookbacks,
             "days": day_runs(days) if resets else [],
             "first": min(day for _, day in days),

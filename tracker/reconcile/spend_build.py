@@ -3,7 +3,7 @@ these."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tracker.accounts.ad_accounts import accounts_of_site, given_campaigns
 from tracker.accounts.marks import Slice
@@ -29,16 +29,26 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[BuiltRun
     told = {"tenants": context.tenants(sites), "days": dated}
     gaps = {"gaps"} if context.any("tracker.spend", "any_totals.sql", told) else set()
     spent = {**whose, "sites": context.money(sites), "days": days, "rules": rules}
-    context.run("tracker.spend", "site_spend.sql", spent, gaps)
     fresh = {"build": context.number, "sites": sites, "first": min(dated), "last": max(dated)}
-    for sums in SUMS:
-        context.run("tracker.spend", sums, fresh)
-    context.run("tracker.spend", "keywords.sql", whose)
+    with context.beside(_build_amounts, context, spent, gaps, fresh):
+        context.run("tracker.spend", "keywords.sql", whose)
+        resolved = _build_resolution(context, sites, fresh=sites)
     built: list[BuiltRun] = [
         ("spend", of, [0], first, count) for of, first, count in day_runs(days)
     ]
     built.append(("keywords", sites, [0], NO_DAY, 1))
-    return built + _build_resolution(context, sites, fresh=sites)
+    return built + resolved
+
+
+def _build_amounts(
+    context: BuildContext,
+    spent: Mapping[str, object],
+    gaps: Collection[str],
+    fresh: Mapping[str, object],
+) -> None:
+    context.run("tracker.spend", "site_spend.sql", spent, gaps)
+    for sums in SUMS:
+        context.run("tracker.spend", sums, fresh)
 
 
 def resolve_new_sources(context: BuildContext, sites: Iterable[str]) -> list[BuiltRun]:

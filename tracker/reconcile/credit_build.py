@@ -78,14 +78,19 @@ def kinds_of(context: BuildContext, sites: Collection[str]) -> frozenset[str]:
     return frozenset(str(kind) for (kind,) in found)
 
 
+def goal_days(context: BuildContext, fresh: Fresh) -> set[tuple[str, date]]:
+    """The days of the fresh slices whose sites have goals, which their events may reach."""
+    return {(piece.site, piece.day) for piece in fresh.slices if context.goals.get(piece.site)}
+
+
 def affected_days(
     context: BuildContext,
     fresh: Fresh,
     moved: Collection[tuple[str, int]],
     kinds: frozenset[str],
 ) -> set[tuple[str, date]]:
-    """Credit slices that must follow the rebuilt visit slices of this build, and the people of
-    ``moved`` (site, visitor)."""
+    """Days of published conversions that must follow the visit slices of this build, and the
+    people of ``moved`` (site, visitor)."""
     sites = sorted({piece.site for piece in fresh.slices} | {site for site, _ in moved})
     joined = kinds & {"people", "offline"}
     parts = joined | {"wide"} if joined else joined
@@ -94,9 +99,7 @@ def affected_days(
         load_sql("tracker.reconcile", "converting_sites.sql", parts & {"wide"}), reach
     )
     converting = [str(site) for (site,) in found]
-    days = _following(context, converting, fresh, moved, parts) if converting else set()
-    with_goals = {site for site in sites if context.goals.get(site)}
-    return days | {(piece.site, piece.day) for piece in fresh.slices if piece.site in with_goals}
+    return _following(context, converting, fresh, moved, parts) if converting else set()
 
 
 def _following(

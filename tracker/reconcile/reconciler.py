@@ -37,6 +37,7 @@ from tracker.reconcile.credit_build import (
     build_conversions,
     build_credit,
     customer_days,
+    goal_days,
     kinds_of,
     refresh_people,
 )
@@ -306,9 +307,13 @@ def _convert(
     kinds = kinds_of(context, sites)
     moved = refresh_people(context, sites) if "contacts" in kinds else set()
     kinds |= {"people"} if moved else set()
-    if fresh.slices or moved:
-        days = {*days, *affected_days(context, fresh, moved, kinds)}
     following = Following(fresh, kinds)
-    build_conversions(context, following, still_open(days))
+    known = still_open({*days, *goal_days(context, fresh)})
+    if fresh.slices or moved:
+        with context.beside(affected_days, context, fresh, moved, kinds) as affected:
+            build_conversions(context, following, known)
+        build_conversions(context, following, still_open(affected.result()) - known)
+    else:
+        build_conversions(context, following, known)
     build_conversions(context, following, still_open(customer_days(context, following.days)))
     return following

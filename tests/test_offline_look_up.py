@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import permutations
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -13,12 +14,15 @@ from sqlalchemy import Engine
 
 from tests.clicks import tell
 from tests.world import HOME, World, ad, at
+from tracker.accounts import marks
 from tracker.commands.conversions import offline_deps
 from tracker.conversions.entries import take_entries
 from tracker.conversions.entry import Entry
+from tracker.reconcile.build import BuildContext
 from tracker.reports.leads import list_leads
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
 
 SPEND = (
     "day,platform,campaign,campaign id,ad group,ad group id,keyword,keyword id,match type,"
@@ -193,6 +197,28 @@ def test_what_the_conversion_brought_goes_with_the_look_up_unless_it_is_anothers
     world.reconcile()
     assert {row[:2] for row in credit(world)} == {("both", "look_up"), ("other", "platform")}
     assert earned(world) == {"pump": "1", "(unknown_keyword)": "1"}
+
+
+def test_what_a_conversion_brought_is_resolved_by_the_build_of_visits_that_meets_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = BuildContext.run
+
+    def hesitates(context: BuildContext, package: str, name: str, *given: Any) -> None:
+        if name == "supplied_sources.sql":
+            sleep(0.5)
+        run(context, package, name, *given)
+
+    monkeypatch.setattr(BuildContext, "run", hesitates)
+    world.goal("order", kind="event", pattern="order")
+    world.events([at("09-10 10:00", "v1", HOME)])
+    take(world, Entry(id="o", stage="order", time="2026-09-10", platform="baidu", keyword="valve"))
+    others = [one for one in marks.take(world.db, 99, 99) if one.slice.kind != "visits"]
+    marks.clear(world.db, others)
+    world.reconcile()
+    assert credit(world)[0][:2] == ("o", "platform")
+    sql, about = load_sql("tracker.reconcile", "unresolved_sites.sql"), {"sites": [world.site.key]}
+    assert world.warehouse.rows(sql, about) == []
 
 
 def test_a_click_after_the_conversion_or_before_its_lookback_is_no_touch(world: World) -> None:

@@ -275,20 +275,15 @@ def _finish(begun: _Begun) -> list[BuiltRun]:
         resolved = resolve_new_sources(context, {piece.site for piece in slices})
         return [*build_credit(context, following), *resolved]
     fresh = Fresh(slices)
-    # These three need the hits alone; credit needs the visits too.
-    with (
-        context.beside(build_visits, context, begun.look),
-        context.beside(_know_sources, context, begun.look) as sources,
-    ):
-        following = _convert(context, fresh, set(), now)
+    # Visits, sources and conversions need the hits alone; what is resolved are the sources of hits
+    # and those that conversions brought, and credit needs the visits too.
+    with context.beside(build_visits, context, begun.look):
+        with context.beside(name_sources, context, begun.look):
+            following = _convert(context, fresh, set(), now)
+        resolved = resolve_new_sources(context, {piece.site for piece in slices})
         marks.mark(context.db, stale_after(context, slices), now=now)
     built: list[BuiltRun] = [("visits", *run) for run in fresh.runs]
-    return [*built, *build_credit(context, following), *sources.result()]
-
-
-def _know_sources(context: BuildContext, look: Look) -> list[BuiltRun]:
-    name_sources(context, look)
-    return resolve_new_sources(context, look.calendar.sites)
+    return [*built, *build_credit(context, following), *resolved]
 
 
 def _convert(

@@ -186,24 +186,17 @@ def _runs(marks: Iterable[Mark]) -> list[dict[str, Any]]:
     ordered = sorted(
         (kind, site, bucket, day.toordinal(), seq) for (kind, site, day, bucket), seq, _ in marks
     )
-    runs: list[list[Any]] = []
+    runs: list[dict[str, Any]] = []
     following: tuple[Any, ...] = ()
-    for kind, site, bucket, day, seq in ordered:
-        if (kind, site, bucket, day) == following:
-            runs[-1][4] = day
-            runs[-1][5] = max(runs[-1][5], seq)
+    for kind, site, bucket, number, seq in ordered:
+        day = date.fromordinal(number)
+        if (kind, site, bucket, number) == following:
+            runs[-1] |= {"b_last": day, "b_seq": max(runs[-1]["b_seq"], seq)}
         else:
-            runs.append([kind, site, bucket, day, day, seq])
-        following = (kind, site, bucket, day + 1)
-    return [
-        {
-            **{f"b_{name}": value for name, value in zip(_ACROSS, run, strict=False)},
-            "b_first": date.fromordinal(run[3]),
-            "b_last": date.fromordinal(run[4]),
-            "b_seq": run[5],
-        }
-        for run in runs
-    ]
+            across = {"b_kind": kind, "b_site": site, "b_bucket": bucket}
+            runs.append({**across, "b_first": day, "b_last": day, "b_seq": seq})
+        following = (kind, site, bucket, number + 1)
+    return runs
 
 
 def _chunks(items: Sequence[_T]) -> Iterator[list[_T]]:

@@ -79,6 +79,11 @@ class Calendar:
     wanted_since: datetime
 
     @property
+    def reach(self) -> dict[str, object]:
+        """Parameters: which events are read."""
+        return {"sites": self.sites, "since": self.since, "until": self.until, **self.dealt}
+
+    @property
     def dealt(self) -> dict[str, object]:
         """Parameters of the part ``dealt``: which visitors of which sites are read. Empty where
         those of all sites are."""

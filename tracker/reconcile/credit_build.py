@@ -92,6 +92,8 @@ def affected_days(
     """Days of published conversions that must follow the visit slices of this build, and the
     people of ``moved`` (site, visitor)."""
     sites = sorted({piece.site for piece in fresh.slices} | {site for site, _ in moved})
+    if not sites:
+        return set()
     joined = kinds & {"people", "offline"}
     parts = joined | {"wide"} if joined else joined
     reach = {"sites": sites, "first": fresh.first, "last": fresh.last}

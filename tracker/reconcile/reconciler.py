@@ -304,11 +304,8 @@ def _convert(
     kinds |= {"people"} if moved else set()
     following = Following(fresh, kinds)
     known = still_open({*days, *goal_days(context, fresh)})
-    if fresh.slices or moved:
-        with context.beside(affected_days, context, fresh, moved, kinds) as affected:
-            build_conversions(context, following, known)
-        build_conversions(context, following, still_open(affected.result()) - known)
-    else:
+    with context.beside(affected_days, context, fresh, moved, kinds) as affected:
         build_conversions(context, following, known)
+    build_conversions(context, following, still_open(affected.result()) - known)
     build_conversions(context, following, still_open(customer_days(context, following.days)))
     return following

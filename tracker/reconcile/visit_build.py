@@ -35,12 +35,6 @@ class Look:
     has_news: bool
 
     @property
-    def reach(self) -> dict[str, object]:
-        """Parameters: which events are read."""
-        found = self.calendar
-        return {"sites": found.sites, "since": found.since, "until": found.until, **found.dealt}
-
-    @property
     def fresh(self) -> dict[str, object]:
         """Parameters: where the rows of the build lie."""
         days = [piece.day for piece in self.slices]
@@ -68,16 +62,14 @@ class Look:
 def look_at(context: BuildContext, slices: Sequence[Slice]) -> Look:
     """What the events of these slices, and of the days before them, have."""
     calendar = calendar_of(slices, context.frames)
-    dealt = calendar.dealt
-    sql = load_sql(PACKAGE, "met.sql", frozenset({"dealt"} if dealt else ()))
-    about = {"sites": calendar.sites, "since": calendar.since, "until": calendar.until, **dealt}
-    ((events, *has),) = context.warehouse.rows(sql, about)
+    sql = load_sql(PACKAGE, "met.sql", frozenset({"dealt"} if calendar.dealt else ()))
+    ((events, *has),) = context.warehouse.rows(sql, calendar.reach)
     return Look(slices, calendar, int(events), *map(bool, has))
 
 
 def build_hits(context: BuildContext, look: Look) -> None:
     """Hits of the slices, and what is known of their click ids."""
-    reach, shares = look.reach, look.shares
+    reach, shares = look.calendar.reach, look.shares
     if look.has_clicks:
         know_clicks(context, reach, shares, _known(context, look), look.parts("dealt"))
     sessions = {
@@ -106,7 +98,7 @@ def _known(context: BuildContext, look: Look) -> set[str]:
 def name_sources(context: BuildContext, look: Look) -> None:
     """The sources of these events and of their hits that are not known yet."""
     if look.has_news:
-        context.run(PACKAGE, "sources.sql", look.reach, look.parts("dealt"))
+        context.run(PACKAGE, "sources.sql", look.calendar.reach, look.parts("dealt"))
     made = {"build": context.number, **look.fresh}
     if context.any(PACKAGE, "other_sources.sql", made):
         context.run(PACKAGE, "click_sources.sql", made)

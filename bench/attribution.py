@@ -71,7 +71,7 @@ def rule_models(warehouse: Warehouse) -> None:
         load_sql("tracker.attribution", "credits.sql"),
         {
             "build": 1,
-            "sites": [("bench00000", 90 * DAY)],
+            "sites": [(["bench00000"], 90 * DAY)],
             "names": ["bench00000"],
             "lookbacks": [],
             "days": [(["bench00000"], "2026-06-01", 1)],

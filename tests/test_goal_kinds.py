@@ -144,5 +144,5 @@ def test_a_goal_that_contradicts_itself_is_refused(
 
 def test_a_pattern_of_a_form_is_text_and_no_expression(world: World) -> None:
     goal = world.goal("a", kind="form", pattern="f(1)+[x]")
-    assert goal_row(goal)[3].startswith(r"^f\(1\)\+\[x\]")
+    assert goal_row(goal)[2].startswith(r"^f\(1\)\+\[x\]")
     assert read_filter(" a b >= 5 ").name == "a b"

@@ -14,7 +14,7 @@ from tracker.accounts.marks import Mark, MarkKind, Slice
 from tracker.accounts.sites import Site, SiteSettings
 from tracker.reconcile import portions
 from tracker.reconcile.build import BuildContext, publish
-from tracker.reconcile.calendar import Frame, calendar_of, day_runs, runs_of, slice_runs
+from tracker.reconcile.calendar import Frame, calendar_of, day_runs, slice_runs
 from tracker.reconcile.portions import Portion, day_portions, passes_of, spend_portions
 from tracker.warehouse.client import Warehouse
 
@@ -57,16 +57,19 @@ def test_every_mark_is_dealt_once_and_no_portion_reads_too_much() -> None:
     for portion in found:
         assert portion.events == reads(portion, counts) <= portions.CHUNK_EVENTS
         by_bucket = ((f"{one.site} {one.bucket}", one.day) for one in portion.slices)
-        assert portion.runs == len(list(runs_of(by_bucket, lambda *_: None))) <= 40
+        assert portion.runs == sum(len(of) for of, *_ in day_runs(by_bucket)) <= 40
         assert passes_of(len(portion.slices), portion.events) == 1
 
 
-def test_a_slice_that_is_too_large_is_a_portion_of_its_own_in_passes() -> None:
-    counts = {("large22222", FIRST): 500_000, ("small22222", FIRST): 10}
+@pytest.mark.parametrize(("events", "shares"), [(500_000, 10), (90_000, 2)])
+def test_a_slice_that_is_too_large_is_a_portion_of_its_own_in_passes(
+    events: int, shares: int
+) -> None:
+    counts = {("large22222", FIRST): events, ("small22222", FIRST): 10}
     given = marks("large22222", range(2)) + marks("small22222", range(1))
     found = list(day_portions(given, counts, most_runs=9))
     passes = [passes_of(len(portion.slices), portion.events) for portion in found]
-    assert sorted(passes) == [1, 10, 10]
+    assert sorted(passes) == [1, shares, shares]
     assert Counter(dealt(found)) == Counter(mark.slice for mark in given)
 
 

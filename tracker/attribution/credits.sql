@@ -3,7 +3,7 @@
 -- conversions that this build has written.
 -- Parameters:
 --   build     UInt64
---   sites     tuples (site, lookback in ms); names Array(String): these sites
+--   sites     tuples (sites, lookback in ms); names Array(String): these sites
 --   lookbacks tuples (site, goal, lookback in ms): goals with one of their own
 --   fresh     tuples (sites, buckets, first day, days): visit slices that this build has rebuilt, as runs
 --   first, last Date: of the days of these conversions
@@ -24,8 +24,8 @@ WITH
     toInt64(1000000000) AS unit,
     info AS
     (
-        SELECT s.1 AS site, s.2 AS lookback
-        FROM (SELECT arrayJoin({sites:Array(Tuple(String, Int64))}) AS s)
+        SELECT arrayJoin(s.1) AS site, s.2 AS lookback
+        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), Int64))}) AS s)
     ),
     -- if lookbacks
     own_lookback AS

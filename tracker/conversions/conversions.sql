@@ -6,17 +6,18 @@
 -- stages: `clicked` has rows of their click ids).
 -- Parameters:
 --   build  UInt64
---   sites  tuples (site, tenant, currency); names Array(String): these sites
+--   sites  tuples (sites, tenant, currency); names Array(String): these sites
 --   days   tuples (sites, first day, instants): the slices as runs of days; where each day begins and,
 --          last, where the run ends, in seconds since 1970
 --   first, last Date: the first and the last of these days
 --   fresh  tuples (sites, buckets, first day, days): visit slices that this build has rebuilt, not yet
 --          published, as runs of days
---   goals  tuples (site, goal, event name, pattern ('' = any), property that the pattern is for
---          ('' = the path), filters (property, operator, value), fixed value or null, its currency,
---          takes the event's value where it has one, counting: every | visit | person,
---          ms of engagement, depth in per cent, primary). With either of these two it is an engagement
---          goal: reached by the event with which a visit has both, once a visit at most.
+--   goals  tuples (pairs of site and goal that look for the same, event name, pattern ('' = any),
+--          property that the pattern is for ('' = the path), filters (property, operator, value), fixed
+--          value or null, its currency, takes the event's value where it has one, counting: every | visit |
+--          person, ms of engagement, depth in per cent, primary). With either of these two it is an
+--          engagement goal: reached by the event with which a visit has both, once a visit at most.
+--   events Array(String): names of the events that they look for
 --   orders tuples (site, stage): stages that mean an order
 --   customers Array(String): sites whose repeat orders belong to the path of the first one
 --
@@ -48,8 +49,8 @@ INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external
 WITH
     info AS
     (
-        SELECT s.1 AS site, s.2 AS tenant, s.3 AS site_currency
-        FROM (SELECT arrayJoin({sites:Array(Tuple(String, String, String))}) AS s)
+        SELECT arrayJoin(s.1) AS site, s.2 AS tenant, s.3 AS site_currency
+        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), String, String))}) AS s)
     ),
     calendar AS
     (
@@ -61,13 +62,14 @@ WITH
     -- if goals
     rules AS
     (
-        SELECT g.1 AS site, g.2 AS goal, g.3 AS event, g.4 AS pattern, g.5 AS subject,
-            g.6 AS filters, g.7 AS fixed_value, g.8 AS fixed_currency, g.9 AS takes_event_value,
-            g.10 AS counting, g.11 AS engaged, g.12 AS depth, g.13 AS is_primary,
-            subject != '' OR notEmpty(filters) AS of_props
-        FROM (SELECT arrayJoin({goals:Array(Tuple(String, String, String, String, String,
+        -- NOTE: named once below, as each time reads the parameter again.
+        SELECT pair.1 AS site, pair.2 AS goal, g.2 AS event, g.3 AS pattern, g.4 AS subject,
+            g.5 AS filters, g.6 AS fixed_value, g.7 AS fixed_currency, g.8 AS takes_event_value,
+            g.9 AS counting, g.10 AS engaged, g.11 AS depth, g.12 AS is_primary
+        FROM (SELECT arrayJoin({goals:Array(Tuple(Array(Tuple(String, String)), String, String, String,
             Array(Tuple(String, String, String)), Nullable(Decimal(18, 6)), String, Bool, String,
             UInt64, UInt64, Bool))}) AS g)
+        ARRAY JOIN g.1 AS pair
     ),
     -- end
     live AS
@@ -104,14 +106,13 @@ WITH
             toString(h.currency) AS event_currency, r.goal AS goal, r.pattern AS pattern,
             r.subject AS subject, r.filters AS filters, r.fixed_value AS fixed_value,
             r.fixed_currency AS fixed_currency, r.takes_event_value AS takes_event_value,
-            r.counting AS counting, r.engaged AS engaged, r.depth AS depth
+            r.counting AS counting, r.engaged AS engaged, r.depth AS depth, r.is_primary AS is_primary
         FROM hits AS h
         INNER JOIN rules AS r ON h.site = r.site AND h.name = r.event
-        WHERE h.site IN (SELECT site FROM rules) AND h.name IN (SELECT event FROM rules)
+        WHERE h.site IN {names:Array(String)} AND h.name IN {events:Array(String)}
             AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
             -- if history
-            AND ((h.site, h.day) IN (SELECT site, day FROM calendar)
-                OR h.site IN (SELECT site FROM rules WHERE counting = 'person'))
+            AND ((h.site, h.day) IN (SELECT site, day FROM calendar) OR r.counting = 'person')
             -- end
             -- unless history
             AND (h.site, h.day) IN (SELECT site, day FROM calendar)
@@ -155,7 +156,7 @@ WITH
         SELECT c.site AS site, c.day AS day, c.goal AS goal, c.visitor AS visitor,
             c.visit_id AS visit_id, c.time AS time, c.event_id AS event_id,
             if(c.of_event, c.event_value, c.fixed_value) AS value,
-            if(c.of_event, c.event_currency, c.fixed_currency) AS currency,
+            if(c.of_event, c.event_currency, c.fixed_currency) AS currency, c.is_primary AS is_primary,
             multiIf(c.counting = 'visit', c.visit_id,
                 -- if people
                 c.counting = 'person' AND p.person != 0, p.person,
@@ -174,11 +175,12 @@ WITH
         SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
             'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
-            (site, goal) IN (SELECT site, goal FROM rules WHERE is_primary) AS counts,
-            counts AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
+            is_primary AS counts, is_primary AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
             time AS supplied_time, day AS supplied_day
         FROM by_goal
+        -- if history
         WHERE (site, day) IN (SELECT site, day FROM calendar)
+        -- end
     ),
     -- end
     -- if stages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
@@ -18,10 +19,9 @@ TALKS = {
     "chat": "chat|qiao|53kf",
 }
 
-#: A row of the ``goals`` parameter of conversions.sql.
+#: A row of the ``goals`` parameter of conversions.sql: goals of sites that look for the same.
 GoalRow = tuple[
-    str,
-    str,
+    list[tuple[str, str]],
     str,
     str,
     str,
@@ -36,15 +36,25 @@ GoalRow = tuple[
 ]
 
 
+def goal_rows(goals: Iterable[Goal]) -> list[GoalRow]:
+    """The goals as conversions.sql takes them: fewer rows are read faster."""
+    rows: dict[str, GoalRow] = {}
+    for goal in goals:
+        row = goal_row(goal)
+        held = rows.setdefault(repr(row[1:]), row)
+        if held is not row:
+            held[0].extend(row[0])
+    return list(rows.values())
+
+
 def goal_row(goal: Goal) -> GoalRow:
-    """The goal as conversions.sql takes it."""
+    """A goal alone as conversions.sql takes it."""
     event, pattern, subject = _looks_for(goal)
     filters = [(one.name, one.op, one.value) for one in goal.filters]
     if goal.kind == "click" and goal.pattern != "any":
         filters.append(("kind", "in", TALKS[goal.pattern]))
     return (
-        goal.site,
-        goal.id,
+        [(goal.site, goal.id)],
         event,
         pattern,
         subject,
@@ -61,7 +71,7 @@ def goal_row(goal: Goal) -> GoalRow:
 
 def kind_of(row: GoalRow) -> Literal["plain", "props", "engaged"]:
     """Which part of conversions.sql finds what this goal looks for."""
-    _, _, _, _, subject, filters, *_, engaged, depth, _ = row
+    _, _, _, subject, filters, *_, engaged, depth, _ = row
     if engaged or depth:
         return "engaged"
     return "props" if subject or filters else "plain"

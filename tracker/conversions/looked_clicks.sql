@@ -2,7 +2,7 @@
 -- Grain: one row per (site, click id) that is looked up and not there yet, into `clicked`, under a
 -- build, beside those that its visitors brought.
 -- Parameters: build UInt64; sites, whole Array(String): sites of `whole` have all their leads looked
---   at; since, until DateTime64(3); tenants tuples (site, tenant), tenant_names Array(String)
+--   at; since, until DateTime64(3); tenants tuples (sites, tenant), tenant_names Array(String)
 INSERT INTO clicked (site, build, click_id, looked, platform, click_day, campaign_id, ad_group_id,
     keyword_id, match_type, keyword)
 WITH
@@ -30,8 +30,8 @@ FROM
             toString(l.keyword_id), toString(l.match_type), toString(l.keyword)),
             (l.pull, l.account)) AS told
     FROM given AS g
-    INNER JOIN (SELECT t.1 AS site, t.2 AS tenant FROM
-        (SELECT arrayJoin({tenants:Array(Tuple(String, String))}) AS t)) AS w ON g.site = w.site
+    INNER JOIN (SELECT arrayJoin(t.1) AS site, t.2 AS tenant FROM
+        (SELECT arrayJoin({tenants:Array(Tuple(Array(String), String))}) AS t)) AS w ON g.site = w.site
     INNER JOIN (SELECT * FROM click_lookups WHERE tenant IN {tenant_names:Array(String)}
         AND click_id IN (SELECT click_id FROM given)) AS l
         ON l.tenant = w.tenant AND l.click_id = g.click_id

@@ -21,7 +21,7 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy import Engine
 
 from tracker.accounts.goals import Goal, goals_of
-from tracker.reconcile.calendar import Frame
+from tracker.reconcile.calendar import Frame, together
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -79,6 +79,12 @@ class BuildContext:
         """The goals of each site."""
         return goals_of(self.db, list(self.frames))
 
+    @cached_property
+    def forgetting(self) -> frozenset[str]:
+        """The sites that do not keep all of their visits."""
+        frames = self.frames.items()
+        return frozenset(site for site, frame in frames if frame.site.settings.keep_days)
+
     def run(
         self,
         package: str,
@@ -101,15 +107,15 @@ class BuildContext:
         """Whether a query has a row."""
         return bool(self.warehouse.rows(load_sql(package, name), params))
 
-    def money(self, sites: Iterable[str]) -> list[tuple[str, str, str]]:
-        """Site, tenant and currency of each."""
-        return [
-            (site, self.frames[site].site.tenant, self.frames[site].site.currency) for site in sites
-        ]
+    def money(self, sites: Iterable[str]) -> list[tuple[list[str], str, str]]:
+        """(sites, tenant, currency) of those of these sites that have both in common."""
+        owners = ((one, self.frames[one].site) for one in sites)
+        said = ((one, (site.tenant, site.currency)) for one, site in owners)
+        return [(of, tenant, currency) for (tenant, currency), of in together(said)]
 
     def tenants(self, sites: Iterable[str]) -> list[str]:
         """The tenants of these sites, in order."""
-        return sorted({tenant for _, tenant, _ in self.money(sites)})
+        return sorted({self.frames[site].site.tenant for site in sites})
 
 
 def publish(context: BuildContext, runs: Sequence[BuiltRun]) -> None:

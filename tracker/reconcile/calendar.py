@@ -14,7 +14,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
 from tracker.accounts.buckets import BucketPlan, buckets_for
@@ -24,14 +26,14 @@ from tracker.period import day_start, parse_zone
 
 _T = TypeVar("_T", bound=Hashable)
 _Buckets = tuple[int, ...]
+#: Days and buckets of a site, in order.
+_Wanted = tuple[tuple[date, int], ...]
 
 ONE_DAY = timedelta(days=1)
 #: All remainders modulo 64.
 EVERYBODY = (1 << 64) - 1
 
-#: Days of a site one after another: site, first day, number of days.
-Run = tuple[str, date, int]
-#: The same days of several sites: sites, first day, number of days.
+#: Days one after another, of several sites: sites, first day, number of days.
 DayRun = tuple[list[str], date, int]
 #: Slices of days one after another: sites, buckets, first day, number of days.
 SliceRun = tuple[list[str], list[int], date, int]
@@ -104,25 +106,13 @@ def _remainders(count: int, buckets: Iterable[int]) -> int:
 
 def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calendar:
     """The days to read for these visit slices: each slice's own, and the day before it."""
-    wanted: dict[tuple[str, date], list[int]] = defaultdict(list)
-    for piece in sorted(set(slices), key=lambda piece: piece.bucket):
-        wanted[piece.site, piece.day].append(piece.bucket)
-    needed = set(wanted) | {(site, day - ONE_DAY) for site, day in wanted}
-
-    def alike(site: str, day: date) -> tuple[str, int, int, _Buckets, int, _Buckets]:
-        frame, after = frames[site], day + ONE_DAY
-        return (
-            frame.site.timezone,
-            frame.site.visit_timeout * 1000,
-            frame.buckets(day),
-            tuple(wanted.get((site, day), ())),
-            frame.buckets(after),
-            tuple(wanted.get((site, after), ())),
-        )
-
-    found = (
-        (site, (first, count, *alike(site, first))) for site, first, count in runs_of(needed, alike)
-    )
+    # NOTE: thousands of sites have the same days and frame; their rows are made once.
+    rows_of = cache(_calendar_rows)
+    found = [
+        (site, row)
+        for site, wanted in _wanted((one.site, one.day, one.bucket) for one in slices)
+        for row in rows_of(wanted, *_about(frames[site]))
+    ]
     rows: list[CalendarRow] = [
         (
             of,
@@ -134,31 +124,60 @@ def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calenda
             next_into,
             list(next_own),
         )
-        for (first, count, zone, timeout, into, own, next_into, next_own), of in _together(found)
+        for (first, count, (zone, timeout, into, own, next_into, next_own)), of in together(found)
     ]
     return Calendar(
         rows=rows,
-        sites=sorted({site for site, _ in needed}),
+        sites=sorted({site for site, _ in found}),
         since=datetime.fromtimestamp(min(row[2][0] for row in rows), UTC),
         until=datetime.fromtimestamp(max(row[2][-1] for row in rows), UTC),
         wanted_since=datetime.fromtimestamp(min(row[2][0] for row in rows if row[5]), UTC),
     )
 
 
-def runs_of(
-    days: Iterable[tuple[str, date]], alike: Callable[[str, date], object]
-) -> Iterator[Run]:
-    """Runs of days of which ``alike`` says the same."""
-    held, begun, said, first, after = "", 0, None, date.min, 0
-    for site, day in sorted(set(days)):
-        number, says = day.toordinal(), alike(site, day)
-        if number != after or site != held or says != said:
-            if begun:
-                yield held, first, after - begun
-            held, begun, said, first = site, number, says, day
+def _about(frame: Frame) -> tuple[str, int, tuple[BucketPlan, ...]]:
+    return frame.site.timezone, frame.site.visit_timeout * 1000, tuple(frame.plans)
+
+
+def _calendar_rows(
+    wanted: _Wanted, zone: str, timeout: int, plans: Sequence[BucketPlan]
+) -> list[tuple[date, int, tuple[str, int, int, _Buckets, int, _Buckets]]]:
+    buckets = _by_day(wanted)
+
+    def alike(day: date) -> tuple[str, int, int, _Buckets, int, _Buckets]:
+        after = day + ONE_DAY
+        into, next_into = buckets_for(plans, day), buckets_for(plans, after)
+        return zone, timeout, into, buckets.get(day, ()), next_into, buckets.get(after, ())
+
+    return runs_of(sorted(set(buckets) | {day - ONE_DAY for day in buckets}), alike)
+
+
+def _wanted(slices: Iterable[tuple[str, date, int]]) -> Iterator[tuple[str, _Wanted]]:
+    found: dict[str, set[tuple[date, int]]] = defaultdict(set)
+    for site, day, bucket in slices:
+        found[site].add((day, bucket))
+    for site in sorted(found):
+        yield site, tuple(sorted(found[site]))
+
+
+def _by_day(wanted: _Wanted) -> dict[date, _Buckets]:
+    days = groupby(wanted, key=itemgetter(0))
+    return {day: tuple(bucket for _, bucket in of) for day, of in days}
+
+
+def runs_of(days: Iterable[date], alike: Callable[[date], _T]) -> list[tuple[date, int, _T]]:
+    """Days, given in order, as runs of which ``alike`` says the same: first, number, that."""
+    runs: list[tuple[date, int, _T]] = []
+    begun = after = 0
+    for day in days:
+        number, says = day.toordinal(), alike(day)
+        if number == after and says == runs[-1][2]:
+            runs[-1] = (runs[-1][0], number + 1 - begun, says)
+        else:
+            runs.append((day, 1, says))
+            begun = number
         after = number + 1
-    if begun:
-        yield held, first, after - begun
+    return runs
 
 
 def instants(zone: str, first: date, count: int) -> list[int]:
@@ -173,36 +192,33 @@ def _instant(zone: str, day: date) -> int:
 
 def day_runs(days: Iterable[tuple[str, date]]) -> list[DayRun]:
     """Days of sites as runs, in order."""
-    found = ((site, (first, count)) for site, first, count in runs_of(days, lambda *_: None))
-    return [(of, first, count) for (first, count), of in _together(found)]
+    return [(of, first, count) for of, _, first, count in slice_runs((*one, 0) for one in days)]
 
 
-def bound_runs(days: Iterable[tuple[str, date]], frames: Mapping[str, Frame]) -> list[BoundRun]:
-    """Days of sites as runs with their instants, in order."""
-    found = (
-        (site, (frames[site].site.timezone, first, count))
-        for site, first, count in runs_of(days, lambda *_: None)
-    )
+def bound_runs(runs: Iterable[DayRun], frames: Mapping[str, Frame]) -> list[BoundRun]:
+    """These runs with their instants: each in as many as its sites have time zones."""
     return [
-        (of, first, instants(zone, first, count)) for (zone, first, count), of in _together(found)
+        (of, first, instants(zone, first, count))
+        for sites, first, count in runs
+        for zone, of in together((site, frames[site].site.timezone) for site in sites)
     ]
 
 
 def slice_runs(slices: Iterable[tuple[str, date, int]]) -> list[SliceRun]:
     """Slices (site, day, bucket) as runs, in order."""
-    buckets: dict[tuple[str, date], list[int]] = defaultdict(list)
-    for site, day, bucket in sorted(set(slices)):
-        buckets[site, day].append(bucket)
-    found = (
-        (site, (tuple(buckets[site, first]), first, count))
-        for site, first, count in runs_of(buckets, lambda site, day: buckets[site, day])
-    )
-    return [(of, list(own), first, count) for (own, first, count), of in _together(found)]
+    runs = cache(_slice_runs)
+    found = ((site, run) for site, wanted in _wanted(slices) for run in runs(wanted))
+    return [(of, list(own), first, count) for (first, count, own), of in together(found)]
 
 
-def _together(runs: Iterable[tuple[str, _T]]) -> list[tuple[_T, list[str]]]:
-    """Sites that have the same said of them, and that, in order of the first of each."""
+def _slice_runs(wanted: _Wanted) -> list[tuple[date, int, _Buckets]]:
+    buckets = _by_day(wanted)
+    return runs_of(buckets, buckets.__getitem__)
+
+
+def together(said: Iterable[tuple[str, _T]]) -> list[tuple[_T, list[str]]]:
+    """What is said of sites, each with those of which it is said, in order of the first of each."""
     sites: dict[_T, list[str]] = {}
-    for site, about in runs:
+    for site, about in said:
         sites.setdefault(about, []).append(site)
     return list(sites.items())

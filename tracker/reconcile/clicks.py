@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tracker.accounts.clock import EPOCH
 from tracker.accounts.marks import Slice
+from tracker.reconcile.calendar import together
 from tracker.warehouse.sql import load_sql
 
 if TYPE_CHECKING:
@@ -23,17 +24,19 @@ if TYPE_CHECKING:
 def know_clicks(
     context: BuildContext,
     reach: Mapping[str, object],
+    brought: Mapping[str, object],
     shares: Sequence[Mapping[str, object]],
     known: Collection[str],
     dealt: Collection[str],
 ) -> None:
-    """Gather what is known of the click ids of these days.
+    """Gather what is known of the click ids of the events of ``reach``; remember who brought those
+    of ``brought``, a part of them.
 
     ``shares`` are the ``passes`` and ``pass`` of statements that deal the work among themselves;
     ``known`` and ``dealt`` name the parts of those names of the statements if they are wanted.
     """
     for share in shares:
-        context.run("tracker.visits", "clicks.sql", {**reach, **share}, {*known, *dealt})
+        context.run("tracker.visits", "clicks.sql", {**brought, **share}, {*known, *dealt})
     whose = _whose(context)
     looked = {"looked"} if context.any("tracker.visits", "look_ups.sql", whose) else set()
     for share in shares:
@@ -42,9 +45,10 @@ def know_clicks(
 
 
 def _whose(context: BuildContext) -> dict[str, object]:
-    pairs = [(site, frame.site.tenant) for site, frame in sorted(context.frames.items())]
-    tenants = sorted({tenant for _, tenant in pairs})
-    return {"build": context.number, "tenants": pairs, "tenant_names": tenants}
+    said = ((site, frame.site.tenant) for site, frame in sorted(context.frames.items()))
+    tenants = [(sites, tenant) for tenant, sites in together(said)]
+    names = sorted(tenant for _, tenant in tenants)
+    return {"build": context.number, "tenants": tenants, "tenant_names": names}
 
 
 def look_up_conversions(

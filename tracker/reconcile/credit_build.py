@@ -12,7 +12,7 @@ from tracker.accounts.goals import Goal
 from tracker.accounts.marks import Slice
 from tracker.accounts.pipeline import Role, pipelines_of
 from tracker.conversions import people
-from tracker.conversions.goal_rules import GoalRow, goal_row, kind_of
+from tracker.conversions.goal_rules import GoalRow, goal_rows, kind_of
 from tracker.conversions.offline_store import RETRY
 from tracker.reconcile.build import NO_DAY, BuildContext, BuiltRun
 from tracker.reconcile.calendar import (
@@ -21,6 +21,7 @@ from tracker.reconcile.calendar import (
     bound_runs,
     day_runs,
     slice_runs,
+    together,
 )
 from tracker.reconcile.clicks import look_up_conversions
 from tracker.warehouse.sql import load_sql
@@ -169,31 +170,33 @@ def _goal_conversions(
     """Conversions of goals, kind by kind; whether any of their events has been seen at all."""
     runs, parts = day_runs(days), following.kinds & {"people", "rates"}
     by_kind: dict[str, list[GoalRow]] = defaultdict(list)
-    for row in map(goal_row, goals):
+    for row in goal_rows(goals):
         by_kind[kind_of(row)].append(row)
     names = sorted({site for site, _ in days})
     common = {
         "build": context.number,
         "sites": context.money(names),
         "names": names,
-        "days": bound_runs(days, context.frames),
+        "days": bound_runs(runs, context.frames),
         "first": min(day for _, day in days),
         "last": max(day for _, day in days),
         "fresh": following.fresh.runs,
     }
     seen = False
     for kind, rows in sorted(by_kind.items()):
+        events = sorted({row[1] for row in rows})
         look = {
-            "sites": sorted({row[0] for row in rows}),
+            "sites": sorted({site for row in rows for site, _ in row[0]}),
             "days": runs,
-            "events": sorted({row[2] for row in rows}),
+            "events": events,
         }
         if not context.any("tracker.conversions", "goal_events.sql", look):
             continue
         seen = True
-        history = {"history"} if any(row[9] == "person" for row in rows) else set()
+        history = {"history"} if any(row[8] == "person" for row in rows) else set()
         wanted = {"goals", kind, *history, *parts}
-        context.run("tracker.conversions", "conversions.sql", {**common, "goals": rows}, wanted)
+        made = {**common, "goals": rows, "events": events}
+        context.run("tracker.conversions", "conversions.sql", made, wanted)
     return seen
 
 
@@ -214,7 +217,7 @@ def _stage_conversions(
             "build": context.number,
             "sites": context.money(sites),
             "names": sites,
-            "days": bound_runs(days, context.frames),
+            "days": bound_runs(day_runs(days), context.frames),
             "fresh": following.fresh.runs,
             "orders": _order_stages(context, customers),
             **_ranked_stages(context, sites),
@@ -237,8 +240,9 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
     lookbacks = [
         (goal.site, goal.id, goal.lookback_days * DAY_MS) for goal in goals if goal.lookback_days
     ]
+    own = [(site, context.frames[site].site.lookback_days) for site in sites]
     reach = max(
-        *(context.frames[site].site.lookback_days for site in sites),
+        *(lookback for _, lookback in own),
         *(goal.lookback_days or 0 for goal in goals),
         0,
     )
@@ -253,7 +257,7 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
         "credits.sql",
         {
             "build": context.number,
-            "sites": [(site, context.frames[site].site.lookback_days * DAY_MS) for site in sites],
+            "sites": [(of, lookback * DAY_MS) for lookback, of in together(own)],
             "names": sites,
             "lookbacks": lookbacks,
             "days": day_runs(days) if resets else [],
@@ -272,9 +276,10 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
 
 def _staged(context: BuildContext, days: Collection[tuple[str, date]]) -> list[tuple[str, date]]:
     """Those of the days on which a stage of a lead may lie."""
+    runs = bound_runs(day_runs(days), context.frames)
     found = context.warehouse.rows(
         load_sql("tracker.conversions", "offline_days.sql"),
-        {"sites": sorted({site for site, _ in days}), "days": bound_runs(days, context.frames)},
+        {"sites": sorted({site for site, _ in days}), "days": runs},
     )
     return sorted({(str(site), day) for site, day in found})
 

@@ -1,7 +1,7 @@
 -- Question: on which days are conversions by click ids of which look-ups of these days say another
 -- thing than is published?
 -- Grain: one row per (site, local day).
--- Parameters: sites Array(String); told Array(Date); tenants tuples (site, tenant);
+-- Parameters: sites Array(String); told Array(Date); tenants tuples (sites, tenant);
 --   tenant_names Array(String)
 -- The rules are those of conversions/conversions.sql.
 WITH
@@ -11,8 +11,8 @@ WITH
             toString(l.campaign_id), toString(l.ad_group_id), toString(l.keyword_id),
             toString(l.match_type), toString(l.keyword)), (l.pull, l.account)) AS said
         FROM click_lookups AS l
-        INNER JOIN (SELECT a.1 AS site, a.2 AS tenant FROM
-            (SELECT arrayJoin({tenants:Array(Tuple(String, String))}) AS a)) AS t
+        INNER JOIN (SELECT arrayJoin(a.1) AS site, a.2 AS tenant FROM
+            (SELECT arrayJoin({tenants:Array(Tuple(Array(String), String))}) AS a)) AS t
             ON l.tenant = t.tenant
         WHERE l.tenant IN {tenant_names:Array(String)} AND l.click_id IN
             (SELECT click_id FROM click_lookups

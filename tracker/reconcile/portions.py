@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 
 from tracker.accounts.marks import Mark, Slice
-from tracker.reconcile.calendar import ONE_DAY, runs_of
+from tracker.reconcile.calendar import runs_of
 
 #: Events that one sessionising statement may read: bounds its memory, some 500 bytes an event. Most
 #: of what a small build takes is planning, so that large ones make long histories faster.
@@ -64,38 +65,69 @@ def day_portions(
     that reach much further than others therefore make a portion of their own. ``most_runs`` of one
     portion; one slice alone may exceed the number of events.
     """
-    by_day: dict[tuple[str, date], list[Mark]] = defaultdict(list)
-    for mark in sorted(of_kind, key=lambda mark: mark.slice.bucket):
-        by_day[mark.slice.site, mark.slice.day].append(mark)
-    runs = runs_of(by_day, lambda site, day: [one.slice.bucket for one in by_day[site, day]])
     held = _Held()
-    for site, first, count in sorted(runs, key=lambda run: (run[1], run[2], run[0])):
-        if held.portion.marks and held.is_wide_with(first, count):
+    for run in sorted(_runs(of_kind, counts), key=lambda run: (run.first, run.count, run.site)):
+        if held.portion.marks and held.is_wide_with(run):
             yield held.portion
             held = _Held()
-        before = counts.get((site, first - ONE_DAY), 0)
-        for number in range(count):
-            day = first + timedelta(days=number)
-            own = counts.get((site, day), 0)
-            for mark in by_day[site, day]:
+        if held.add_whole(run, most_slices, most_runs):
+            continue
+        before, *events = run.events
+        for number, own in enumerate(events):
+            for mark in run.days[number]:
                 begins = held.begins(mark.slice)
-                events = own + before if begins else own
+                taken = own + before if begins else own
                 full = (
                     len(held.portion.marks) >= most_slices
-                    or held.portion.events + events > CHUNK_EVENTS
-                    or events > LARGE_SLICE
-                    or passes_of(len(held.portion.marks), held.portion.events) > 1
+                    or held.portion.events + taken > CHUNK_EVENTS
+                    or taken > LARGE_SLICE
+                    or held.is_large
                     or held.portion.runs + begins > most_runs
                 )
                 if held.portion.marks and full:
                     yield held.portion
                     held = _Held()
-                    begins, events = True, own + before
-                held.add(mark, events, begins)
-            held.reach(day, first, count)
+                    begins, taken = True, own + before
+                held.add(mark, taken, begins)
+            held.reach(run.first + timedelta(days=number), run)
             before = own
     if held.portion.marks:
         yield held.portion
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Days of a site that follow each other and have the same buckets: the marks of each, and about
+    how many events a slice has of the day before them and of each."""
+
+    site: str
+    first: date
+    days: Sequence[Sequence[Mark]]
+    events: Sequence[int]
+
+    @property
+    def count(self) -> int:
+        """Its number of days."""
+        return len(self.days)
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.first + timedelta(days=self.count - 1)
+
+
+def _runs(of_kind: Iterable[Mark], counts: Counts) -> Iterator[_Run]:
+    of_site: dict[str, dict[date, list[Mark]]] = defaultdict(lambda: defaultdict(list))
+    for mark in of_kind:
+        of_site[mark.slice.site][mark.slice.day].append(mark)
+    for site, of_day in of_site.items():
+        for marks in of_day.values():
+            marks.sort(key=lambda mark: mark.slice.bucket)
+        buckets = {day: tuple(mark.slice.bucket for mark in marks) for day, marks in of_day.items()}
+        for first, count, _ in runs_of(sorted(of_day), buckets.__getitem__):
+            days = [first + timedelta(days=number) for number in range(-1, count)]
+            events = [counts.get((site, day), 0) for day in days]
+            yield _Run(site, first, [of_day[day] for day in days[1:]], events)
 
 
 @dataclass(slots=True)
@@ -113,11 +145,36 @@ class _Held:
         """Whether the day before it has to be read for this slice."""
         return self.latest.get((piece.site, piece.bucket)) != piece.day.toordinal() - 1
 
-    def is_wide_with(self, first: date, count: int) -> bool:
+    @property
+    def is_large(self) -> bool:
+        """Whether it is one slice alone, which is built in passes."""
+        return passes_of(len(self.portion.marks), self.portion.events) > 1
+
+    def is_wide_with(self, run: _Run) -> bool:
         """Whether a run would make the statement read many days for others in vain."""
-        last = max(self.last, first + timedelta(days=count - 1))
-        width = (last - min(self.first, first)).days + 1
-        return width > 2 * min(self.shortest, count) + 7
+        width = (max(self.last, run.last) - min(self.first, run.first)).days + 1
+        return width > 2 * min(self.shortest, run.count) + 7
+
+    def add_whole(self, run: _Run, most_slices: int, most_runs: int) -> bool:
+        """Hold a run, if all of it fits; whether it does."""
+        before, *events = run.events
+        marks, beginning = [*chain(*run.days)], sum(self.begins(one.slice) for one in run.days[0])
+        taken = len(run.days[0]) * sum(events) + beginning * before
+        fits = (
+            not self.is_large
+            and len(self.portion.marks) + len(marks) <= most_slices
+            and self.portion.events + taken <= CHUNK_EVENTS
+            and max(events) + before <= LARGE_SLICE
+            and self.portion.runs + beginning <= most_runs
+        )
+        if fits:
+            self.portion.marks += marks
+            self.portion.events += taken
+            self.portion.runs += beginning
+            last = run.last.toordinal()
+            self.latest |= {(run.site, mark.slice.bucket): last for mark in run.days[0]}
+            self.reach(run.first, run)
+        return fits
 
     def add(self, mark: Mark, events: int, begins: bool) -> None:
         """Hold a slice that takes so many events to read."""
@@ -126,8 +183,8 @@ class _Held:
         self.portion.runs += begins
         self.latest[mark.slice.site, mark.slice.bucket] = mark.slice.day.toordinal()
 
-    def reach(self, day: date, first: date, count: int) -> None:
+    def reach(self, day: date, run: _Run) -> None:
         """Hold a day of this run."""
         self.first = min(self.first, day)
-        self.last = max(self.last, first + timedelta(days=count - 1))
-        self.shortest = min(self.shortest or count, count)
+        self.last = max(self.last, run.last)
+        self.shortest = min(self.shortest or run.count, run.count)

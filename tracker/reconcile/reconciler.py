@@ -232,7 +232,7 @@ class Reconciler:
         context = self._context(portion.slices)
         now = self._clock()
         # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
-        known = [piece for piece in portion.slices if _is_open(context, piece, now)]
+        known = _open(context, portion.slices, now)
         look = None
         if known and known[0].kind == "visits":
             look = look_at(context, known)
@@ -257,9 +257,14 @@ class Reconciler:
         return monotonic() - started
 
 
-def _is_open(context: BuildContext, piece: Slice, now: datetime) -> bool:
-    frame = context.frames.get(piece.site)
-    return frame is not None and not is_final(frame.site, piece, now)
+def _open(context: BuildContext, slices: Iterable[Slice], now: datetime) -> list[Slice]:
+    frames, forgetting = context.frames, context.forgetting
+    return [
+        piece
+        for piece in slices
+        if piece.site in frames
+        and (piece.site not in forgetting or not is_final(frames[piece.site].site, piece, now))
+    ]
 
 
 def _finish(begun: _Begun) -> list[BuiltRun]:
@@ -295,8 +300,11 @@ def _convert(
     """The conversions of these (site, day), and of those that follow from the fresh slices and from
     each other, without their credit."""
 
-    def still_open(found: Iterable[tuple[str, date]]) -> set[tuple[str, date]]:
-        return {one for one in found if _is_open(context, Slice("credits", *one), now)}
+    def still_open(found: Collection[tuple[str, date]]) -> set[tuple[str, date]]:
+        if not context.forgetting:
+            return set(found)
+        pieces = _open(context, (Slice("credits", *one) for one in found), now)
+        return {(piece.site, piece.day) for piece in pieces}
 
     sites = {site for site, _ in days} | {piece.site for piece in fresh.slices}
     kinds = kinds_of(context, sites)

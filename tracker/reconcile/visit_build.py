@@ -71,7 +71,9 @@ def build_hits(context: BuildContext, look: Look) -> None:
     """Hits of the slices, and what is known of their click ids."""
     reach, shares = look.calendar.reach, look.shares
     if look.has_clicks:
-        know_clicks(context, reach, shares, _known(context, look), look.parts("dealt"))
+        # The click ids of a day that is context only are those that its own build has brought.
+        brought = {**reach, "since": look.calendar.wanted_since}
+        know_clicks(context, reach, brought, shares, _known(context, look), look.parts("dealt"))
     sessions = {
         "build": context.number,
         "days": look.calendar.rows,

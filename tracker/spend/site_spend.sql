@@ -3,7 +3,7 @@
 -- spend slices (site, day) of one build.
 -- Parameters:
 --   build     UInt64
---   sites     tuples (site, tenant, currency)
+--   sites     tuples (sites, tenant, currency)
 --   accounts  tuples (site, tenant, platform, account, own): own = the account is the site's
 --   campaigns tuples (tenant, platform, account, campaign, site): those given to a site of their own
 --   days      tuples (site, day): the slices
@@ -23,8 +23,8 @@ INSERT INTO site_spend
 WITH
     info AS
     (
-        SELECT s.1 AS site, s.2 AS tenant, s.3 AS site_currency
-        FROM (SELECT arrayJoin({sites:Array(Tuple(String, String, String))}) AS s)
+        SELECT arrayJoin(s.1) AS site, s.2 AS tenant, s.3 AS site_currency
+        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), String, String))}) AS s)
     ),
     linked AS
     (

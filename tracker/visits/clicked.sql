@@ -2,7 +2,7 @@
 -- Grain: one row per (site, click id) that a visitor brought, into `clicked`, under a build.
 -- Parameters: build UInt64; sites Array(String); since DateTime64(3), until DateTime64(3): click ids of
 --   the events between them; told Array(Date): and those of which look-ups of these days tell;
---   tenants tuples (site, tenant), tenant_names Array(String): whose look-ups count; passes, pass
+--   tenants tuples (sites, tenant), tenant_names Array(String): whose look-ups count; passes, pass
 --   UInt64: only click ids whose hash modulo `passes` is `pass`
 -- Parts: `looked` (these tenants have look-ups); `dealt`, with dealt_sites and dealt_masks, as in
 -- hits.sql.
@@ -15,7 +15,7 @@ WITH brought AS
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
-            AND bitTest(transform(toString(site), {dealt_sites:Array(String)},
+            AND bitTest(transform(site, {dealt_sites:Array(String)},
                 {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
             -- end
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
@@ -51,8 +51,8 @@ LEFT JOIN
             toString(l.keyword_id), toString(l.match_type), toString(l.keyword)),
             (l.pull, l.account)) AS told
     FROM click_lookups AS l
-    INNER JOIN (SELECT a.1 AS site, a.2 AS tenant FROM
-        (SELECT arrayJoin({tenants:Array(Tuple(String, String))}) AS a)) AS t
+    INNER JOIN (SELECT arrayJoin(a.1) AS site, a.2 AS tenant FROM
+        (SELECT arrayJoin({tenants:Array(Tuple(Array(String), String))}) AS a)) AS t
         ON l.tenant = t.tenant
     WHERE l.tenant IN {tenant_names:Array(String)} AND l.click_id IN (SELECT click_id FROM brought)
     GROUP BY click_id, site

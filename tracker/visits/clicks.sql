@@ -13,7 +13,7 @@ WITH brought AS
         WHERE site IN {sites:Array(String)} AND click_id != ''
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
-            AND bitTest(transform(toString(e.site), {dealt_sites:Array(String)},
+            AND bitTest(transform(e.site, {dealt_sites:Array(String)},
                 {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}

@@ -53,9 +53,7 @@ WITH
             e.received AS received, e.attempt AS attempt, e.revision AS revision, c.day AS day, c.timeout AS timeout,
             toUInt16(e.visitor % c.buckets) AS bucket,
             has(c.wanted, toUInt16(e.visitor % c.buckets)) AS keep,
-            cityHash64(e.channel, e.platform, e.paid, e.source, e.medium, e.campaign, e.ad_group,
-                e.keyword, e.match_type, e.creative, e.campaign_id, e.ad_group_id, e.keyword_id,
-                e.creative_id, e.unexpanded) AS source_key,
+            e.source_key AS source_key,
             e.entrance AND NOT e.returning AS entrance, e.returning AS returning,
             e.channel AS channel, e.platform AS platform, e.paid AS paid, e.click_id AS click_id,
             e.shared AS shared, if(entrance, cityHash64(source_key, click_id), 0) AS entrance_key,
@@ -73,7 +71,7 @@ WITH
             AND e.time >= {since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
             AND e.time < c.finish
             -- if dealt
-            AND bitTest(transform(toString(e.site), {dealt_sites:Array(String)},
+            AND bitTest(transform(e.site, {dealt_sites:Array(String)},
                 {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
@@ -226,7 +224,7 @@ LEFT JOIN
 WHERE e.site IN {sites:Array(String)}
     AND e.time >= {wanted_since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND bitTest(transform(toString(e.site), {dealt_sites:Array(String)},
+    AND bitTest(transform(e.site, {dealt_sites:Array(String)},
         {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
     -- end
     AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}

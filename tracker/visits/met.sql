@@ -10,13 +10,11 @@ SELECT
     max(click_id != '') AS clicks,
     events > uniqExact(cityHash64(site, event_id)) AS repeated,
     max((attempt > 1 OR received > time + toIntervalSecond(30)) AND origin != 'import') AS late,
-    max((site, cityHash64(channel, platform, paid, source, medium, campaign, ad_group, keyword,
-        match_type, creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded))
-        NOT IN (SELECT site, source_key FROM sources WHERE site IN {sites:Array(String)})) AS news
+    max((site, source_key) NOT IN (SELECT site, source_key FROM sources WHERE site IN {sites:Array(String)})) AS news
 FROM events
 WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND bitTest(transform(toString(site), {dealt_sites:Array(String)},
+    AND bitTest(transform(site, {dealt_sites:Array(String)},
         {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
     -- end

@@ -9,8 +9,7 @@ INSERT INTO sources (site, source_key, channel, platform, paid, source, medium, 
     campaign_norm, ad_group_norm, keyword_norm)
 SELECT
     site,
-    cityHash64(channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
-        creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded) AS source_key,
+    source_key,
     channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type, creative,
     campaign_id, ad_group_id, keyword_id, creative_id, unexpanded,
     trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(toString(campaign))), '\\s+', ' ')) AS campaign_norm,
@@ -20,9 +19,9 @@ FROM events
 WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     -- if dealt
-    AND bitTest(transform(toString(site), {dealt_sites:Array(String)},
+    AND bitTest(transform(site, {dealt_sites:Array(String)},
         {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
     -- end
-GROUP BY site, channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
+GROUP BY site, source_key, channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
     creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded
 HAVING (site, source_key) NOT IN (SELECT site, source_key FROM sources WHERE site IN {sites:Array(String)})

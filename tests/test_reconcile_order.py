@@ -17,18 +17,21 @@ from tests.clicks import tell
 from tests.world import HOME, World, ad, at
 from tracker.accounts import marks
 from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
-from tracker.accounts.marks import Slice
+from tracker.accounts.marks import Slice, mark
 from tracker.accounts.sites import add_site
 from tracker.errors import Unavailable
 from tracker.reconcile.bucket_plans import buckets_of, plan_buckets
 from tracker.reconcile.build import BuildContext
 from tracker.reconcile.portions import CHUNK_EVENTS
+from tracker.reconcile.reconciler import Outcome
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 #: Events of a build that make a reconcile several: the next begins before one is published.
 FEW_EVENTS = 30
+#: Marks of a round that make a reconcile several: one is taken while another is in hand.
+FEW_MARKS = 5
 #: Derived tables with the publication that says which of their rows count.
 TABLES = {
     "hits": ("visits", "day, bucket"),
@@ -158,7 +161,8 @@ def test_facts_in_any_order_end_in_the_same_tables(
     chance = random.Random(seed)
     order = arrivals(world, seed)
     for most in (CHUNK_EVENTS, FEW_EVENTS):
-        monkeypatch.setattr("tracker.reconcile.portions.CHUNK_EVENTS", most)
+        if most == FEW_EVENTS:
+            take_few(monkeypatch)
         forget(world)
         chance.shuffle(order)
         for arrive in order:
@@ -167,6 +171,13 @@ def test_facts_in_any_order_end_in_the_same_tables(
                 world.reconcile()
         world.reconcile()
         assert tables(world) == expected
+
+
+def take_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a reconcile be several rounds of several builds."""
+    monkeypatch.setattr("tracker.reconcile.portions.CHUNK_EVENTS", FEW_EVENTS)
+    monkeypatch.setattr("tracker.reconcile.reconciler.ROUND", FEW_MARKS)
+    monkeypatch.setattr("tracker.reconcile.reconciler.PER_SITE", FEW_MARKS)
 
 
 def forget(world: World) -> None:
@@ -205,7 +216,7 @@ def test_a_reconcile_that_dies_anywhere_is_repeated_to_the_same_tables(
 
     monkeypatch.setattr(Warehouse, "execute", dies(execute))
     monkeypatch.setattr(Warehouse, "insert", dies(insert))
-    monkeypatch.setattr("tracker.reconcile.portions.CHUNK_EVENTS", FEW_EVENTS)
+    take_few(monkeypatch)
     deaths = 0
     for steps in (1, 3, 5, 8, 11, 15, 20):
         left = steps
@@ -237,6 +248,28 @@ def test_a_rebuild_of_some_days_gives_the_same_rows_under_new_builds(world: Worl
     assert tables(world) == before
     world.run("rebuild", Rebuild(world.site.key))
     assert tables(world) == before
+
+
+def test_what_is_marked_again_while_it_is_in_hand_is_built_once_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [date(2026, 9, day) for day in range(2, 8)]
+    world.events([at(f"{day:%m-%d} 10:00", "p1", HOME) for day in days])
+    world.reconcile()
+    slices = [Slice("visits", world.site.key, day) for day in days]
+    monkeypatch.setattr("tracker.reconcile.reconciler.ROUND", 1)
+    mark(world.db, slices)
+    built: list[int] = []
+
+    def again(outcome: Outcome) -> None:
+        built.append(outcome.slices)
+        if len(built) == 1:
+            mark(world.db, slices)
+
+    outcome = world.parts.reconciler().run(progress=again)
+    assert outcome.left == 0
+    # The first has been published when all are marked again, and the second is in hand.
+    assert built[-1] == outcome.slices == len(days) + 2
 
 
 def test_of_copies_that_differ_in_their_visitor_alone_one_stands_in_every_build(

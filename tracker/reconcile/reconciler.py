@@ -5,16 +5,20 @@ chunks of a bounded number of events, each chunk with the credit that follows fr
 build; then the credit and the spend that were marked themselves. Marks are cleared after their
 build is published, and only if they were not set again meanwhile; a round that dies anywhere is
 simply repeated. One lease lets one process reconcile at a time.
+
+The hits of a portion are made while the one before it is finished and published, as neither keeps
+all processors busy: hits follow from events alone, whatever is published meanwhile.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 
@@ -59,8 +63,8 @@ LEASE = "reconcile"
 LEASE_TIME = timedelta(minutes=2)
 #: Marks taken by one round, and at most so many of one site. A round of so many takes ten to
 #: thirty seconds, and so long a new mark waits at most.
-ROUND = 60_000
-PER_SITE = 2_400
+ROUND = 80_000
+PER_SITE = 4_000
 #: Runs of days of one build: the parameters of a server hold no more; those of the embedded engine
 #: have no limit.
 SERVER_RUNS = 400
@@ -88,6 +92,35 @@ class _Begun:
     look: Look | None
     now: datetime
     seconds: float
+
+
+@dataclass(slots=True)
+class _Hand:
+    """What one run may take, and the slices that it has taken and not yet published."""
+
+    rounds: int | None
+    pace: Pace | None
+    slices: set[Slice] = field(default_factory=set)
+
+    def take(self, db: Engine) -> list[Mark]:
+        """The marks of another round; none without more rounds, or when nothing else is due."""
+        if self.rounds == 0:
+            return []
+        # Those in hand are still marked, and come first as they are older.
+        of_one = max(Counter(piece.site for piece in self.slices).values(), default=0)
+        taken = marks.take(db, ROUND + len(self.slices), PER_SITE + of_one)
+        due = [mark for mark in taken if mark.slice not in self.slices]
+        if self.pace is not None:
+            due = self.pace.due(due)
+        if due and self.rounds is not None:
+            self.rounds -= 1
+        return due
+
+    def put_down(self, slices: Sequence[Slice], seconds: float) -> None:
+        """These have been published, and took so long."""
+        self.slices.difference_update(slices)
+        if self.pace is not None:
+            self.pace.took(slices, seconds)
 
 
 class Reconciler:
@@ -122,26 +155,30 @@ class Reconciler:
         run holds the lease for longer than ``wait`` seconds.
         """
         lease = self._acquire(wait)
-        outcome = Outcome()
+        outcome, hand = Outcome(), _Hand(rounds, pace)
         try:
-            while rounds is None or rounds > 0:
-                taken = marks.take(self._db, ROUND, PER_SITE)
-                if pace is not None:
-                    taken = pace.due(taken)
-                if not taken:
-                    break
-                self._expand([mark for mark in taken if mark.slice.kind == "clicks"])
-                with closing(self._ahead(self._builds(taken))) as portions:
+            published = True
+            while published:
+                # What was set again while it was in hand is left for another time around.
+                published = False
+                with closing(self._ahead(self._portions(hand))) as portions:
                     for begun in portions:
                         seconds = begun.seconds + self._publish(lease, begun, outcome)
-                        if pace is not None:
-                            pace.took(begun.portion.slices, seconds)
+                        hand.put_down(begun.portion.slices, seconds)
+                        published = True
                         progress(outcome)
-                rounds = None if rounds is None else rounds - 1
         finally:
             leases.release(self._db, lease, self._clock())
         outcome.left = sum(entry.count for entry in marks.backlog(self._db))
         return outcome
+
+    def _portions(self, hand: _Hand) -> Iterator[Portion]:
+        """One round after another, as long as there are marks of what is not in hand."""
+        while taken := hand.take(self._db):
+            self._expand([mark for mark in taken if mark.slice.kind == "clicks"])
+            for portion in self._builds(taken):
+                hand.slices.update(portion.slices)
+                yield portion
 
     def _acquire(self, wait: float) -> leases.Lease:
         end = monotonic() + wait
@@ -213,8 +250,7 @@ class Reconciler:
 
     def _ahead(self, portions: Iterable[Portion]) -> Generator[_Begun, None, None]:
         """Each portion with its hits. Those of the next one are made while the caller is busy with
-        one, because neither keeps all processors busy: hits follow from events alone, whatever is
-        published meanwhile. Numbers are in the order of the portions."""
+        one. Numbers are in the order of the portions."""
         ahead: Future[_Begun] | None = None
         try:
             for portion in portions:

@@ -29,7 +29,7 @@ class Look:
     slices: Sequence[Slice]
     calendar: Calendar
     events: int
-    has_clicks: bool
+    clicks: int
     has_repeated: bool
     has_late: bool
     has_news: bool
@@ -50,7 +50,7 @@ class Look:
     def parts(self, *names: str) -> set[str]:
         """Those of these parts of statements that the events need."""
         needed = {
-            "clicks": self.has_clicks,
+            "clicks": self.clicks > 0,
             "repeated": self.has_repeated,
             "late": self.has_late,
             "large": self.events >= LARGE,
@@ -63,14 +63,14 @@ def look_at(context: BuildContext, slices: Sequence[Slice]) -> Look:
     """What the events of these slices, and of the days before them, have."""
     calendar = calendar_of(slices, context.frames)
     sql = load_sql(PACKAGE, "met.sql", frozenset({"dealt"} if calendar.dealt else ()))
-    ((events, *has),) = context.warehouse.rows(sql, calendar.reach)
-    return Look(slices, calendar, int(events), *map(bool, has))
+    ((events, clicks, *has),) = context.warehouse.rows(sql, calendar.reach)
+    return Look(slices, calendar, int(events), int(clicks), *map(bool, has))
 
 
 def build_hits(context: BuildContext, look: Look) -> None:
     """Hits of the slices, and what is known of their click ids."""
     reach, shares = look.calendar.reach, look.shares
-    if look.has_clicks:
+    if look.clicks:
         # The click ids of a day that is context only are those that its own build has brought.
         brought = {**reach, "since": look.calendar.wanted_since}
         know_clicks(context, reach, brought, shares, _known(context, look), look.parts("dealt"))
@@ -86,15 +86,17 @@ def build_hits(context: BuildContext, look: Look) -> None:
 
 
 def _known(context: BuildContext, look: Look) -> set[str]:
-    """The part ``known`` where it is worth asking which of many click ids are there already: not of
-    days that are built for the first time."""
+    """The part ``known`` where it is worth asking which of many click ids are there already: where
+    half of them may be, so not of days that are built for the first time."""
     about = {
         "sites": look.calendar.sites,
         "since": look.calendar.wanted_since,
         "until": look.calendar.until,
     }
-    large = look.parts("large")
-    return {"known"} if large and context.any(PACKAGE, "known_clicks.sql", about) else set()
+    if not look.parts("large"):
+        return set()
+    ((known,),) = context.warehouse.rows(load_sql(PACKAGE, "known_clicks.sql"), about)
+    return {"known"} if 2 * int(known) > look.clicks else set()
 
 
 def name_sources(context: BuildContext, look: Look) -> None:

@@ -5,9 +5,10 @@
 Facts are made by the engine from numbers (``bench/reconcile_events.sql``); what is measured is the
 reconciler, in this process, on the embedded engine on disk.
 
-- nothing: all derived tables of an account from facts alone: wall and processor seconds, and the
-  highest resident memory of the process, the facts merged before. ``--full``: a site with 10 million events in a year among
-  2,000 small ones with 7,500 each, 25 million in all; else a hundredth of that.
+- nothing: all derived tables of an account from facts alone, which are merged before: wall and
+  processor seconds, and the highest resident memory of the process. ``--full``: a site with 10
+  million events in a year among 2,000 small ones with 7,500 each, 25 million in all; else a
+  hundredth of that.
 - slice: a day of a small site, without orders and with some, gets one more visit and is rebuilt:
   median of wall and processor ms.
 - stream: 500 sites get 200 events/s in the first minutes of a day; every minute what is dirty is

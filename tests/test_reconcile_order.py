@@ -26,6 +26,7 @@ from tracker.reconcile.portions import CHUNK_EVENTS
 from tracker.reconcile.reconciler import Outcome
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
+from tracker.warehouse.migrate import migrate
 from tracker.warehouse.sql import load_sql
 
 #: Events of a build that make a reconcile several: the next begins before one is published.
@@ -270,6 +271,22 @@ def test_what_is_marked_again_while_it_is_in_hand_is_built_once_more(
     assert outcome.left == 0
     # The first has been published when all are marked again, and the second is in hand.
     assert built[-1] == outcome.slices == len(days) + 2
+
+
+def test_events_written_before_their_source_key_was_kept_have_it_computed(world: World) -> None:
+    world.warehouse.execute("ALTER TABLE events DROP COLUMN source_key")
+    world.events([at("09-02 10:00", "p1", ad("old")), at("09-02 11:00", "p2", ad("both"))])
+    world.warehouse.execute(
+        "ALTER TABLE schema_migrations DELETE WHERE number = 80", settings={"mutations_sync": 2}
+    )
+    migrate(world.warehouse)
+    world.events([at("09-02 12:00", "p3", ad("both")), at("09-02 13:00", "p4", ad("new"))])
+    world.reconcile()
+    found = world.rows(
+        "SELECT s.keyword, count() FROM hits AS h INNER JOIN sources AS s"
+        " ON h.site = s.site AND h.tag_key = s.source_key GROUP BY s.keyword"
+    )
+    assert dict(found) == {"old": 1, "both": 2, "new": 1}
 
 
 def test_of_copies_that_differ_in_their_visitor_alone_one_stands_in_every_build(

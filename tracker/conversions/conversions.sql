@@ -17,7 +17,8 @@
 --          value or null, its currency, takes the event's value where it has one, counting: every | visit |
 --          person, ms of engagement, depth in per cent, primary). With either of these two it is an
 --          engagement goal: reached by the event with which a visit has both, once a visit at most.
---   events Array(String): names of the events that they look for
+--   events Array(String): names of the events that they look for; whole Array(String): sites of goals that
+--          are counted once a person, of part `history`
 --   orders tuples (site, stage): stages that mean an order
 --   customers Array(String): sites whose repeat orders belong to the path of the first one
 --
@@ -112,7 +113,7 @@ WITH
         WHERE h.site IN {names:Array(String)} AND h.name IN {events:Array(String)}
             AND (h.site, h.day, h.bucket, h.build) IN (SELECT site, day, bucket, build FROM live)
             -- if history
-            AND ((h.site, h.day) IN (SELECT site, day FROM calendar) OR r.counting = 'person')
+            AND ((h.site, h.day) IN (SELECT site, day FROM calendar) OR h.site IN {whole:Array(String)})
             -- end
             -- unless history
             AND (h.site, h.day) IN (SELECT site, day FROM calendar)

@@ -172,11 +172,9 @@ def _goal_conversions(
     by_kind: dict[str, list[GoalRow]] = defaultdict(list)
     for row in goal_rows(goals):
         by_kind[kind_of(row)].append(row)
-    names = sorted({site for site, _ in days})
     common = {
         "build": context.number,
-        "sites": context.money(names),
-        "names": names,
+        "sites": context.money(sorted({site for site, _ in days})),
         "days": bound_runs(runs, context.frames),
         "first": min(day for _, day in days),
         "last": max(day for _, day in days),
@@ -184,20 +182,23 @@ def _goal_conversions(
     }
     seen = False
     for kind, rows in sorted(by_kind.items()):
-        events = sorted({row[1] for row in rows})
         look = {
-            "sites": sorted({site for row in rows for site, _ in row[0]}),
+            "sites": _sites_of(rows),
             "days": runs,
-            "events": events,
+            "events": sorted({row[1] for row in rows}),
         }
         if not context.any("tracker.conversions", "goal_events.sql", look):
             continue
         seen = True
-        history = {"history"} if any(row[8] == "person" for row in rows) else set()
-        wanted = {"goals", kind, *history, *parts}
-        made = {**common, "goals": rows, "events": events}
-        context.run("tracker.conversions", "conversions.sql", made, wanted)
+        whole = _sites_of(row for row in rows if row[8] == "person")
+        wanted = {"goals", kind, *(["history"] if whole else []), *parts}
+        found = {"goals": rows, "names": look["sites"], "events": look["events"], "whole": whole}
+        context.run("tracker.conversions", "conversions.sql", {**common, **found}, wanted)
     return seen
+
+
+def _sites_of(rows: Iterable[GoalRow]) -> list[str]:
+    return sorted({site for row in rows for site, _ in row[0]})
 
 
 def _stage_conversions(

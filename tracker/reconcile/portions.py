@@ -65,28 +65,22 @@ def day_portions(
     that reach much further than others therefore make a portion of their own. ``most_runs`` of one
     portion; one slice alone may exceed the number of events.
     """
-    held = _Held()
+    held = _Held(most_slices, most_runs)
     for run in sorted(_runs(of_kind, counts), key=lambda run: (run.first, run.count, run.site)):
         if held.portion.marks and held.is_wide_with(run):
             yield held.portion
-            held = _Held()
-        if held.add_whole(run, most_slices, most_runs):
+            held = _Held(most_slices, most_runs)
+        if held.add_whole(run):
             continue
         before, *events = run.events
         for number, own in enumerate(events):
             for mark in run.days[number]:
                 begins = held.begins(mark.slice)
                 taken = own + before if begins else own
-                full = (
-                    len(held.portion.marks) >= most_slices
-                    or held.portion.events + taken > CHUNK_EVENTS
-                    or taken > LARGE_SLICE
-                    or held.is_large
-                    or held.portion.runs + begins > most_runs
-                )
-                if held.portion.marks and full:
+                fits = taken <= LARGE_SLICE and held.has_room(1, taken, begins)
+                if held.portion.marks and not fits:
                     yield held.portion
-                    held = _Held()
+                    held = _Held(most_slices, most_runs)
                     begins, taken = True, own + before
                 held.add(mark, taken, begins)
             held.reach(run.first + timedelta(days=number), run)
@@ -132,9 +126,11 @@ def _runs(of_kind: Iterable[Mark], counts: Counts) -> Iterator[_Run]:
 
 @dataclass(slots=True)
 class _Held:
-    """A portion that is being filled, the last day of each site and bucket in it, and the days
-    between which its runs lie."""
+    """A portion that is being filled, with so many slices and runs at most; the last day of each
+    site and bucket in it, and the days between which its runs lie."""
 
+    most_slices: int
+    most_runs: int
     portion: Portion = field(default_factory=Portion)
     latest: dict[tuple[str, int], int] = field(default_factory=dict)
     first: date = date.max
@@ -145,32 +141,31 @@ class _Held:
         """Whether the day before it has to be read for this slice."""
         return self.latest.get((piece.site, piece.bucket)) != piece.day.toordinal() - 1
 
-    @property
-    def is_large(self) -> bool:
-        """Whether it is one slice alone, which is built in passes."""
-        return passes_of(len(self.portion.marks), self.portion.events) > 1
+    def has_room(self, slices: int, events: int, runs: int) -> bool:
+        """Whether so much more fits; nothing beside a large slice, which is built in passes."""
+        held = self.portion
+        return (
+            passes_of(len(held.marks), held.events) == 1
+            and len(held.marks) + slices <= self.most_slices
+            and held.events + events <= CHUNK_EVENTS
+            and held.runs + runs <= self.most_runs
+        )
 
     def is_wide_with(self, run: _Run) -> bool:
         """Whether a run would make the statement read many days for others in vain."""
         width = (max(self.last, run.last) - min(self.first, run.first)).days + 1
         return width > 2 * min(self.shortest, run.count) + 7
 
-    def add_whole(self, run: _Run, most_slices: int, most_runs: int) -> bool:
+    def add_whole(self, run: _Run) -> bool:
         """Hold a run, if all of it fits; whether it does."""
         before, *events = run.events
-        marks, beginning = [*chain(*run.days)], sum(self.begins(one.slice) for one in run.days[0])
-        taken = len(run.days[0]) * sum(events) + beginning * before
-        fits = (
-            not self.is_large
-            and len(self.portion.marks) + len(marks) <= most_slices
-            and self.portion.events + taken <= CHUNK_EVENTS
-            and max(events) + before <= LARGE_SLICE
-            and self.portion.runs + beginning <= most_runs
-        )
+        marks, begin = [*chain(*run.days)], sum(self.begins(one.slice) for one in run.days[0])
+        taken = len(run.days[0]) * sum(events) + begin * before
+        fits = max(events) + before <= LARGE_SLICE and self.has_room(len(marks), taken, begin)
         if fits:
             self.portion.marks += marks
             self.portion.events += taken
-            self.portion.runs += beginning
+            self.portion.runs += begin
             last = run.last.toordinal()
             self.latest |= {(run.site, mark.slice.bucket): last for mark in run.days[0]}
             self.reach(run.first, run)

@@ -7,7 +7,7 @@ find nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tracker.accounts.marks import Slice
@@ -73,7 +73,8 @@ def build_hits(context: BuildContext, look: Look) -> None:
     if look.clicks:
         # The click ids of a day that is context only are those that its own build has brought.
         brought = {**reach, "since": look.calendar.wanted_since}
-        know_clicks(context, reach, brought, shares, _known(context, look), look.parts("dealt"))
+        known = _known(context, look, brought)
+        know_clicks(context, reach, brought, shares, known, look.parts("dealt"))
     sessions = {
         "build": context.number,
         "days": look.calendar.rows,
@@ -85,17 +86,12 @@ def build_hits(context: BuildContext, look: Look) -> None:
         context.run(PACKAGE, "hits.sql", sessions | share, parts)
 
 
-def _known(context: BuildContext, look: Look) -> set[str]:
+def _known(context: BuildContext, look: Look, brought: Mapping[str, object]) -> set[str]:
     """The part ``known`` where it is worth asking which of many click ids are there already: where
     half of them may be, so not of days that are built for the first time."""
-    about = {
-        "sites": look.calendar.sites,
-        "since": look.calendar.wanted_since,
-        "until": look.calendar.until,
-    }
     if not look.parts("large"):
         return set()
-    ((known,),) = context.warehouse.rows(load_sql(PACKAGE, "known_clicks.sql"), about)
+    ((known,),) = context.warehouse.rows(load_sql(PACKAGE, "known_clicks.sql"), brought)
     return {"known"} if 2 * int(known) > look.clicks else set()
 
 

@@ -10,7 +10,8 @@ SELECT
     countIf(click_id != '') AS clicks,
     events > uniqExact(cityHash64(site, event_id)) AS repeated,
     max((attempt > 1 OR received > time + toIntervalSecond(30)) AND origin != 'import') AS late,
-    max((site, source_key) NOT IN (SELECT site, source_key FROM sources WHERE site IN {sites:Array(String)})) AS news
+    max((site, source_key) NOT IN
+        (SELECT site, source_key FROM sources WHERE site IN {sites:Array(String)})) AS news
 FROM events
 WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}

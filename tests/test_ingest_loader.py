@@ -28,8 +28,9 @@ from tracker.ingest.columns import EventColumns, IdentityColumns, Table, event_l
 from tracker.ingest.loader import Loader, LoaderHeld, LoadReport
 from tracker.ingest.refusals import failed_segments, requeue
 from tracker.ingest.segments import Names, make_root, segments
-from tracker.ingest.spool import SpoolLimits
+from tracker.ingest.spool import OpenSegment, SpoolLimits
 from tracker.ingest.suppressed import visitor_text
+from tracker.requests.upkeep import Reconcile
 from tracker.warehouse.client import Warehouse
 
 
@@ -429,6 +430,42 @@ def test_a_loader_that_fails_for_a_reason_nobody_foresaw_goes_on(
     monkeypatch.setattr(Loader, "drain", drain)
     world.parts.load_until(stop)
     assert len(passes) == 2
+
+
+def test_a_command_loads_what_a_writer_has_not_closed_yet(
+    sqlite_db: Engine, tmp_path: Path, warehouse_embedded: Warehouse
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    lines = Root(world.parts.settings.spool, warehouse_embedded, sqlite_db)
+    open_segment = OpenSegment(lines.path, lines.names.next(1), Table.EVENTS)
+    open_segment.append(lines.event())
+    closing = threading.Timer(0.3, open_segment.close)
+    closing.start()
+    try:
+        assert world.run("reconcile", Reconcile()).events == 1
+    finally:
+        closing.join()
+        world.loader.close()
+
+
+def test_a_writer_that_closes_nothing_makes_the_command_fail(
+    sqlite_db: Engine,
+    tmp_path: Path,
+    warehouse_embedded: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker.parts.CLOSED_WITHIN", 0.2)
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    lines = Root(world.parts.settings.spool, warehouse_embedded, sqlite_db)
+    open_segment = OpenSegment(lines.path, lines.names.next(1), Table.EVENTS)
+    open_segment.append(lines.event())
+    try:
+        with pytest.raises(Unavailable, match=f"open/{open_segment.path.name} is not closed"):
+            world.run("reconcile", Reconcile())
+        open_segment.close()
+        assert world.run("reconcile", Reconcile()).events == 1
+    finally:
+        world.loader.close()
 
 
 def test_a_pass_ends_though_events_keep_coming(root: Root) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic, sleep
 
 import structlog
 from sqlalchemy import Engine
@@ -35,6 +36,7 @@ from tracker.ingest.geography import PACKAGED, Geography
 from tracker.ingest.hosting import HostingNetworks, load_hosting, packaged_hosting
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
+from tracker.ingest.segments import open_names
 from tracker.reconcile.pace import Pace
 from tracker.reconcile.reconciler import LEASE, Reconciler
 from tracker.reconcile.sums import fill_sums
@@ -51,6 +53,8 @@ log = structlog.get_logger(__name__)
 #: Seconds between looks at the spool, and the longest wait while the engine is away.
 LOAD_EVERY = 0.1
 LONGEST_WAIT = 30.0
+#: Seconds within which a living writer closes a segment; it does so when that is half a second old.
+CLOSED_WITHIN = 15.0
 
 
 @dataclass(slots=True)
@@ -108,6 +112,22 @@ class Parts:
             raise ConfigError("This process has no loader.")
         with self._draining:
             return self._loader.drain()
+
+    def drain_acknowledged(self) -> LoadReport:
+        """Load all that was acknowledged before the call, also what a writer, of this process or
+        another, has not yet closed. ``waiting`` when one does not close its segment in time."""
+        opened = open_names(self.settings.spool)
+        report = self.drain()  # closes those of dead writers
+        end = monotonic() + CLOSED_WITHIN
+        while not report.waiting and (left := opened & open_names(self.settings.spool)):
+            if monotonic() >= end:
+                report.waiting = f"open/{min(left)} is not closed by the process that writes it."
+                return report
+            sleep(LOAD_EVERY)
+        if opened and not report.waiting:
+            before, report = report, self.drain()
+            report.add(before)
+        return report
 
     def load_until(self, stop: threading.Event) -> None:
         """Keep loading until ``stop`` is set; waits longer each time while the engine is away."""

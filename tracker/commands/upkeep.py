@@ -28,7 +28,7 @@ class Reconciled(msgspec.Struct, frozen=True):
 
 
 def reconcile(parts: Parts, _: Reconcile, progress: Progress) -> Reconciled:
-    """Load what is spooled, then rebuild until nothing is dirty."""
+    """Load what has been acknowledged, then rebuild until nothing is dirty."""
     return settle(parts, progress)
 
 
@@ -53,8 +53,8 @@ def requeue(parts: Parts, _: Requeue, __: Progress) -> object:
 
 
 def load(parts: Parts) -> int:
-    """Load what is spooled; Unavailable with the reason when it has to wait."""
-    report = parts.drain()
+    """Load what has been acknowledged; Unavailable with the reason when it has to wait."""
+    report = parts.drain_acknowledged()
     if report.waiting:
         raise Unavailable(
             f"Events wait in {parts.settings.spool}: {report.waiting}",
@@ -64,7 +64,7 @@ def load(parts: Parts) -> int:
 
 
 def settle(parts: Parts, progress: Progress = silent) -> Reconciled:
-    """Load what is spooled, then rebuild until nothing is dirty."""
+    """Load what has been acknowledged, then rebuild until nothing is dirty."""
     events = load(parts)
     whole = sum(entry.count for entry in marks.backlog(parts.db))
 

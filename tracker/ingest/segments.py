@@ -93,6 +93,15 @@ def segments(directory: Path) -> list[Segment]:
     return sorted(found)
 
 
+def open_names(root: Path) -> set[str]:
+    """The names of the files that writers append to at this moment, living or dead."""
+    return {
+        entry.name
+        for entry in _entries(root / OPEN)
+        if (match := _NAME.fullmatch(entry.name)) and match.group(3) == "open"
+    }
+
+
 def size_of(directory: Path) -> int:
     """Bytes of all files of a directory; files that vanish meanwhile count nothing."""
     total = 0

@@ -82,13 +82,15 @@ def test_every_rule_model_agrees_with_the_reference(world: World, seed: int) -> 
             ]
             split = weights(model, path)
             money = amounts(int(value * 10**6), split)
+            # What is given back takes the same shares off the value, and is no conversion.
+            counted = int(value >= 0)
             expected = {
-                place + 1: pair
-                for place, pair in enumerate(zip(split, money, strict=True))
-                if pair[0]
+                place + 1: (weight * counted, amount)
+                for place, (weight, amount) in enumerate(zip(split, money, strict=True))
+                if weight
             }
             assert found[conversion] == expected, (model, conversion)
-            assert sum(weight for weight, _ in found[conversion].values()) == UNIT
+            assert sum(weight for weight, _ in found[conversion].values()) == UNIT * counted
 
 
 def touches_by_visitor(world: World) -> dict[int, list[tuple[datetime, bool, bool]]]:
@@ -213,3 +215,39 @@ def test_a_return_from_a_payment_provider_takes_no_credit_from_the_ad(world: Wor
         ((_, position, weight, amount),) = world.rows(CREDITS.format(model=model))
         assert (position, weight, amount) == (1, UNIT, 100_000_000)
     assert world.rows("SELECT DISTINCT channel FROM visits") == [("Paid Search",)]
+
+
+@pytest.mark.parametrize("days", [1, 2, 5])
+def test_a_return_from_a_payment_provider_days_later_is_no_touch_either(
+    world: World, days: int
+) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    day = f"09-{1 + days:02}"
+    world.events(
+        [
+            at("09-01 10:00", url=ad("water pump")),
+            at(f"{day} 10:00", referrer="https://excashier.alipay.com/pay"),
+            at(f"{day} 10:01", name="order", value="100", currency="CNY"),
+        ]
+    )
+    world.reconcile()
+    for model in MODELS:
+        ((_, position, weight, amount),) = world.rows(CREDITS.format(model=model))
+        assert (position, weight, amount) == (1, UNIT, 100_000_000)
+
+
+def test_the_last_paid_click_is_no_shared_link(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    link = ad("valve", source="google", gclid="click-of-b-abcdefgh")
+    world.events(
+        [
+            at("09-01 09:00", "b", link),
+            at("09-01 10:00", "a", ad("pump", source="google", gclid="click-of-a-abcdefgh")),
+            at("09-02 10:00", "a", link),
+            at("09-02 10:05", "a", name="order", value="100", currency="CNY"),
+        ]
+    )
+    world.reconcile()
+    places = {model: world.rows(CREDITS.format(model=model))[0][1] for model in MODELS}
+    assert places["last_paid"] == 1
+    assert places["last_non_direct"] == 2

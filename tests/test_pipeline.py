@@ -23,6 +23,8 @@ from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead
 from tracker.errors import InvalidInput, NotFound
 from tracker.period import Period
 from tracker.reconcile.marking import mark_credits
+from tracker.reports.breakdown import breakdown
+from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.expected import Track, expected_value, open_leads
 from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
 from tracker.reports.pipeline import PipelineReport, StageLine, pipeline_report
@@ -129,6 +131,85 @@ def test_a_corrected_value_and_a_refund_restate_and_keep_the_path(world: World) 
     correct_stage(deps, world.site, "L", Entry(id="o", stage="order", removed=True))
     world.reconcile()
     assert [row[1] for row in goals(world)] == ["i", "r"]
+
+
+def test_what_is_given_back_is_no_conversion_and_no_order(world: World) -> None:
+    world.spend(SPEND, platform="baidu")
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-02", visitor="v1", lead="L"),
+        Entry(id="o", stage="order", time="2026-09-10", value=Decimal(300), lead="L"),
+        Entry(id="r", stage="order", time="2026-09-20", value=Decimal(-100), lead="L"),
+    )
+    world.reconcile()
+    found = report(world)
+    order = lines(found)["order"]
+    assert (order.conversions, order.value, order.cost_per) == (1, "200.00", "500.00")
+    assert found.mean_order == "200.00"
+    chosen = {"group": "keyword", "metrics": "conversions,orders,aov,closed_orders,cost_per_order"}
+    request = read_breakdown(chosen, world.site, Period.parse("2026-09-01", "2026-09-30"))
+    (row,) = breakdown(world.warehouse, world.db, request, clock=world.clock).rows
+    assert row.metrics == {
+        "conversions": "1",
+        "orders": "1",
+        "aov": "200.00",
+        "closed_orders": "1",
+        "cost_per_order": "500.00",
+    }
+    totals = world.report("2026-09-01", "2026-09-30", goal="stage:order").totals
+    assert (totals.conversions, totals.revenue) == ("1", "200.00")
+    assert world.rows(
+        "SELECT external_id, sum(toInt64(weight)), sum(amount) FROM credits INNER JOIN conversions"
+        " USING (conversion_id, day, build) WHERE model = 'linear' GROUP BY external_id"
+        " ORDER BY external_id"
+    ) == [("i", 10**9, 0), ("o", 10**9, 300_000_000), ("r", 0, -100_000_000)]
+
+
+def test_a_refund_under_an_id_of_its_own_takes_off_value_alone(world: World) -> None:
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal(300), visitor="v1"),
+        Entry(id="r", stage="order", time="2026-09-20", value=Decimal(-100), visitor="v1"),
+    )
+    world.reconcile()
+    totals = world.report("2026-09-01", "2026-09-30").totals
+    assert (totals.conversions, totals.revenue) == ("1", "200.00")
+
+
+@pytest.mark.parametrize("stage", ["lost", "contacted", "quotation", "payment"])
+def test_a_refund_is_taken_off_whatever_its_stage(world: World, stage: str) -> None:
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal(300), visitor="v1", lead="L"),
+        Entry(id="r", stage=stage, time="2026-09-20", value=Decimal(-300), lead="L"),
+    )
+    world.reconcile()
+    totals = world.report("2026-09-01", "2026-09-30").totals
+    assert (totals.conversions, totals.revenue) == ("1", "0.00")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_stages_of_a_supplied_touch_stand_on_the_day_of_the_first(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path, zone: str
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path, timezone=zone)
+    world.spend(
+        "day,platform,campaign,keyword,clicks,impressions,cost\n"
+        "2026-06-02,baidu,pumps,water pump,10,100,50\n",
+        platform="baidu",
+    )
+    world.offline(
+        "id,lead,time,stage,value,currency,platform,campaign,keyword\n"
+        "i1,L1,2026-06-02 20:00,inquiry,,,baidu,pumps,water pump\n"
+        "o1,L1,2026-09-10 10:00,order,900,CNY,baidu,pumps,water pump\n"
+    )
+    world.reconcile()
+    (june,) = world.report("2026-06-02", "2026-06-02").rows
+    assert (june.keyword, june.conversions, june.revenue) == ("water pump", "1", "900.00")
+    assert world.report("2026-09-01", "2026-09-30").totals.revenue == "0.00"
 
 
 def test_the_same_entry_again_changes_nothing_and_needs_no_time(world: World) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import Engine
@@ -18,7 +18,10 @@ from tests.world import HOME, World, ad, at
 from tracker.accounts import marks
 from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
 from tracker.accounts.marks import Slice, mark
-from tracker.accounts.sites import add_site
+from tracker.accounts.sites import SiteSettings, add_site, update_site
+from tracker.commands.conversions import offline_deps
+from tracker.conversions.entries import take_entries
+from tracker.conversions.entry import Entry
 from tracker.errors import Unavailable
 from tracker.reconcile.bucket_plans import buckets_of, plan_buckets
 from tracker.reconcile.build import BuildContext
@@ -55,6 +58,10 @@ SPEND = (
 GOOGLE = (
     "day,campaign,campaign id,ad group,ad group id,keyword,keyword id,clicks,impressions,cost\n"
     "2026-09-02,pumps,11,steel,21,steel pump,31,10,100,90\n"
+)
+
+RATES = "day,base,quote,rate\n" + "".join(
+    f"2026-09-{day:02},USD,CNY,7.{day}\n" for day in range(1, 31)
 )
 
 
@@ -121,6 +128,18 @@ def arrivals(world: World, seed: int) -> list[Callable[[], Any]]:
     lines = events(random.Random(seed))
     third = len(lines) // 3
     orders = "id,lead,time,stage,value,visitor\n{row}\n"
+    sold = "id,lead,time,stage,value,currency,user\n{row}\n"
+    named = "id,lead,time,stage,value,platform,campaign,keyword\n{row}\n"
+
+    def corrected() -> None:
+        world.offline(sold.format(row="c1,L5,2026-09-11T10:00:00Z,order,500,USD,u5"))
+        world.offline(sold.format(row="c1,L5,2026-09-13T10:00:00Z,order,400,CNY,u5"))
+
+    def withdrawn() -> None:
+        world.offline(sold.format(row="x1,L6,2026-09-05T10:00:00Z,order,500,CNY,u6"))
+        gone = Entry(id="x1", stage="order", time="2026-09-05", removed=True)
+        take_entries(offline_deps(world.parts, world.site), world.site, [gone])
+
     return [
         *(
             lambda part=part: world.events(part)
@@ -143,14 +162,32 @@ def arrivals(world: World, seed: int) -> list[Callable[[], Any]]:
         lambda: world.offline(orders.format(row="o1,L1,2026-09-12T10:00:00Z,order,900,p1-0")),
         lambda: world.offline("id,time,stage,click id\ng1,2026-09-12,order,g1\n"),
         lambda: world.offline("id,time,stage,click id\ng9,2026-09-12,order,g9\n"),
+        lambda: world.rates(RATES),
+        lambda: world.offline(sold.format(row="i5,L5,2026-09-06T10:00:00Z,inquiry,,,u5")),
+        corrected,
+        withdrawn,
+        lambda: world.offline(sold.format(row="o7,L7,2026-09-07T10:00:00Z,order,70,USD,u5")),
+        lambda: world.offline(sold.format(row="o8,L8,2026-09-10T10:00:00Z,order,80,CNY,u8")),
+        lambda: world.offline(sold.format(row="r8,L8,2026-09-12T10:00:00Z,order,-30,CNY,u8")),
+        lambda: world.offline(
+            named.format(row="s1,L9,2026-09-03T22:00:00Z,inquiry,,baidu,pumps,water pump")
+        ),
+        lambda: world.offline(
+            named.format(row="s2,L9,2026-09-13T10:00:00Z,order,99,baidu,pumps,water pump")
+        ),
     ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "repeat_orders"), [(1, "open"), (2, "inherit")])
 def test_facts_in_any_order_end_in_the_same_tables(
-    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    repeat_orders: Literal["open", "inherit"],
 ) -> None:
+    settings = SiteSettings(repeat_orders=repeat_orders)
+    world.site = update_site(world.db, world.site.key, settings=settings)
     world.goal("order", kind="event", pattern="order", use_event_value=True)
     # Of a lookback that leaves touches out, and of paths that begin anew.
     world.goal("again", kind="event", pattern="order", lookback_days=3, reset_path=True)
@@ -183,7 +220,7 @@ def take_few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget(world: World) -> None:
     """Take every fact and every derived row of the world away; settings stay."""
-    facts = ("events", "identities", "spend", "spend_slices", "offline_conversions")
+    facts = ("events", "identities", "spend", "spend_slices", "offline_conversions", "rates")
     for table in (*facts, "click_lookups", "clicks", "person_members", "sources", "slices"):
         world.warehouse.execute(f"TRUNCATE TABLE {table}")
     for table in TABLES:

@@ -5,7 +5,7 @@ INSERT INTO credit_days (site, model, day, build, goal, touch_day, source_key, w
     unpriced_value, valued, lags, counts, earns)
 SELECT site, model, day, build, goal, touch_day, source_key, sum(toInt64(credits.weight)),
     sum(credits.amount), countIf(rate_missing), countIf(has_value),
-    arraySort(groupArrayIf(lag, position > 0)), counts, earns
+    arraySort(groupArrayIf(lag, position > 0 AND credits.weight > 0)), counts, earns
 FROM credits
 WHERE site IN {sites:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
     AND build = {build:UInt64}

@@ -17,7 +17,8 @@
 -- The path: visits that are touches, of the conversion's person, that began at most `lookback`
 -- before the end of the path (both ends included), in order of time, then visit id. Weights are
 -- integers of 1e-9 and amounts integers of 1e-6, both rounded by largest remainder with ties by
--- touch order, so that each sums exactly to its total.
+-- touch order, so that each sums exactly to its total. What is given back (less than 0) takes the
+-- same shares off the value and is no conversion: its weights are 0.
 INSERT INTO credits (site, model, day, build, conversion_id, goal, touch_day, touch_time, visit_id,
     source_key, position, length, lag, weight, amount, has_value, rate_missing, counts, earns)
 WITH
@@ -130,7 +131,7 @@ WITH
             v.visitor AS person,
             -- end
             v.start AS start, v.visit_id AS visit_id, v.source_key AS source_key, v.day AS day,
-            v.channel = 'Direct' AS is_direct, v.paid AS is_paid
+            v.channel = 'Direct' AS is_direct, v.paid AND NOT v.shared AS is_paid
         FROM visits AS v
         -- if people
         LEFT JOIN people AS p ON v.site = p.site AND v.visitor = p.visitor
@@ -210,7 +211,7 @@ SELECT
     if(place = 0, 0, path[place].3) AS source_key,
     place AS position, n AS length,
     dateDiff('millisecond', touch_time, path_time) AS lag,
-    weight, amount, value IS NOT NULL AS has_value, rate_missing, counts, earns
+    if(value < 0, 0, share) AS weight, amount, value IS NOT NULL AS has_value, rate_missing, counts, earns
 FROM weighed
-ARRAY JOIN places AS place, weights AS weight, amounts AS amount
-WHERE weight > 0
+ARRAY JOIN places AS place, weights AS share, amounts AS amount
+WHERE share > 0

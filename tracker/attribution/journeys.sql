@@ -7,7 +7,7 @@ SELECT path, countIf(counted) AS conversions, sum(value) AS value FROM
 (
     SELECT day, conversion_id,
         arrayMap(t -> t.2, arraySort(groupArray((position, source_key)))) AS path,
-        any({goal:String} != '' OR counts) AS counted,
+        any(weight > 0 AND ({goal:String} != '' OR counts)) AS counted,
         sumIf(amount, {goal:String} != '' OR earns) AS value
     FROM credits
     WHERE site = {site:String} AND model = 'linear' AND source_key != 0 AND day >= {first:Date}

@@ -20,6 +20,7 @@
 --   events Array(String): names of the events that they look for; whole Array(String): sites of goals that
 --          are counted once a person, of part `history`
 --   orders tuples (site, stage): stages that mean an order
+--   zones  tuples (sites, time zone), of part `stages`
 --   customers Array(String): sites whose repeat orders belong to the path of the first one
 --
 --   retry_days UInt16: for how long after it was entered a conversion is tried
@@ -28,7 +29,8 @@
 --
 -- Totals of all goals: a primary goal counts and earns. Of the stages of a lead the first counts, and
 -- those of the lowest rank of which one has a value earn, so that an order and its payment are one
--- conversion with one value. What is given back (less than 0) is taken off whatever its stage.
+-- conversion with one value. What is given back (less than 0) is taken off whatever its stage, and is
+-- no conversion: it never counts, begins no lead's count and is no order.
 --
 -- A goal counted once a person looks at the whole history of its site; the first event stands.
 -- An offline conversion is matched by its lead (one without is a lead that its id names): by visitor id, click id (the first visitor who
@@ -176,7 +178,7 @@ WITH
         SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
             'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
-            is_primary AS counts, is_primary AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
+            is_primary AND NOT ifNull(value < 0, false) AS counts, is_primary AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
             time AS supplied_time, day AS supplied_day
         FROM by_goal
         -- if history
@@ -185,6 +187,11 @@ WITH
     ),
     -- end
     -- if stages
+    zones AS
+    (
+        SELECT arrayJoin(z.1) AS site, z.2 AS zone
+        FROM (SELECT arrayJoin({zones:Array(Tuple(Array(String), String))}) AS z)
+    ),
     latest AS
     (
         SELECT site, external_id,
@@ -210,9 +217,10 @@ WITH
             (time, external_id) AS place,
             transform(concat(l.site, ':', stage), {stage_names:Array(String)},
                 {stage_ranks:Array(UInt8)}, toUInt8(4)) AS rank,
-            place = min(place) OVER lead_of AS counts,
-            rank < 9 AND (ifNull(l.fact.3 < 0, false)
-                OR rank = minIf(rank, ifNull(l.fact.3 >= 0, false) AND rank < 9) OVER lead_of) AS earns,
+            ifNull(l.fact.3 < 0, false) AS is_refund,
+            NOT is_refund AND place = minIf(place, NOT is_refund) OVER lead_of AS counts,
+            is_refund OR (rank < 9 AND rank = minIf(rank, ifNull(l.fact.3 >= 0, false) AND rank < 9)
+                OVER lead_of) AS earns,
             l.fact.2 < c.finish AS wanted
         FROM latest AS l
         ASOF LEFT JOIN calendar AS c ON l.site = c.site AND l.fact.2 >= c.begin
@@ -230,7 +238,7 @@ WITH
             argMinIf(o.contact.7, o.place, o.contact.7 != '') AS user_hash,
             argMinIf(o.brought, o.place, o.brought.1 != 0) AS brought,
             max(o.received) + toIntervalDay({retry_days:UInt16}) AS tried_until,
-            minIf(o.time, (o.site, o.stage) IN
+            minIf(o.time, NOT o.is_refund AND (o.site, o.stage) IN
                 (SELECT r.1, r.2 FROM (SELECT arrayJoin({orders:Array(Tuple(String, String))}) AS r)))
                 AS ordered,
             max(o.wanted) AS is_wanted
@@ -354,8 +362,11 @@ WITH
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
             currency, supplied.1 AS supplied_key, counts, earns, tried_until, supplied.2 AS supplied_tag,
             supplied.3 AS supplied_click, supplied.4 AS supplied_time,
-            if(supplied_click = '', day, supplied.5) AS supplied_day
+            -- NOTE: of the days of a site, only the text of an instant takes a zone of each row.
+            if(supplied_click = '', toDate(substring(toString(path_time, zone), 1, 10)), supplied.5)
+                AS supplied_day
         FROM matched_offline
+        INNER JOIN zones USING (site)
     ),
     -- end
     -- if rates

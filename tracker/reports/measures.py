@@ -97,7 +97,7 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
     Fact.ASSISTS: {
         "assisted": Measure(
             "uniqExactStateIf(c.conversion_id, c.position > 0 AND c.position < c.length "
-            f"AND {_COUNTS})",
+            f"AND c.weight > 0 AND {_COUNTS})",
             "uniqExactMerge",
         )
     },

@@ -1,7 +1,7 @@
 -- Question: what is an order worth on average?
 -- Grain: one row: leads with an order that has a value, and their sum in the site's currency,
 --   refunds taken off. Parameters: site String; goals Array(String)
-SELECT uniqExact(if(lead = '', external_id, lead)) AS orders, sum(value_site) AS total
+SELECT uniqExactIf(if(lead = '', external_id, lead), value_site >= 0) AS orders, sum(value_site) AS total
 FROM conversions
 WHERE site = {site:String} AND origin = 'offline' AND goal IN {goals:Array(String)}
     AND value_site IS NOT NULL

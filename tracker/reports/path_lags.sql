@@ -9,7 +9,7 @@ WITH
         SELECT model, day, conversion_id, touch_day, lag, length FROM credits
         WHERE site = {site:String} AND model IN ('first', 'last_non_direct', 'linear')
             AND day >= {first:Date} AND ({by_click:Bool} OR day <= {last:Date})
-            AND if({goal:String} = '', counts, goal = {goal:String})
+            AND weight > 0 AND if({goal:String} = '', counts, goal = {goal:String})
             AND (day, build) IN
                 (SELECT day, max(build) FROM slices
                 WHERE site = {site:String} AND kind = 'credits' AND build <= {asof:UInt64}

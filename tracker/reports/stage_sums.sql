@@ -1,7 +1,8 @@
 -- Question: what did each stage of the pipeline bring in a period?
--- Grain: one row per goal (stage:KEY, or repeat:KEY). Amounts are in the site's currency.
+-- Grain: one row per goal (stage:KEY, or repeat:KEY). Amounts are in the site's currency, refunds
+--   taken off; a refund is no conversion.
 -- Parameters: site String; first, last Date
-SELECT toString(goal) AS goal, count() AS conversions, countIf(value IS NOT NULL) AS valued,
+SELECT toString(goal) AS goal, countIf(NOT ifNull(value < 0, false)) AS conversions, countIf(value IS NOT NULL) AS valued,
     sum(value_site) AS total, countIf(rate_missing) AS unpriced
 FROM conversions
 WHERE site = {site:String} AND origin = 'offline' AND day BETWEEN {first:Date} AND {last:Date}

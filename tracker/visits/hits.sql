@@ -23,7 +23,8 @@
 -- later attempt, or that are older than 30 s, are also compared with the 8 days around them.
 -- Visits: a visit ends after `timeout` without activity, at local midnight, and when an entrance
 -- brings a source or click id that its run of activity has not had yet (two tabs do not flip it).
--- A return from a payment or log-in provider continues the visit whatever the gap.
+-- A return from a payment or log-in provider continues the visit whatever the gap; days later it
+-- begins a visit that is no touch.
 -- The first visit of a day that only continues the last one of the day before repeats that one's
 -- own source and is no touch; the look back ends there, so that a slice needs two days to rebuild.
 -- Source: `tag_key` is the source as the address had it. `source_key` is another one where the
@@ -168,7 +169,9 @@ WITH
             arrayMap((days, gap, back, enters, key, before) -> days = 1 AND (back OR gap <= pause_after)
                 AND (NOT enters OR key = before),
                 days_between, gaps, returns, entrances, entrance_keys, keys_before) AS continues,
-            arrayFill((c, o) -> o, continues, opens) AS continued,
+            -- No touch: it goes on with the visit of the day before, or begins with a return from a
+            -- payment provider, which goes on with one however long ago that was.
+            arrayFill((c, o) -> o, arrayMap((c, back) -> c OR back, continues, returns), opens) AS continued,
             arrayFill((x, o) -> o, arrayMap((own, before, c) -> if(c, before, own), sources,
                 sources_before, continues), opens) AS origins
         FROM firsts

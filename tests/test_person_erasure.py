@@ -14,7 +14,10 @@ from tests.test_web_leads import Desk
 from tests.world import NOW, World, ad, at
 from tracker.accounts.person_cards import Card, add_note, card_of, notes_of, write_card
 from tracker.accounts.suppression import suppressed_among
+from tracker.commands.conversions import offline_deps
 from tracker.conversions.contact import hash_email
+from tracker.conversions.entries import take_entries
+from tracker.conversions.entry import Entry
 from tracker.errors import InvalidInput, NotFound
 from tracker.ingest.identity import visitor_number
 from tracker.ingest.segments import FAILED, Names
@@ -143,6 +146,38 @@ def test_a_person_is_erased_from_every_place_and_stays_away(world: World) -> Non
     assert world.report("2026-09-01", "2026-09-30").totals == before
     again = world.run("person-erase", Person(site, name_of("li-desk")))
     assert (again.rows, again.failed_lines, again.written) == ({}, 0, 0)
+
+
+def test_what_others_brought_first_is_theirs_and_what_is_not_built_yet_is_his(
+    world: World,
+) -> None:
+    link = ad("water pump", bd_vid="click-of-the-buyer")
+    paid: dict[str, Any] = {"name": "order", "props": {"order_id": "W-7"}}
+    world.events(
+        [
+            at("09-01 10:00", "buyer", link),
+            at("09-01 10:05", "buyer", **paid),
+            at("09-02 10:00", "colleague", link),
+            at("09-02 10:05", "colleague", **paid),
+        ]
+    )
+    deps = offline_deps(world.parts, world.site)
+    entries = [
+        Entry(id="c", stage="order", time="2026-09-03", click_id="click-of-the-buyer"),
+        Entry(id="w", stage="order", time="2026-09-03", order_id="W-7"),
+    ]
+    take_entries(deps, world.site, entries)
+    of_colleague = world.run("person-export", Person(world.site.key, name_of("colleague")))
+    assert of_colleague["offline_conversions"] == []
+    assert (
+        "offline_conversions"
+        not in world.run("person-erase", Person(world.site.key, name_of("colleague"))).rows
+    )
+    of_buyer = world.run("person-export", Person(world.site.key, name_of("buyer")))
+    assert [row["external_id"] for row in of_buyer["offline_conversions"]] == ["c", "w"]
+    erased = world.run("person-erase", Person(world.site.key, name_of("buyer")))
+    assert erased.rows["offline_conversions"] == 2
+    assert world.rows("SELECT count() FROM offline_conversions") == [(0,)]
 
 
 def test_a_whole_refused_segment_of_one_person_leaves_no_file(world: World) -> None:

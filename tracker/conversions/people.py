@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -200,3 +201,21 @@ def read_part(
         [Contact(int(visitor), str(node), int(count)) for visitor, node, count in edges],
         [Decision(int(v), str(other), bool(on), int(number)) for v, other, on, number in links],
     )
+
+
+def offline_of(
+    warehouse: Warehouse, site: str, zone: str, visitors: Sequence[int]
+) -> list[tuple[str, date]]:
+    """The offline conversions of a person who is these visitors, and the other stages of their
+    leads: external id and day in the site's time ``zone``. Needs no reconcile."""
+    contacts, _ = read_part(warehouse, site, visitors)
+    rows = warehouse.rows(
+        load_sql(PACKAGE, "person_offline.sql"),
+        {
+            "site": site,
+            "zone": zone,
+            "visitors": list(visitors),
+            "contacts": sorted({contact.hash for contact in contacts}),
+        },
+    )
+    return [(str(external_id), day) for external_id, day in rows]

@@ -30,10 +30,9 @@ from tracker.accounts.marks import Slice, mark
 from tracker.accounts.person_cards import forget
 from tracker.accounts.sites import Site
 from tracker.accounts.suppression import suppress_visitors
-from tracker.conversions.people import read_part, refresh, visitor_name
+from tracker.conversions.people import offline_of, refresh, visitor_name
 from tracker.errors import Unavailable
 from tracker.ingest.forgotten import forget_failed
-from tracker.ingest.segments import OPEN
 from tracker.reconcile.calendar import Frame
 from tracker.reconcile.identity import visitors_of
 from tracker.reconcile.reconciler import LEASE
@@ -78,7 +77,7 @@ class Erased(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ErasureDeps:
-    """Where a person may be found. ``load`` loads what is spooled, or raises Unavailable."""
+    """Where a person may be found. ``load`` loads what was acknowledged, or raises Unavailable."""
 
     warehouse: Warehouse
     db: Engine
@@ -99,7 +98,7 @@ def erase_person(deps: ErasureDeps, site: Site, person: str) -> Erased:
         visitors = visitors_of(deps.warehouse, site, person)
         names = [visitor_name(visitor) for visitor in visitors]
         suppress_visitors(deps.db, site.key, names, now=deps.clock())
-        _settle(deps)
+        deps.load()
         failed = forget_failed(deps.spool, site.key, visitors)
         _mark_followers(deps, site, visitors)
         rows, days = _erase_rows(deps, site, visitors)
@@ -124,46 +123,26 @@ def _lease(deps: ErasureDeps) -> Iterator[None]:
         leases.release(deps.db, lease, deps.clock())
 
 
-def _settle(deps: ErasureDeps) -> None:
-    """Load what is spooled, segments included that a writer of now still has open."""
-    deps.load()
-    folder = deps.spool / OPEN
-    before = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    end = monotonic() + 5.0
-    while before and monotonic() < end:
-        sleep(0.1)
-        deps.load()
-        before &= {path.name for path in folder.iterdir()}
-
-
 def _erase_rows(
     deps: ErasureDeps, site: Site, visitors: Sequence[int]
 ) -> tuple[dict[str, int], set[date]]:
     """Delete everywhere; how many rows of each table, and the days of conversions that went."""
     warehouse = deps.warehouse
-    contacts, _ = read_part(warehouse, site.key, visitors)
     key: dict[str, object] = {"site": site.key}
+    offline = offline_of(warehouse, site.key, site.timezone, visitors)
+    ids = sorted({external_id for external_id, _ in offline})
     own = warehouse.rows(
-        load_sql(PACKAGE, "person_conversions.sql"), key | {"visitors": list(visitors)}
+        load_sql(PACKAGE, "person_conversions.sql"),
+        key | {"visitors": list(visitors), "ids": ids},
     )
-    offline = warehouse.rows(
-        load_sql(PACKAGE, "person_offline.sql"),
-        key
-        | {
-            "zone": site.timezone,
-            "visitors": list(visitors),
-            "ids": sorted({str(external) for _, external, _ in own} - {""}),
-            "contacts": sorted({contact.hash for contact in contacts}),
-        },
-    )
-    days = {day for *_, day in own} | {day for _, day in offline}
-    conversions: dict[str, object] = {"conversions": sorted({int(number) for number, *_ in own})}
+    days = {day for _, day in [*own, *offline]}
+    conversions: dict[str, object] = {"conversions": sorted({int(number) for number, _ in own})}
     rows = {
         name: _delete(warehouse, name, load_sql(PACKAGE, f"erase_{file}.sql"), key | wanted)
         for name, file, wanted in (
             ("credits", "credits", conversions),
             ("conversions", "conversions", conversions),
-            ("offline_conversions", "offline", {"ids": sorted({str(one) for one, _ in offline})}),
+            ("offline_conversions", "offline", {"ids": ids}),
         )
     }
     template = load_sql(PACKAGE, "erase_visitors.sql")

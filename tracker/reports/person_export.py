@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.person_cards import card_of, notes_of
 from tracker.accounts.sites import Site
+from tracker.conversions.people import offline_of
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -32,7 +33,15 @@ def export_person(
     for table in TABLES:
         found = warehouse.dicts(template.replace("FROM events", f"FROM {table}"), params)
         result[table] = msgspec.to_builtins([_readable(row) for row in found])
-    orders = warehouse.dicts(load_sql("tracker.reports", "person_orders.sql"), params)
+    offline = offline_of(warehouse, site.key, site.timezone, visitors)
+    orders = warehouse.dicts(
+        load_sql("tracker.reports", "person_orders.sql"),
+        {
+            "site": site.key,
+            "ids": sorted({external_id for external_id, _ in offline}),
+            "most": MOST,
+        },
+    )
     result["offline_conversions"] = msgspec.to_builtins(orders)
     result["card"] = asdict(card_of(db, site.key, names))
     notes = [asdict(note) for note in notes_of(db, site.key, names)]

@@ -146,6 +146,8 @@ def _all() -> tuple[Dimension, ...]:
     )
 
 
+#: Dimensions whose values are goals, which need not count in totals.
+OF_GOALS = ("goal", "stage")
 DIMENSIONS: Mapping[str, Dimension] = {one.name: one for one in _all()}
 
 

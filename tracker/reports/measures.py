@@ -62,8 +62,10 @@ def _stage(role: str) -> dict[str, Measure]:
     }
 
 
-#: Without a goal chosen, conversions and values of those that count in totals (conversions.sql).
-_COUNTS, _EARNS = "({every:Bool} OR c.counts)", "({every:Bool} OR c.earns)"
+#: In the place of this stands which credit is of a goal by itself (statement.py).
+APART = "/* apart */"
+#: Other credit is of conversions that count in totals, and of values that do (conversions.sql).
+_COUNTS, _EARNS = f"({APART} OR c.counts)", f"({APART} OR c.earns)"
 
 #: What each fact can add up.
 MEASURES: Mapping[Fact, Mapping[str, Measure]] = {

@@ -270,6 +270,36 @@ def test_stages_have_their_cost_and_return_beside_each_other(world: World) -> No
     assert ask(world, metrics="cost").coverage is None
 
 
+PERIOD_ROW = (
+    'Search keyword report\n"Sep 1, 2026 - Sep 10, 2026"\n'
+    "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"
+    "pump,Phrase match,pumps,g,CNY,10,100,50.00\n"
+)
+
+
+def test_spend_of_several_days_is_untracked_by_the_same_rule_in_every_breakdown(
+    world: World,
+) -> None:
+    world.spend(PERIOD_ROW, platform="google", period_total=True)
+    days, wanted = ("2026-09-01", "2026-09-20"), "cost,untracked_cost,cpa,roas"
+    visit = at("09-15 10:00", url=ad("pump", source="google"))
+    sale = at("09-15 10:05", name="order", value="100", currency="CNY")
+    nothing = {"cost": "50.00", "untracked_cost": "50.00", "cpa": None, "roas": None}
+    whole = {"cost": "50.00", "untracked_cost": "0.00", "cpa": "50.00", "roas": 2.0}
+    # The first visit after its end: none of it could be seen. Before its end: all of it counts.
+    for lines, expected in (
+        ([visit, sale], nothing),
+        ([at("09-10 10:00", "b")], whole),
+    ):
+        world.events(lines)
+        world.reconcile()
+        for group in ("", "platform", "month", "campaign", "account,kind"):
+            report = ask(world, days=days, group=group, metrics=wanted)
+            assert report.totals == expected, group
+        totals = world.report(*days).totals
+        assert {name: getattr(totals, name) for name in expected} == expected
+
+
 def test_a_keyword_has_the_figures_that_the_keyword_report_has(filled: World) -> None:
     wanted = "cost,clicks,visits,arrived_clicks,conversions,cpa,revenue,roas,revenue_roi"
     found = rows(ask(filled, group="kind,reason,keyword", metrics=wanted))

@@ -32,16 +32,17 @@ class Measure(NamedTuple):
     outer: str = "sum"
 
 
+#: Spend of several days is untracked only if it ends before the first visit.
+_UNTRACKED = (
+    "if(x.last_day > x.day, x.last_day < {tracked_from:Date}, has({untracked:Array(Date)}, x.day))"
+)
 _MICROS = "toInt64(ifNull(sum({}), 0) * 1000000)"
 _SPEND = {
     "impressions": Measure("sum(x.impressions)"),
     "clicks": Measure("sum(x.clicks)"),
     "cost": Measure(_MICROS.format("x.cost_site")),
     "adjusted": Measure(_MICROS.format("x.adjusted_site")),
-    "untracked_cost": Measure(
-        "toInt64(ifNull(sumIf(x.cost_site, if(x.last_day > x.day, "
-        "x.last_day < {tracked_from:Date}, has({untracked:Array(Date)}, x.day))), 0) * 1000000)"
-    ),
+    "untracked_cost": Measure(f"toInt64(ifNull(sumIf(x.cost_site, {_UNTRACKED}), 0) * 1000000)"),
     "unpriced_cost": Measure("countIf(x.cost_site IS NULL)"),
     "spend_rows": Measure(
         "countIf(x.cost != 0 OR x.impressions != 0 OR x.clicks != 0 OR x.adjusted = 0)"
@@ -108,7 +109,7 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
         name: Measure(f"sum(x.{name})")
         for name in ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")
     }
-    | {"untracked_cost": Measure("sumIf(x.cost, has({untracked:Array(Date)}, x.day))")},
+    | {"untracked_cost": Measure(f"sumIf(x.cost, {_UNTRACKED})")},
 }
 
 

@@ -270,6 +270,32 @@ def test_stages_have_their_cost_and_return_beside_each_other(world: World) -> No
     assert ask(world, metrics="cost").coverage is None
 
 
+def test_a_stage_of_which_no_value_was_ever_recorded_has_no_return(world: World) -> None:
+    world.events([at("09-01 08:00", "a", ad("pump", campaign="c"))])
+    world.spend(HEADER + "2026-09-01,c,g,pump,10,2,90.00\n", platform="baidu")
+    steps = [
+        Entry(id="i", stage="inquiry", time="2026-09-02", visitor="a", lead="L"),
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal(300), lead="L"),
+        Entry(id="p", stage="payment", time="2026-09-05", lead="L"),
+    ]
+    take_entries(offline_deps(world.parts, world.site), world.site, steps)
+    world.reconcile()
+    wanted = "order_revenue,order_roas,payments,payment_roas"
+    ordered = {"order_revenue": "300.00", "order_roas": pytest.approx(300 / 90)}
+    assert ask(world, group="keyword", metrics=wanted).totals == ordered | {
+        "payments": None,
+        "payment_roas": None,
+    }
+    # A payment of any time makes those without a value a loss.
+    later = Entry(id="p2", stage="payment", time="2026-10-05", value=Decimal(9), lead="M")
+    take_entries(offline_deps(world.parts, world.site), world.site, [later])
+    world.reconcile()
+    assert rows(ask(world, group="keyword", metrics=wanted))["pump",] == ordered | {
+        "payments": "0.00",
+        "payment_roas": 0.0,
+    }
+
+
 PERIOD_ROW = (
     'Search keyword report\n"Sep 1, 2026 - Sep 10, 2026"\n'
     "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"

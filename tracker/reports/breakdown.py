@@ -87,7 +87,8 @@ def breakdown(
     before = reader.read(beside, threads) if beside else None
     known = growing.result()
     covered = joined.result()
-    writer = BreakdownWriter(request, reader, Economics(request.site.margin, known.valued > 0))
+    economics = Economics(request.site.margin, known.valued > 0, reader.valued_roles)
+    writer = BreakdownWriter(request, reader, economics)
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
     sums = _completeness_sums(now, before)

@@ -12,7 +12,12 @@ from sqlalchemy import Engine
 
 from tracker.errors import InvalidInput, WarehouseError
 from tracker.period import Period
-from tracker.reports.breakdown_people import expectations, stage_parameters, tag_parameters
+from tracker.reports.breakdown_people import (
+    expectations,
+    stage_parameters,
+    tag_parameters,
+    valued_roles,
+)
 from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.completeness import joined_shares
 from tracker.reports.conditions import naming, read_filter, tests_of
@@ -88,7 +93,9 @@ class BreakdownReader:
         days = (beside.first, beside.last, request.period.first, request.period.last)
         self.state = published(warehouse, request.site.key, Period(min(days), max(days)))
         self.asof = self.state.asof
-        self._known = stage_parameters(db, request.site, wanted)
+        stages = stage_parameters(db, request.site, wanted)
+        self.valued_roles = valued_roles(warehouse, request.site, self.state, stages)
+        self._known: dict[str, object] = {**stages}
         if "person_tag" in self._asked:
             self._known |= tag_parameters(warehouse, db, request.site)
         if "expected" in wanted:

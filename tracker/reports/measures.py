@@ -8,9 +8,11 @@ Amounts are integers of 1e-6 of the site's currency, weights of 1e-9. A metric i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from tracker.errors import InvalidInput
 from tracker.money import STEP, decimal_text
@@ -125,17 +127,20 @@ class Figures:
         )
 
     def stage(self, role: str) -> Metrics:
-        """The usual metrics with the credit of one role of stages alone, against the whole cost."""
+        """The usual metrics with the credit of one role of stages alone, against the whole cost;
+        without revenue where no value of it was ever recorded."""
         names = ("cost", "untracked_cost", "unpriced_cost", "spend_rows")
-        return metrics(
+        is_valued = role in self.economics.valued_roles
+        found = metrics(
             Sums(
                 weight=self.of.get(f"{role}_weight", 0),
                 amount=self.of.get(f"{role}_amount", 0),
                 unpriced_value=self.of.get(f"{role}_unpriced", 0),
                 **{name: self.of.get(name, 0) for name in names},
             ),
-            self.economics,
+            replace(self.economics, has_revenue=is_valued),
         )
+        return found if is_valued else msgspec.structs.replace(found, revenue=None)
 
     def ratio(self, above: str, below: str, scale: int = 1) -> float | None:
         """One measure over another."""

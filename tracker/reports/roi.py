@@ -55,10 +55,12 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Economics:
-    """What turns sums into returns: the margin (share of revenue) and whether values exist."""
+    """What turns sums into returns: the margin (share of revenue) and whether values exist, of all
+    that counts in totals and of each role of stages."""
 
     margin: Decimal | None
     has_revenue: bool
+    valued_roles: frozenset[str] = frozenset()
 
 
 def metrics(sums: Sums, economics: Economics) -> Metrics:

@@ -451,6 +451,67 @@ def test_comparisons_lay_the_days_of_another_period_beside(world: World) -> None
     assert compared("year") == ("2025-09-08", "2025-09-10", 0, [0])
 
 
+@pytest.mark.parametrize(
+    ("days", "group", "before", "expected"),
+    [
+        # The 29th lies with the 28th, and every later day beside its own date.
+        (
+            ("2025-01-01", "2025-12-31"),
+            "month",
+            ("2024-01-01", "2024-12-31"),
+            {"2025-02-01": "1.00", "2025-03-01": "2.00", "2025-12-01": "4.00"},
+        ),
+        (
+            ("2025-02-01", "2025-02-28"),
+            "day",
+            ("2024-02-01", "2024-02-29"),
+            {"2025-02-28": "1.00"},
+        ),
+        (
+            ("2025-03-01", "2025-03-01"),
+            "week",
+            ("2024-03-01", "2024-03-01"),
+            {"2025-02-24": "2.00"},
+        ),
+        # Of a leap year the 29th has nothing beside it, unless the period begins with it.
+        (
+            ("2024-01-01", "2024-12-31"),
+            "day",
+            ("2023-01-01", "2023-12-31"),
+            {"2024-02-28": "8.00", "2024-03-01": "16.00"},
+        ),
+        (
+            ("2024-02-29", "2024-03-01"),
+            "day",
+            ("2023-02-28", "2023-03-01"),
+            {"2024-02-29": "8.00", "2024-03-01": "16.00"},
+        ),
+    ],
+)
+def test_a_year_before_lies_beside_by_its_dates(
+    world: World,
+    days: tuple[str, str],
+    group: str,
+    before: tuple[str, str],
+    expected: dict[str, str],
+) -> None:
+    spent = {
+        **{"2023-02-28": "8.00", "2023-03-01": "16.00"},
+        **{"2024-02-29": "1.00", "2024-03-01": "2.00", "2024-12-31": "4.00"},
+    }
+    lines = (f"{day},c,g,pump,10,1,{cost}\n" for day, cost in spent.items())
+    world.spend(HEADER + "".join(lines), platform="baidu")
+    world.reconcile()
+    for dimensions in (group, f"{group},campaign"):
+        report = ask(world, days=days, group=dimensions, metrics="cost", compare="year")
+        assert report.previous is not None
+        assert (report.previous.first, report.previous.last) == before
+        total = sum(map(Decimal, expected.values()))
+        assert Decimal(str(report.previous.totals["cost"])) == total
+        found = {row.values[group]: (row.previous or {})["cost"] for row in report.rows}
+        assert {day: cost for day, cost in found.items() if cost} == expected
+
+
 def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> None:
     world.events(
         [

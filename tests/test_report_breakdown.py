@@ -221,6 +221,29 @@ def test_credit_without_a_touch_is_found_by_a_filter_for_no_source(world: World)
         assert rows(found) == {(None,): {"revenue": "9.00"}}, text
 
 
+def test_the_visit_of_a_touch_is_known_however_long_ago_it_was(world: World) -> None:
+    first = at("02-01 08:00", "a", ad("pump", page="land"))
+    first |= {"time": "2025-02-01T08:00:00+00:00"}
+    world.events([first, at("09-01 08:00", "b", ad("pump", page="other"))])
+    steps = [
+        Entry(id="i", stage="inquiry", time="2025-02-02", visitor="a", lead="L"),
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal(300), lead="L"),
+    ]
+    take_entries(offline_deps(world.parts, world.site), world.site, steps)
+    world.reconcile()
+    wanted = "revenue,closed_orders"
+    earned = {"revenue": "300.00", "closed_orders": "1"}
+    assert rows(ask(world, group="landing_page", metrics=wanted, by="conversion")) == {
+        ("/land",): earned
+    }
+    text = 'landing_page is "/land"'
+    found = ask(world, group="source", filter=text, metrics=wanted, by="conversion")
+    assert rows(found) == {("baidu",): earned}
+    # By click the same stands on the day of the touch.
+    found = ask(world, group="landing_page", days=("2025-02-01", "2025-02-01"), metrics="revenue")
+    assert rows(found) == {("/land",): {"revenue": "300.00"}}
+
+
 def test_tags_of_a_person_are_found_by_any_of_his_visitors(world: World) -> None:
     mail = "anna@buyer.example"
     world.events(

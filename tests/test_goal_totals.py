@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -45,6 +46,73 @@ def test_an_order_and_its_payment_are_one_conversion_with_one_value(world: World
     assert (payments.conversions, payments.revenue) == ("2", "950.00")
 
 
+def test_stages_have_their_own_rows_and_their_total_counts_a_lead_once(world: World) -> None:
+    world.events([at("09-01 10:00", "a", ad("pump"))])
+    world.spend(
+        "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
+        "2026-09-01,pumps,g,pump,10,2,100.00\n",
+        platform="baidu",
+    )
+    world.offline(
+        OFFLINE
+        + "i1,L1,2026-09-02T10:00:00Z,inquiry,,,a\n"
+        + "q1,L1,2026-09-03T10:00:00Z,quotation,999,USD,a\n"
+        + "o1,L1,2026-09-04T10:00:00Z,order,900,CNY,a\n"
+        + "p1,L1,2026-09-05T10:00:00Z,payment,880,CNY,a\n"
+    )
+    world.reconcile()
+    keyword = figures(breakdown(world, "keyword"), "total")
+    assert keyword == {None: ("1", "900.00")}
+    assert overlaps(breakdown(world, "keyword")) == []
+    for group, prefix in (("stage", ""), ("goal", "stage:")):
+        found = breakdown(world, group, metrics="conversions,revenue,cpa,roas")
+        assert figures(found) == {
+            f"{prefix}inquiry": ("1", "0.00"),
+            f"{prefix}quotation": ("1", None),
+            f"{prefix}order": ("1", "900.00"),
+            f"{prefix}payment": ("1", "880.00"),
+            None: ("0", "0.00"),
+        }
+        assert figures(found, "total") == keyword, group
+        assert (found["totals"]["cpa"], found["totals"]["roas"]) == ("100.00", 9.0)
+        # That a row lacks a rate is said, though its value is in no total.
+        assert overlaps(found) == ["missing_rate", "overlapping_rows"]
+    # Of several stages, those that are named add up in rows and in the total.
+    found = breakdown(world, "stage", filter="stage is order, payment")
+    assert figures(found, "total") == {None: ("2", "1780.00")}
+    assert overlaps(found) == ["overlapping_filter"]
+    found = breakdown(world, "stage", filter="stage is payment", compare="previous")
+    assert figures(found) == {"payment": ("1", "880.00")}
+    assert figures(found, "total") == {None: ("1", "880.00")}
+    assert overlaps(found) == []
+
+
+def breakdown(world: World, group: str, **given: str) -> dict[str, Any]:
+    """A breakdown as JSON."""
+    given = {"metrics": "conversions,revenue,assisted_conversions"} | given | {"group": group}
+    asked = ReportBreakdown(site=world.site.key, first=DAYS[0], last=DAYS[1], given=given)
+    found: dict[str, Any] = json.loads(msgspec.json.encode(world.run("report-breakdown", asked)))
+    return found
+
+
+def figures(found: dict[str, Any], where: str = "rows") -> dict[str | None, tuple[str, str | None]]:
+    """Conversions and revenue by the only dimension, or of the total."""
+    total = {"values": {"": None}, "metrics": found["totals"]}
+    return {
+        next(iter(row["values"].values())): (
+            row["metrics"]["conversions"],
+            row["metrics"]["revenue"],
+        )
+        for row in ([total] if where == "total" else found["rows"])
+    }
+
+
+def overlaps(found: dict[str, Any]) -> list[str]:
+    """What the report says of goals beside each other, and of rates."""
+    kinds = [one["kind"] for one in found["incomplete"]]
+    return [kind for kind in kinds if kind.startswith(("overlapping", "missing_rate"))]
+
+
 def test_what_people_do_on_the_way_counts_for_itself_unless_the_site_says_so(
     world: World,
 ) -> None:
@@ -66,11 +134,32 @@ def test_what_people_do_on_the_way_counts_for_itself_unless_the_site_says_so(
     assert world.report(*DAYS, goal="tap").totals.conversions == "1"
     assert world.report(*DAYS, goal="extra").totals.revenue == "9.00"
     # Side by side every goal stands for itself.
-    given = {"group": "goal", "metrics": "conversions,revenue"}
-    asked = ReportBreakdown(site=world.site.key, first=DAYS[0], last=DAYS[1], given=given)
-    found = json.loads(msgspec.json.encode(world.run("report-breakdown", asked)))
-    rows = {row["values"]["goal"]: row["metrics"]["conversions"] for row in found["rows"]}
-    assert rows == {"order": "1", "tap": "1", "extra": "1"}
+    found = breakdown(world, "goal")
+    assert figures(found) == {
+        "order": ("1", "100.00"),
+        "tap": ("1", "0.00"),
+        "extra": ("1", "9.00"),
+    }
+    # The total is that of the goals that count, and the report says that it is not the rows' sum.
+    assert figures(found, "total") == {None: ("1", "100.00")}
+    assert overlaps(found) == ["overlapping_rows"]
+    # What has no stage is no goal of its own.
+    assert figures(breakdown(world, "stage")) == {None: ("1", "100.00")}
+    # A filter means goals that do not count where it names them, not where it leaves them out.
+    for text, expected, said in (
+        ("not goal is tap", ("1", "100.00"), []),
+        ("goal is tap", ("1", "0.00"), []),
+        ("not (not goal is tap)", ("1", "0.00"), []),
+        ("goal contains EXTRA", ("1", "9.00"), ["overlapping_filter"]),
+        ("goal is tap, extra", ("2", "9.00"), ["overlapping_filter"]),
+        ("goal is tap or not goal is extra", ("2", "100.00"), []),
+        ("not (goal is tap and source is baidu)", ("1", "100.00"), []),
+        ('stage is "" and channel is "Paid Search"', ("1", "100.00"), []),
+    ):
+        found = breakdown(world, "source", filter=text)
+        assert figures(found, "total") == {None: expected}, text
+        assert figures(found) == {"baidu": expected}, text
+        assert overlaps(found) == said, text
 
 
 def test_a_path_may_begin_after_the_previous_conversion_in_whatever_order_they_arrive(

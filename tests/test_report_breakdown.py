@@ -30,7 +30,18 @@ from tracker.warehouse.client import Warehouse
 MONTH = ("2026-09-01", "2026-09-30")
 ZONE = "Europe/Berlin"
 #: Metrics that add up over rows, as numbers.
-ADDITIVE = ("cost", "impressions", "clicks", "visits", "pageviews", "conversions", "revenue")
+ADDITIVE = (
+    *("cost", "untracked_cost", "adjusted_cost", "impressions", "clicks"),
+    *("visits", "pageviews", "conversions", "revenue"),
+)
+DISTINCT = ("arrived_clicks", "assisted_conversions")
+RATIOS = ("cpa", "roas", "visit_cvr", "aov", "cost_per_inquiry", "payments", "payment_roas")
+
+PERIOD_ROW = (
+    'Search keyword report\n"Sep 1, 2026 - Sep 10, 2026"\n'
+    "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"
+    "pump,Phrase match,pumps,g,CNY,10,100,50.00\n"
+)
 
 
 @pytest.fixture
@@ -42,6 +53,8 @@ def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Worl
 def with_goals(world: World) -> World:
     world.goal("order", kind="event", pattern="order", use_event_value=True)
     world.goal("thanks", kind="path", pattern="/thanks")
+    # Of no total, though it has a value.
+    world.goal("seen", kind="path", pattern="/", value=Decimal("0.30"), is_primary=False)
     return world
 
 
@@ -74,19 +87,32 @@ def rows(report: Breakdown) -> dict[tuple[str | None, ...], Mapping[str, Any]]:
 
 
 def fill(world: World, chance: random.Random) -> None:
-    """Random visits, orders and spend of September, with a fee row's campaign and no keyword."""
+    """Random visits, orders, leads and spend of September, in two currencies, with a fee row's
+    campaign and no keyword, and with spend of several days: before the first visit, and into it."""
     lines = []
     for _ in range(chance.randint(20, 60)):
         moment = (
-            f"09-{chance.randint(1, 28):02} {chance.randint(0, 23):02}:{chance.randint(0, 59):02}"
+            f"09-{chance.randint(4, 28):02} {chance.randint(0, 23):02}:{chance.randint(0, 59):02}"
         )
         visitor = f"v{chance.randint(0, 6)}"
         url = chance.choice([HOME, HOME + "thanks", ad(chance.choice(KEYWORDS), campaign="c")])
         lines.append(at(moment, visitor, url))
         if chance.random() < 0.3:
             worth = chance.choice(["1.50", "99.99", "0.01"])
-            lines.append(at(moment, visitor, HOME, name="order", value=worth, currency="CNY"))
+            money = chance.choice(["CNY", "USD"])
+            lines.append(at(moment, visitor, HOME, name="order", value=worth, currency=money))
     world.events(lines)
+    leads = [
+        f"{stage}{lead},{lead},2026-09-{day + wait:02},{stage},{worth},{money},v{lead}\n"
+        for lead in range(4)
+        for day, money in [(chance.randint(5, 20), chance.choice(["CNY", "USD"]))]
+        for wait, stage in enumerate(("inquiry", "valid", "quotation", "order", "payment"))
+        for worth in [chance.choice(["", "70.10", "3"])]
+        if chance.random() < 0.8
+    ]
+    world.offline("id,lead,time,stage,value,currency,visitor\n" + "".join(leads))
+    rates = (f"2026-09-{day:02},USD,CNY,7.{day:02}\n" for day in range(1, 31))
+    world.rates("day,base,quote,rate\n" + "".join(rates))
     spent = [
         f"2026-09-{day:02},c,g,{keyword},{chance.randint(0, 99)},7,{cents / 100}"
         for day in range(1, 29, 3)
@@ -96,6 +122,10 @@ def fill(world: World, chance: random.Random) -> None:
     world.spend(HEADER + "\n".join(spent) + "\n", platform="baidu", account="a")
     pmax = "2026-09-05,All products,,Performance Max,900,30,77.70\n"
     world.spend(HEADER + pmax, platform="google", account="b")
+    for account, last, money in (("early", 3, "CNY"), ("reaching", 9, "USD")):
+        text = PERIOD_ROW.replace("Sep 10", f"Sep {last}").replace("CNY", money)
+        text = text.replace("pump,", "bolt,")
+        world.spend(text, platform="google", account=account, period_total=True)
     world.reconcile()
     for number, visitor in enumerate(visitors(world)[:3]):
         card = Card(tags=("vip", "agent")[: number + 1])
@@ -112,8 +142,9 @@ def visitors(world: World) -> list[str]:
 
 
 @pytest.mark.slow
-def test_rows_of_every_chain_add_up_in_another_world_too(world: World) -> None:
-    chance = random.Random(2)
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_rows_of_every_chain_add_up_in_another_world_too(world: World, seed: int) -> None:
+    chance = random.Random(seed)
     fill(world, chance)
     every_chain_adds_up(world, chance)
 
@@ -126,17 +157,24 @@ def every_chain_adds_up(world: World, chance: random.Random) -> None:
     keywords = world.report(*MONTH)
     names = [name for name in DIMENSIONS if name not in ("page", "event")]
     chains = [[name] for name in names] + [chance.sample(names, 3) for _ in range(6)] + [[]]
-    metrics = ",".join((*ADDITIVE, "arrived_clicks", "assisted_conversions"))
-    seen = set()
+    metrics = ",".join((*ADDITIVE, *DISTINCT, *RATIOS))
+    whole = ask(world, group="", metrics=metrics).totals
+    assert whole["untracked_cost"] != "0.00" != whole["payments"]
     for chain in chains:
         report = ask(world, group=",".join(chain), metrics=metrics, limit="0")
-        for name in ADDITIVE:
-            parts = sum(Decimal(str(row.metrics[name] or 0)) for row in report.rows)
-            assert parts == Decimal(str(report.totals[name])), (chain, name)
-        seen.add(tuple(report.totals.items()))
-    assert len(seen) == 1
-    for name in ("cost", "impressions", "clicks", "visits", "conversions", "revenue"):
-        assert report.totals[name] == getattr(keywords.totals, name)
+        # Every figure of the total, ratios too, is the same whatever the rows are.
+        assert report.totals == whole, chain
+        odd = {
+            name
+            for name in ADDITIVE
+            if sum(Decimal(str(row.metrics[name] or 0)) for row in report.rows)
+            != Decimal(str(whole[name]))
+        }
+        assert odd <= {"conversions", "revenue"}
+        assert not odd or not {"goal", "stage"}.isdisjoint(chain), (chain, odd)
+        assert bool(odd) is ("overlapping_rows" in [one.kind for one in report.incomplete]), chain
+    for name in whole.keys() & set(type(keywords.totals).__struct_fields__):
+        assert whole[name] == getattr(keywords.totals, name), name
     # A visit is on several pages: of visits only what was looked at adds up there.
     looked = ("pageviews", "events", "cost", "revenue")
     whole = ask(world, group="", metrics=",".join(looked)).totals
@@ -156,7 +194,7 @@ def test_a_filter_leaves_what_the_row_of_its_value_has(filled: World, tried: int
         for name, one in DIMENSIONS.items()
         if not one.is_list and name not in ("page", "event")
     ]
-    metrics = ",".join((*ADDITIVE, "arrived_clicks", "assisted_conversions"))
+    metrics = ",".join((*ADDITIVE, *DISTINCT))
     for name in chance.sample(names, tried or len(names)):
         report = ask(world, group=name, metrics=metrics, limit="0")
         row = chance.choice([row for row in report.rows if not row.unallocated])
@@ -166,17 +204,44 @@ def test_a_filter_leaves_what_the_row_of_its_value_has(filled: World, tried: int
         lacks = {
             one.source.partition(": ")[0] for one in found.incomplete if one.kind == "left_out"
         }
-        kept = [
-            one
-            for one in (*ADDITIVE, "arrived_clicks", "assisted_conversions")
-            if not lacks or row.metrics[one]
-        ]
+        kept = [one for one in (*ADDITIVE, *DISTINCT) if not lacks or row.metrics[one]]
         assert {one: found.totals[one] or 0 for one in kept} == {
             one: row.metrics[one] or 0 for one in kept
         }, (name, value)
         for one in ADDITIVE:
             parts = sum(Decimal(str(line.metrics[one] or 0)) for line in found.rows)
             assert parts == Decimal(str(found.totals[one] or 0)), (name, one)
+
+
+def test_credit_without_a_touch_is_found_by_a_filter_for_no_source(world: World) -> None:
+    world.offline("id,time,stage,value,currency\no1,2026-09-02T10:00:00Z,order,9,CNY\n")
+    world.reconcile()
+    for text in ('medium is ""', 'channel is ""', "not source is google"):
+        found = ask(world, group="source", metrics="revenue", filter=text)
+        assert rows(found) == {(None,): {"revenue": "9.00"}}, text
+
+
+def test_the_visit_of_a_touch_is_known_however_long_ago_it_was(world: World) -> None:
+    first = at("02-01 08:00", "a", ad("pump", page="land"))
+    first |= {"time": "2025-02-01T08:00:00+00:00"}
+    world.events([first, at("09-01 08:00", "b", ad("pump", page="other"))])
+    steps = [
+        Entry(id="i", stage="inquiry", time="2025-02-02", visitor="a", lead="L"),
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal(300), lead="L"),
+    ]
+    take_entries(offline_deps(world.parts, world.site), world.site, steps)
+    world.reconcile()
+    wanted = "revenue,closed_orders"
+    earned = {"revenue": "300.00", "closed_orders": "1"}
+    assert rows(ask(world, group="landing_page", metrics=wanted, by="conversion")) == {
+        ("/land",): earned
+    }
+    text = 'landing_page is "/land"'
+    found = ask(world, group="source", filter=text, metrics=wanted, by="conversion")
+    assert rows(found) == {("baidu",): earned}
+    # By click the same stands on the day of the touch.
+    found = ask(world, group="landing_page", days=("2025-02-01", "2025-02-01"), metrics="revenue")
+    assert rows(found) == {("/land",): {"revenue": "300.00"}}
 
 
 def test_tags_of_a_person_are_found_by_any_of_his_visitors(world: World) -> None:
@@ -270,11 +335,60 @@ def test_stages_have_their_cost_and_return_beside_each_other(world: World) -> No
     assert ask(world, metrics="cost").coverage is None
 
 
+def test_a_stage_of_which_no_value_was_ever_recorded_has_no_return(world: World) -> None:
+    world.events([at("09-01 08:00", "a", ad("pump", campaign="c"))])
+    world.spend(HEADER + "2026-09-01,c,g,pump,10,2,90.00\n", platform="baidu")
+    steps = [
+        Entry(id="i", stage="inquiry", time="2026-09-02", visitor="a", lead="L"),
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal(300), lead="L"),
+        Entry(id="p", stage="payment", time="2026-09-05", lead="L"),
+    ]
+    take_entries(offline_deps(world.parts, world.site), world.site, steps)
+    world.reconcile()
+    wanted = "order_revenue,order_roas,payments,payment_roas"
+    ordered = {"order_revenue": "300.00", "order_roas": pytest.approx(300 / 90)}
+    assert ask(world, group="keyword", metrics=wanted).totals == ordered | {
+        "payments": None,
+        "payment_roas": None,
+    }
+    # A payment of any time makes those without a value a loss.
+    later = Entry(id="p2", stage="payment", time="2026-10-05", value=Decimal(9), lead="M")
+    take_entries(offline_deps(world.parts, world.site), world.site, [later])
+    world.reconcile()
+    assert rows(ask(world, group="keyword", metrics=wanted))["pump",] == ordered | {
+        "payments": "0.00",
+        "payment_roas": 0.0,
+    }
+
+
+def test_spend_of_several_days_is_untracked_by_the_same_rule_in_every_breakdown(
+    world: World,
+) -> None:
+    world.spend(PERIOD_ROW, platform="google", period_total=True)
+    days, wanted = ("2026-09-01", "2026-09-20"), "cost,untracked_cost,cpa,roas"
+    visit = at("09-15 10:00", url=ad("pump", source="google"))
+    sale = at("09-15 10:05", name="order", value="100", currency="CNY")
+    nothing = {"cost": "50.00", "untracked_cost": "50.00", "cpa": None, "roas": None}
+    whole = {"cost": "50.00", "untracked_cost": "0.00", "cpa": "50.00", "roas": 2.0}
+    # The first visit after its end: none of it could be seen. Before its end: all of it counts.
+    for lines, expected in (
+        ([visit, sale], nothing),
+        ([at("09-10 10:00", "b")], whole),
+    ):
+        world.events(lines)
+        world.reconcile()
+        for group in ("", "platform", "month", "campaign", "account,kind"):
+            report = ask(world, days=days, group=group, metrics=wanted)
+            assert report.totals == expected, group
+        totals = world.report(*days).totals
+        assert {name: getattr(totals, name) for name in expected} == expected
+
+
 def test_a_keyword_has_the_figures_that_the_keyword_report_has(filled: World) -> None:
     wanted = "cost,clicks,visits,arrived_clicks,conversions,cpa,revenue,roas,revenue_roi"
-    found = rows(ask(filled, group="kind,reason,keyword", metrics=wanted))
+    found = rows(ask(filled, group="kind,reason,account,keyword", metrics=wanted))
     for row in filled.report(*MONTH).rows:
-        figures = found[row.kind, row.reason, row.keyword]
+        figures = found[row.kind, row.reason, row.account, row.keyword]
         assert figures == {name: getattr(row, name) for name in wanted.split(",")}
 
 
@@ -358,6 +472,67 @@ def test_comparisons_lay_the_days_of_another_period_beside(world: World) -> None
     assert compared("weekday") == ("2026-09-01", "2026-09-03", 2, [1, 1])
     assert compared("previous") == ("2026-09-05", "2026-09-07", 0, [0])
     assert compared("year") == ("2025-09-08", "2025-09-10", 0, [0])
+
+
+@pytest.mark.parametrize(
+    ("days", "group", "before", "expected"),
+    [
+        # The 29th lies with the 28th, and every later day beside its own date.
+        (
+            ("2025-01-01", "2025-12-31"),
+            "month",
+            ("2024-01-01", "2024-12-31"),
+            {"2025-02-01": "1.00", "2025-03-01": "2.00", "2025-12-01": "4.00"},
+        ),
+        (
+            ("2025-02-01", "2025-02-28"),
+            "day",
+            ("2024-02-01", "2024-02-29"),
+            {"2025-02-28": "1.00"},
+        ),
+        (
+            ("2025-03-01", "2025-03-01"),
+            "week",
+            ("2024-03-01", "2024-03-01"),
+            {"2025-02-24": "2.00"},
+        ),
+        # Of a leap year the 29th has nothing beside it, unless the period begins with it.
+        (
+            ("2024-01-01", "2024-12-31"),
+            "day",
+            ("2023-01-01", "2023-12-31"),
+            {"2024-02-28": "8.00", "2024-03-01": "16.00"},
+        ),
+        (
+            ("2024-02-29", "2024-03-01"),
+            "day",
+            ("2023-02-28", "2023-03-01"),
+            {"2024-02-29": "8.00", "2024-03-01": "16.00"},
+        ),
+    ],
+)
+def test_a_year_before_lies_beside_by_its_dates(
+    world: World,
+    days: tuple[str, str],
+    group: str,
+    before: tuple[str, str],
+    expected: dict[str, str],
+) -> None:
+    spent = {
+        **{"2023-02-28": "8.00", "2023-03-01": "16.00"},
+        **{"2024-02-29": "1.00", "2024-03-01": "2.00", "2024-12-31": "4.00"},
+    }
+    lines = (f"{day},c,g,pump,10,1,{cost}\n" for day, cost in spent.items())
+    world.spend(HEADER + "".join(lines), platform="baidu")
+    world.reconcile()
+    for dimensions in (group, f"{group},campaign"):
+        report = ask(world, days=days, group=dimensions, metrics="cost", compare="year")
+        assert report.previous is not None
+        assert (report.previous.first, report.previous.last) == before
+        total = sum(map(Decimal, expected.values()))
+        assert Decimal(str(report.previous.totals["cost"])) == total
+        found = {row.values[group]: (row.previous or {})["cost"] for row in report.rows}
+        assert {day: cost for day, cost in found.items() if cost} == expected
 
 
 def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> None:

@@ -118,6 +118,28 @@ def test_cost_on_days_without_tracking_is_shown_and_left_out_of_returns(world: W
     assert "140.00 CNY" in report.incomplete[0].detail
 
 
+def test_what_a_conversion_costs_is_unknown_where_all_cost_is_untracked(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", value=Decimal(30))
+    spend(
+        world,
+        "09-01,c,g,pump,10,1,100.00",  # before the first event
+        "09-02,c,g,valve,10,1,6.00",
+        "09-02,c,g,seal,10,1,0.00",  # clicks that were given away
+    )
+    world.events(
+        line
+        for visitor, keyword in enumerate(("pump", "valve", "seal"))
+        for line in (
+            at("09-02 10:00", f"{visitor}", ad(keyword, campaign="c")),
+            at("09-02 10:01", f"{visitor}", name="order"),
+        )
+    )
+    report = september(world, sort="cpa", ascending=True)
+    found = [(row.keyword, row.cpa, row.roas) for row in report.rows]
+    # Not the cheapest, but one of which nothing can be said.
+    assert found == [("seal", "0.00", None), ("valve", "6.00", 5.0), ("pump", None, None)]
+
+
 def test_days_younger_than_nine_in_ten_lags_are_too_early(
     embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path
 ) -> None:

@@ -3,12 +3,12 @@
 Each fact is one statement over one published state (``statement.py``); their rows are merged by the
 values of the dimensions. What a fact cannot say by a dimension stands in rows that name it as
 ``unallocated``, so that the rows of every breakdown add up to the same totals. Distinct counts
-(arrived clicks, assisted conversions) are counted once in each row and once in the totals.
+(arrived clicks, assisted conversions) are counted once in each row and once in the totals. Rows of
+goals and stages have all of each, totals what counts in totals; the report says where they differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
@@ -87,7 +87,8 @@ def breakdown(
     before = reader.read(beside, threads) if beside else None
     known = growing.result()
     covered = joined.result()
-    writer = BreakdownWriter(request, reader, Economics(request.site.margin, known.valued > 0))
+    economics = Economics(request.site.margin, known.valued > 0, reader.valued_roles)
+    writer = BreakdownWriter(request, reader, economics)
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
     sums = _completeness_sums(now, before)
@@ -112,6 +113,7 @@ def breakdown(
         incomplete=[
             *incomplete(warehouse, usual, reader.asof, sums, known, lacking.result(), instant),
             *reader.unknown(),
+            *reader.overlaps(now),
         ],
     )
 
@@ -139,14 +141,17 @@ def _keyword_request(request: BreakdownRequest) -> KeywordRequest:
 def _completeness_sums(now: Read, before: Read | None) -> KeywordSums:
     names = Sums.__dataclass_fields__
 
-    def sums(measures: Mapping[str, int]) -> Sums:
-        return Sums(**{name: value for name, value in measures.items() if name in names})
+    def sums(read: Read) -> Sums:
+        found = {name: value for name, value in read.totals.items() if name in names}
+        # A row of a goal may have a value that is not in the totals.
+        unpriced = any(row.get("unpriced_value") for row in read.rows.values())
+        return Sums(**found | {"unpriced_value": int(unpriced)})
 
     return KeywordSums(
         lines=[],
         count=0,
-        now=sums(now.totals),
-        before=sums(before.totals if before else {}),
+        now=sums(now),
+        before=sums(before) if before else Sums(),
         joined=Joined(0, 0, 0, 0),
         days={},
     )

@@ -16,6 +16,7 @@ from tracker.reports.expected import expected_value, open_leads
 from tracker.reports.measures import STAGES
 from tracker.reports.people_search import person_of
 from tracker.reports.pipeline import mean_order, read_tracks
+from tracker.reports.published import Published, lean
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -47,12 +48,30 @@ def tag_parameters(warehouse: Warehouse, db: Engine, site: Site) -> dict[str, ob
     return {"tagged": list(found) or [0], "tag_lists": list(found.values()) or [""]}
 
 
-def stage_parameters(db: Engine, site: Site, measures: Iterable[str]) -> dict[str, object]:
+def stage_parameters(db: Engine, site: Site, measures: Iterable[str]) -> dict[str, list[str]]:
     """The goals of each role of stages, if any of their measures is asked for."""
     if not any(name.partition("_")[0] in STAGES for name in measures):
         return {}
     pipeline = pipeline_of(db, site.key)
     return {f"{role}_goals": [f"stage:{key}" for key in pipeline.keys(role)] for role in STAGES}
+
+
+def valued_roles(
+    warehouse: Warehouse, site: Site, state: Published, stages: Mapping[str, list[str]]
+) -> frozenset[str]:
+    """Roles of stages of which a value was ever recorded; ``stages`` are ``stage_parameters``."""
+    if not stages:
+        return frozenset()
+    earned = state.of("credits")
+    params = {"site": site.key, "credit_builds": earned.every, "older_credits": earned.older}
+
+    def read() -> set[str]:
+        found = warehouse.rows(*lean(load_sql(PACKAGE, "valued_goals.sql"), params))
+        return {goal for (goal,) in found}
+
+    valued = warehouse.remembered.get(("valued_goals", site.key, earned.newest), read)
+    goals = {role: stages[f"{role}_goals"] for role in STAGES}
+    return frozenset(role for role, own in goals.items() if not valued.isdisjoint(own))
 
 
 def expectations(

@@ -12,10 +12,15 @@ from sqlalchemy import Engine
 
 from tracker.errors import InvalidInput, WarehouseError
 from tracker.period import Period
-from tracker.reports.breakdown_people import expectations, stage_parameters, tag_parameters
+from tracker.reports.breakdown_people import (
+    expectations,
+    stage_parameters,
+    tag_parameters,
+    valued_roles,
+)
 from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.completeness import joined_shares
-from tracker.reports.conditions import tests_of
+from tracker.reports.conditions import naming, read_filter, tests_of
 from tracker.reports.dimensions import Fact
 from tracker.reports.keyword_facts import tracking
 from tracker.reports.keyword_reader import normal_form
@@ -33,6 +38,13 @@ PACKAGE = "tracker.reports"
 MOST_ROWS = 200_000
 #: The engine's number for a regular expression that it cannot compile.
 _BAD_PATTERN = 427
+_OVERLAPPING_ROWS = (
+    "A row of a goal or stage has all of it; the totals count a lead, and what it brought, once, "
+    "and goals that count in totals alone. The rows do not add up to the totals."
+)
+_OVERLAPPING_FILTER = (
+    "The filter may name several goals or stages: what a lead or visit reached of them is added up."
+)
 
 #: Values of the chain; None where the fact does not know the dimension.
 Key = tuple[str | None, ...]
@@ -73,7 +85,6 @@ class BreakdownReader:
         filtered = [test.dimension for test in tests_of(request.condition)]
         self._asked = tuple(dict.fromkeys((*request.group, *filtered)))
         self._filtered = tuple(dict.fromkeys(filtered))
-        self._of_goals = not {"goal", "stage"}.isdisjoint(self._asked)
         wanted = [one for name in request.metrics for one in METRICS[name].measures]
         # Whether an amount is whole is read with it, whatever metric asks for it.
         if set(wanted) & {"cost", "clicks", "impressions", "adjusted"}:
@@ -82,7 +93,9 @@ class BreakdownReader:
         days = (beside.first, beside.last, request.period.first, request.period.last)
         self.state = published(warehouse, request.site.key, Period(min(days), max(days)))
         self.asof = self.state.asof
-        self._known = stage_parameters(db, request.site, wanted)
+        stages = stage_parameters(db, request.site, wanted)
+        self.valued_roles = valued_roles(warehouse, request.site, self.state, stages)
+        self._known: dict[str, object] = {**stages}
         if "person_tag" in self._asked:
             self._known |= tag_parameters(warehouse, db, request.site)
         if "expected" in wanted:
@@ -137,6 +150,28 @@ class BreakdownReader:
             found += self._partly(reading.fact, days)
         return found
 
+    def overlaps(self, read: Read) -> list[Incomplete]:
+        """Where the same lead or visit is counted under several goals or stages: in rows that are
+        more than their total, and in what a filter names."""
+        request = self._request
+        days = (request.period.first.isoformat(), request.period.last.isoformat())
+        found = []
+        for reading in self.readings:
+            if reading.fact is not Fact.CREDIT:
+                continue
+            if any(
+                sum(row.get(one, 0) for row in read.rows.values()) != read.totals.get(one, 0)
+                for one in reading.measures
+            ):
+                found.append(Incomplete("overlapping_rows", "credits", *days, _OVERLAPPING_ROWS))
+            # As people wrote it: later a goal's name stands beside its id.
+            tests = list(tests_of(naming(read_filter(request.filter))))
+            if len(tests) > 1 or any(one.operator != "is" or one.values[1:] for one in tests):
+                found.append(
+                    Incomplete("overlapping_filter", "credits", *days, _OVERLAPPING_FILTER)
+                )
+        return found
+
     def _partly(self, fact: Fact, days: tuple[str, str]) -> list[Incomplete]:
         """Filters that hold for a part of the spend only, as the rest does not say."""
         if fact not in (Fact.SPEND, Fact.SPEND_DAYS):
@@ -178,11 +213,12 @@ class BreakdownReader:
             "site": request.site.key,
             "first": period.first,
             "last": period.last,
-            "shift": (request.period.first - period.first).days,
+            **request.compare.later(request.period, period)._asdict(),
+            "start": request.period.first,
             "zone": request.site.timezone,
             "model": str(request.model),
             "goal": request.goal,
-            "every": bool(request.goal) or self._of_goals,
+            "every": bool(request.goal),
             "by_click": request.by is By.CLICK,
             "platform": "",
             "brand": [term for term in map(normal_form, request.site.brand_terms) if term],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
@@ -37,8 +38,21 @@ class Compare(StrEnum):
                 back = timedelta(days=-(-period.days // 7) * 7)
                 return Period(period.first - back, period.last - back)
             case Compare.YEAR:
-                return Period(_year_ago(period.first), _year_ago(period.last))
+                return Period(_year_ago(period.first), _last_year_ago(period.last))
         return None
+
+    def later(self, period: Period, earlier: Period) -> Later:
+        """What moves the days of ``earlier`` beside those of ``period``."""
+        if self is Compare.YEAR and earlier != period:
+            return Later(years=1, days=0)
+        return Later(years=0, days=(period.first - earlier.first).days)
+
+
+class Later(NamedTuple):
+    """Calendar years or days; of 29 February, years lead to 28 February."""
+
+    years: int
+    days: int
 
 
 def _year_ago(day: date) -> date:
@@ -47,6 +61,14 @@ def _year_ago(day: date) -> date:
         return day.replace(year=day.year - 1)
     except ValueError:
         return day.replace(year=day.year - 1, day=28)
+
+
+def _last_year_ago(day: date) -> date:
+    """The same for the last day of a period: 28 February has a 29th of the year before with it, so
+    that the Februaries of two years are whole beside each other."""
+    found = _year_ago(day)
+    following = found + timedelta(days=1)
+    return following if (following.month, following.day) == (2, 29) else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tracker.errors import InvalidInput
-from tracker.reports.dimensions import dimension
+from tracker.reports.dimensions import OF_GOALS, dimension
 
 LONGEST = 2000
 MOST_CONDITIONS = 40
@@ -67,6 +67,22 @@ def tests_of(condition: Condition | None) -> Iterator[Test]:
         case Join():
             for part in condition.parts:
                 yield from tests_of(part)
+
+
+def naming(condition: Condition | None, *, holds: bool = True) -> Condition | None:
+    """The part of the tree that says of which goals or stages a fact has to be; None where it only
+    says of which not. A fact without a stage is of none that was named."""
+    match condition:
+        case Test(name, operator, values) if holds and name in OF_GOALS:
+            named = tuple(value for value in values if value)
+            return Test(name, operator, named) if named else None
+        case Join("not", (part,)):
+            return naming(part, holds=not holds)
+        case Join(word, parts):
+            found = tuple(one for part in parts if (one := naming(part, holds=holds)))
+            opposite = {"and": "or", "or": "and"}
+            return Join(word if holds else opposite[word], found) if found else None
+    return None
 
 
 def filter_text(condition: Condition) -> str:

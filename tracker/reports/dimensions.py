@@ -72,13 +72,13 @@ def _visit(column: str) -> dict[Fact, Fragment]:
     return _inner(column, *_VISITED) | _inner(f"v.{column}", *_CREDITED)
 
 
-def _calendar(before: str, after: str = ")") -> dict[Fact, Fragment]:
+def _calendar(function: str) -> dict[Fact, Fragment]:
     """A function of the day; spend of several days has one only where all of them share it."""
-    first, last = f"{before}day{after}", f"{before}last_day{after}"
+    first, last = (function.format(day=name) for name in ("day", "last_day"))
     spread = f"if({first} = {last}, {first}, NULL)"
     return (
         _inner(first, *_VISITED, Fact.DAYS)
-        | _inner(f"{before}at{after}", *_CREDITED)
+        | _inner(function.format(day="at"), *_CREDITED)
         | _inner(spread, Fact.SPEND, Fact.SPEND_DAYS)
     )
 
@@ -87,7 +87,13 @@ def _hour(of_instant: str) -> str:
     return f"toHour(toTimeZone({of_instant}, {{zone:String}}))"
 
 
-_SHIFTED = " + {shift:Int32})"
+#: A day of a comparison lies beside the same day of the period, and never before the period: of one
+#: that begins with 29 February, 28 February of the year before does. (Adding years to every row
+#: takes longer than the rest of a sum by day, so nothing is added where there are none.)
+_SHIFTED = (
+    "if({{years:Int32}} = 0, {day} + {{days:Int32}}, "
+    "greatest(addYears({day}, {{years:Int32}}), {{start:Date}}))"
+)
 #: When credit lands: at the touch, or at the conversion (``m`` is joined for that).
 _MOMENT = "if({by_click:Bool}, c.touch_time, m.converted)"
 
@@ -97,10 +103,10 @@ _TAGS = "transform({who}, {{tagged:Array(UInt64)}}, {{tag_lists:Array(String)}},
 
 def _all() -> tuple[Dimension, ...]:
     return (
-        Dimension("day", _calendar("(", _SHIFTED), is_time=True),
-        Dimension("week", _calendar("toMonday(", _SHIFTED), is_time=True),
-        Dimension("month", _calendar("toStartOfMonth(", _SHIFTED), is_time=True),
-        Dimension("weekday", _calendar("toDayOfWeek(")),
+        Dimension("day", _calendar(_SHIFTED), is_time=True),
+        Dimension("week", _calendar(f"toMonday({_SHIFTED})"), is_time=True),
+        Dimension("month", _calendar(f"toStartOfMonth({_SHIFTED})"), is_time=True),
+        Dimension("weekday", _calendar("toDayOfWeek({day})")),
         Dimension(
             "hour",
             _inner(_hour("start"), Fact.VISITS)
@@ -146,6 +152,8 @@ def _all() -> tuple[Dimension, ...]:
     )
 
 
+#: Dimensions whose values are goals, which need not count in totals.
+OF_GOALS = ("goal", "stage")
 DIMENSIONS: Mapping[str, Dimension] = {one.name: one for one in _all()}
 
 

@@ -177,7 +177,8 @@ class KeywordTable:
             case Sort.ARRIVAL_RATE:
                 return _divided(now["arrived"], now["clicks"], spent & (now["clicks"] != 0))
             case Sort.CPA:
-                return self._cpa(spent & priced & (now["weight"] != 0))
+                answered = (now["cost"] != now["untracked_cost"]) | (now["untracked_cost"] == 0)
+                return self._cpa(spent & priced & answered & (now["weight"] != 0))
         return self._returns(sort, economics, spent & priced)
 
     def _titles(self) -> tuple[Array, Array]:

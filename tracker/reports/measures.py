@@ -8,9 +8,11 @@ Amounts are integers of 1e-6 of the site's currency, weights of 1e-9. A metric i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from tracker.errors import InvalidInput
 from tracker.money import STEP, decimal_text
@@ -32,16 +34,17 @@ class Measure(NamedTuple):
     outer: str = "sum"
 
 
+#: Spend of several days is untracked only if it ends before the first visit.
+_UNTRACKED = (
+    "if(x.last_day > x.day, x.last_day < {tracked_from:Date}, has({untracked:Array(Date)}, x.day))"
+)
 _MICROS = "toInt64(ifNull(sum({}), 0) * 1000000)"
 _SPEND = {
     "impressions": Measure("sum(x.impressions)"),
     "clicks": Measure("sum(x.clicks)"),
     "cost": Measure(_MICROS.format("x.cost_site")),
     "adjusted": Measure(_MICROS.format("x.adjusted_site")),
-    "untracked_cost": Measure(
-        "toInt64(ifNull(sumIf(x.cost_site, if(x.last_day > x.day, "
-        "x.last_day < {tracked_from:Date}, has({untracked:Array(Date)}, x.day))), 0) * 1000000)"
-    ),
+    "untracked_cost": Measure(f"toInt64(ifNull(sumIf(x.cost_site, {_UNTRACKED}), 0) * 1000000)"),
     "unpriced_cost": Measure("countIf(x.cost_site IS NULL)"),
     "spend_rows": Measure(
         "countIf(x.cost != 0 OR x.impressions != 0 OR x.clicks != 0 OR x.adjusted = 0)"
@@ -62,8 +65,10 @@ def _stage(role: str) -> dict[str, Measure]:
     }
 
 
-#: Without a goal chosen, conversions and values of those that count in totals (conversions.sql).
-_COUNTS, _EARNS = "({every:Bool} OR c.counts)", "({every:Bool} OR c.earns)"
+#: In the place of this stands which credit is of a goal by itself (statement.py).
+APART = "/* apart */"
+#: Other credit is of conversions that count in totals, and of values that do (conversions.sql).
+_COUNTS, _EARNS = f"({APART} OR c.counts)", f"({APART} OR c.earns)"
 
 #: What each fact can add up.
 MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
@@ -106,7 +111,7 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
         name: Measure(f"sum(x.{name})")
         for name in ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")
     }
-    | {"untracked_cost": Measure("sumIf(x.cost, has({untracked:Array(Date)}, x.day))")},
+    | {"untracked_cost": Measure(f"sumIf(x.cost, {_UNTRACKED})")},
 }
 
 
@@ -122,17 +127,20 @@ class Figures:
         )
 
     def stage(self, role: str) -> Metrics:
-        """The usual metrics with the credit of one role of stages alone, against the whole cost."""
+        """The usual metrics with the credit of one role of stages alone, against the whole cost;
+        without revenue where no value of it was ever recorded."""
         names = ("cost", "untracked_cost", "unpriced_cost", "spend_rows")
-        return metrics(
+        is_valued = role in self.economics.valued_roles
+        found = metrics(
             Sums(
                 weight=self.of.get(f"{role}_weight", 0),
                 amount=self.of.get(f"{role}_amount", 0),
                 unpriced_value=self.of.get(f"{role}_unpriced", 0),
                 **{name: self.of.get(name, 0) for name in names},
             ),
-            self.economics,
+            replace(self.economics, has_revenue=is_valued),
         )
+        return found if is_valued else msgspec.structs.replace(found, revenue=None)
 
     def ratio(self, above: str, below: str, scale: int = 1) -> float | None:
         """One measure over another."""

@@ -55,10 +55,12 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Economics:
-    """What turns sums into returns: the margin (share of revenue) and whether values exist."""
+    """What turns sums into returns: the margin (share of revenue) and whether values exist, of all
+    that counts in totals and of each role of stages."""
 
     margin: Decimal | None
     has_revenue: bool
+    valued_roles: frozenset[str] = frozenset()
 
 
 def metrics(sums: Sums, economics: Economics) -> Metrics:
@@ -70,6 +72,8 @@ def metrics(sums: Sums, economics: Economics) -> Metrics:
     revenue = None if sums.unpriced_value else MICRO * sums.amount
     earned = revenue if economics.has_revenue else None
     conversions = NANO * sums.weight
+    # What conversions cost is unknown, and not nothing, where all of the cost is untracked.
+    answered = base or not sums.untracked_cost
     clicks = sums.clicks if sums.spend_rows else None
     margin = economics.margin
     return Metrics(
@@ -85,7 +89,7 @@ def metrics(sums: Sums, economics: Economics) -> Metrics:
         arrival_rate=_ratio(sums.arrived, clicks),
         conversions=decimal_text(conversions, places=0) or "0",
         cvr=_ratio(conversions, clicks),
-        cpa=_money(base, conversions),
+        cpa=_money(base, conversions) if answered else None,
         revenue=decimal_text(revenue),
         profit=_profit(earned, base, margin),
         roas=_ratio(earned, base),

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tracker.reports.conditions import Condition, Join, Test
+from tracker.reports.conditions import Condition, Join, Test, naming
 from tracker.reports.dimensions import DIMENSIONS, Fact, Fragment
-from tracker.reports.measures import MEASURES
+from tracker.reports.measures import APART, MEASURES
 from tracker.reports.plan import SOURCES, Reading
 from tracker.warehouse.sql import load_sql
 
@@ -70,7 +70,6 @@ class _Filled:
 
     def marks(self, group: Sequence[str], condition: Condition | None) -> dict[str, str]:
         """SQL for each mark of the fact's file."""
-        measures = MEASURES[self._fact]
         fragments = [DIMENSIONS[name].fragments.get(self._fact) for name in group]
         inner = [one.sql for one in fragments if one and one.place == "inner"]
         outer = [self._outer(one, inner) for one in fragments]
@@ -78,8 +77,7 @@ class _Filled:
         if any(one and one.place != "inner" for one in fragments):
             keys.append(f"{_KEYS[self._fact]} AS key")
         names = ", ".join(key.rpartition(" AS ")[2] for key in keys)
-        sums = [f"{measures[one].inner} AS {one}" for one in self._reading.measures]
-        totals = [f"{measures[one].outer}(f.{one}) AS {one}" for one in self._reading.measures]
+        sums, totals = self._measures(group, condition)
         chosen = [f"d{place}" for place in range(len(group))]
         return {
             "table": SOURCES[self._fact],
@@ -115,6 +113,40 @@ class _Filled:
         if "tags" in self._used:
             parts.append(f"tags AS ({load_sql(PACKAGE, 'breakdown_tags.sql')})")
         return f"WITH {', '.join(parts)}\n" if parts else ""
+
+    def _measures(
+        self, group: Sequence[str], condition: Condition | None
+    ) -> tuple[list[str], list[str]]:
+        """The columns of sums over the fact's rows, and of sums over these.
+
+        A row of one goal or stage has all of it, though an order and its payment are of the same
+        lead: in the row of the totals only what counts in totals is added up.
+        """
+        of_row, of_total = self._apart(group, condition)
+        inner, outer = [], []
+        for name in self._reading.measures:
+            measure = MEASURES[self._fact][name]
+            inner.append(f"{measure.inner.replace(APART, of_row)} AS {name}")
+            found = f"{measure.outer}(f.{name})"
+            if APART in measure.inner and of_row != of_total:
+                inner.append(f"{measure.inner.replace(APART, of_total)} AS total_{name}")
+                found = f"if(grouping(d0) = 1, {measure.outer}(f.total_{name}), {found})"
+            outer.append(f"{found} AS {name}")
+        return inner, outer
+
+    def _apart(self, group: Sequence[str], condition: Condition | None) -> tuple[str, str]:
+        """Which credit is of a goal by itself, in rows and in the row of the totals: that of the
+        goal chosen, of goals that the filter names, and of the goal or stage that a row is of."""
+        stage = DIMENSIONS["stage"].fragments.get(self._fact)
+        if stage is None:
+            return "", ""
+        named = naming(condition)
+        of_total = "{every:Bool}" + (f" OR {self._where(named)}" if named else "")
+        if "goal" in group:
+            return "true", of_total
+        if "stage" in group:
+            return f"{of_total} OR {stage.sql} != ''", of_total
+        return of_total, of_total
 
     def _outer(self, fragment: Fragment | None, inner: list[str]) -> str:
         if fragment is None:

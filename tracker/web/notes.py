@@ -52,10 +52,23 @@ GAPS = {
         "Where the platform does not tell the %(dimension)s, cost, clicks and impressions are left "
         "out by the filter."
     ),
+    "overlapping_rows": msgid(
+        "A row of a goal or stage has all of it. The total counts a lead and what it brought once, "
+        "and only goals that count in totals, so the rows do not add up to it."
+    ),
+    "overlapping_filter": msgid(
+        "The filter may name several goals or stages: what one lead or visit reached of them is "
+        "added up."
+    ),
     "pending": msgid("%(days)s: new data is being computed; figures will change within a minute."),
 }
 #: Whose wording is a warning rather than information.
-_INFORMATION = frozenset({"too_early", "period_total", "pending", "pooled_credit", "unallocated"})
+_INFORMATION = frozenset(
+    {
+        *("too_early", "period_total", "pending", "pooled_credit", "unallocated"),
+        *("overlapping_rows", "overlapping_filter"),
+    }
+)
 _UNTRACKED = msgid(
     "Some of the cost fell on days without tracking. It is in the cost and left out of CPA, ROAS "
     "and ROI, because no visit could be seen then."

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tracker.cli.groups import report
-from tracker.cli.output import First, Json, Last, SiteKey, print_json, say, table
+from tracker.cli.output import First, Json, Last, SiteKey, note, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.requests.pipeline import ReportPipeline
 from tracker.requests.reports import ListConversions, ReportAttribution, ReportMatch, ShowConversion
@@ -170,8 +170,11 @@ def report_pipeline(
     if as_json:
         print_json(result)
         return
-    names = ("conversions", "cost_per", "value", "roi", "repeat_conversions", "repeat_value")
+    roi = "revenue_roi" if result["margin"] is None else "roi"
+    names = ("conversions", "cost_per", "value", roi, "repeat_conversions", "repeat_value")
     columns = ("stage", *(f">{name.replace('_', ' ')}" for name in names))
     rows = [(line["stage"], *(line[name] for name in names)) for line in result["stages"]]
     table(f"Cost {result['cost'] or '–'} {result['currency']}", columns, rows)
     say(f"Expected of open leads: {result['expected'] or '–'} {result['currency']}")
+    for item in result["incomplete"]:
+        note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")

@@ -10,9 +10,9 @@ from tracker.attribution.journeys import Scope
 from tracker.attribution.markov import ORDERS
 from tracker.errors import InvalidInput
 from tracker.period import Period
+from tracker.reports.published import newest_build
 from tracker.reports.request import By
 from tracker.warehouse.client import Warehouse
-from tracker.warehouse.sql import load_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,9 @@ class AttributionRequest:
 
     def scope(self, warehouse: Warehouse) -> Scope:
         """The conversions that count, in the state that is published now."""
-        found = warehouse.rows(load_sql("tracker.reports", "asof.sql"), {"site": self.site.key})
         return Scope(
             self.site.key,
-            int(found[0][0]),
+            newest_build(warehouse, self.site.key),
             self.period.first,
             self.period.last,
             self.by is By.CLICK,

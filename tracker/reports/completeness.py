@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from tracker.accounts.marks import dirty_days
+from tracker.accounts.sites import Site
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, local_day, parse_zone
 from tracker.reports.keyword_table import KeywordSums
@@ -20,6 +22,8 @@ from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.reports"
+#: The first and the last of days that follow each other.
+Days = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,30 +152,35 @@ def incomplete(
 
 
 def _missing_rates(warehouse: Warehouse, request: KeywordRequest, asof: int) -> list[Incomplete]:
-    horizon = request.period.last
-    if request.by is By.CLICK:
-        horizon += timedelta(days=366)
+    first, last = request.period.first, request.period.last
+    # By click, a conversion may be later than its touch.
+    horizon = last + timedelta(days=366) if request.by is By.CLICK else last
+    return missing_rates(
+        warehouse, request.site, asof, spent=[(first, last)], earned=[(first, horizon)]
+    )
+
+
+def missing_rates(
+    warehouse: Warehouse, site: Site, asof: int, *, spent: Sequence[Days], earned: Sequence[Days]
+) -> list[Incomplete]:
+    """The exchange rates that the cost and the conversions of these days lack."""
     rows = warehouse.rows(
         load_sql(PACKAGE, "missing_rates.sql"),
-        {
-            "site": request.site.key,
-            "asof": asof,
-            "first": request.period.first,
-            "last": request.period.last,
-            "horizon": horizon,
-        },
+        {"site": site.key, "asof": asof, "spent": list(spent), "earned": list(earned)},
     )
-    return [
-        Incomplete(
-            "missing_rate",
-            f"{currency}/{request.site.currency}",
-            first.isoformat(),
-            last.isoformat(),
-            f"No exchange rate {currency} to {request.site.currency} for {what}; "
-            "the amounts that need it, and their totals, are unknown.",
-        )
-        for what, currency, first, last in rows
-    ]
+    return [missing_rate(site, what, *row) for what, *row in rows]
+
+
+def missing_rate(site: Site, what: str, currency: str, first: date, last: date) -> Incomplete:
+    """That a rate into the site's currency is missing on some of these days."""
+    return Incomplete(
+        "missing_rate",
+        f"{currency}/{site.currency}",
+        first.isoformat(),
+        last.isoformat(),
+        f"No exchange rate {currency} to {site.currency} for {what}; "
+        "the amounts that need it, and their totals, are unknown.",
+    )
 
 
 def _missing_spend(

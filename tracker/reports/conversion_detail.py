@@ -20,6 +20,7 @@ from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.attribution_result import Earned, Step, earned, step_of
 from tracker.reports.matching import way_matched
+from tracker.reports.published import newest_build
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -100,7 +101,7 @@ def conversion_detail(
     if not rows:
         raise NotFound(f"No conversion {conversion!r}.", hint="A rebuild may have removed it.")
     row = rows[0]
-    asof = _asof(warehouse, site)
+    asof = newest_build(warehouse, site.key)
     names = source_names(warehouse, site.key, asof)
     credits = warehouse.dicts(
         load_sql(PACKAGE, "conversion_credit.sql"),
@@ -126,10 +127,6 @@ def conversion_detail(
     )
 
 
-def _asof(warehouse: Warehouse, site: Site) -> int:
-    return int(warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": site.key})[0][0])
-
-
 def _rows(
     warehouse: Warehouse,
     site: Site,
@@ -143,7 +140,7 @@ def _rows(
         load_sql(PACKAGE, "conversion_list.sql"),
         {
             "site": site.key,
-            "asof": _asof(warehouse, site),
+            "asof": newest_build(warehouse, site.key),
             "first": days[0],
             "last": days[1],
             "goal": goal,

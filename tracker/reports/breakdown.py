@@ -110,7 +110,9 @@ def breakdown(
         coverage=covered,
         read_from={str(one.fact): SOURCES[one.fact] for one in reader.readings},
         incomplete=[
-            *incomplete(warehouse, usual, reader.asof, sums, known, lacking.result(), instant),
+            *incomplete(
+                *(warehouse, usual, beside, reader.state, sums, known, lacking.result(), instant)
+            ),
             *reader.unknown(),
         ],
     )

@@ -132,22 +132,26 @@ def not_there_yet(
 def incomplete(
     warehouse: Warehouse,
     request: KeywordRequest,
-    asof: int,
+    beside: Period | None,
+    state: Published,
     sums: KeywordSums,
     known: Maturity,
     lacking: list[Incomplete],
     now: datetime,
 ) -> list[Incomplete]:
-    """Everything that makes a number of the report provisional, worst first; ``lacking`` is what
-    was not there yet when its state was read."""
+    """Everything that makes a number of the report provisional, worst first; ``beside`` is the
+    period that it compares with, ``lacking`` what was not there yet when its state was read."""
     shown = (sums.now, sums.before)
     unpriced = any(entry.unpriced_cost or entry.unpriced_value for entry in shown)
     untracked = sums.now.untracked_cost
+    undated = _undated(warehouse, request, beside, state)
     return [
-        *(_missing_rates(warehouse, request, asof) if unpriced else ()),
+        *(_missing_rates(warehouse, request, state.asof) if unpriced else ()),
         *lacking,
-        *(_untracked(warehouse, request, asof, untracked) if untracked else ()),
+        *(item for item in undated if item.kind == "partial_period"),
+        *(_untracked(warehouse, request, state.asof, untracked) if untracked else ()),
         *_too_early(request, known, now),
+        *(item for item in undated if item.kind == "period_total"),
     ]
 
 
@@ -214,6 +218,43 @@ def _waiting(db: Engine, request: KeywordRequest) -> list[Incomplete]:
             f"{len(days)} days have data that is not in the report yet.",
         )
     ]
+
+
+def _undated(
+    warehouse: Warehouse, request: KeywordRequest, beside: Period | None, state: Published
+) -> list[Incomplete]:
+    """Spend of several days together: what a period shown does not hold whole is in none of its
+    figures, and what it holds cannot be told by day."""
+    found = []
+    for first, last, platform in _period_rows(warehouse, request, state):
+        if request.platform not in ("", platform):
+            continue
+        touched = [one for one in (request.period, beside) if one and one.touches(first, last)]
+        days = (first.isoformat(), last.isoformat())
+        if touched and all(one.holds(first, last) for one in touched):
+            detail = f"{platform}: cost without days; it stands on the first of them."
+            found.append(Incomplete("period_total", platform, *days, detail))
+        elif touched:
+            detail = f"{platform}: cost without days that reach beyond the period is left out."
+            found.append(Incomplete("partial_period", platform, *days, detail))
+    return found
+
+
+def _period_rows(
+    warehouse: Warehouse, request: KeywordRequest, state: Published
+) -> list[tuple[date, date, str]]:
+    """Those of the whole history of the site: they follow from the spend that stands, so they are
+    read once for the newest of it."""
+    spend = state.of("spend")
+    params = {
+        "site": request.site.key,
+        "spend_builds": spend.every,
+        "older_spend": spend.older,
+    }
+    return warehouse.remembered.get(
+        ("period_rows", request.site.key, spend.newest),
+        lambda: warehouse.rows(*lean(load_sql(PACKAGE, "period_rows.sql"), params)),
+    )
 
 
 def _untracked(

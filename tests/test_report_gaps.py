@@ -131,3 +131,35 @@ def test_a_file_without_days_is_named_where_it_is_cut_and_where_it_is_whole(worl
     world.spend(days, platform="google", replace=True)
     world.reconcile()
     assert gaps(world.report("2026-09-05", "2026-09-30"), "partial_period") == []
+
+
+def test_a_rate_that_only_the_comparison_lacks_is_named(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.events(
+        [
+            at("08-30 10:00", url=ad("pump")),
+            at("08-30 10:05", name="order", value="50", currency="EUR"),
+            at("09-05 10:00", url=ad("pump")),
+        ]
+    )
+    dollars = DAYS.replace("cost", "cost,currency")
+    for day, currency in (("2026-08-31", "USD"), ("2026-09-02", "CNY")):
+        row = f"{day},pumps,g,pump,1,9,10,{currency}\n"
+        world.spend(dollars + row, platform="google", account=currency)
+    # Between the period and that of a year before, and in neither.
+    world.spend(dollars + "2026-01-05,pumps,g,pump,1,9,10,GBP\n", platform="google", account="p")
+    world.reconcile()
+    days = ("2026-09-01", "2026-09-05")
+    lacking = [("EUR/CNY", *["2026-08-30"] * 2), ("USD/CNY", *["2026-08-31"] * 2)]
+    keywords = world.report(*days, compare="previous")
+    assert (keywords.totals.cost, keywords.totals.revenue) == ("10.00", "0.00")
+    assert keywords.previous
+    assert (keywords.previous.totals.cost, keywords.previous.totals.revenue) == (None, None)
+    assert gaps(keywords, "missing_rate") == lacking
+    assert gaps(ask(world, *days, metrics="cost,revenue", compare="previous"), "missing_rate") == (
+        lacking
+    )
+    assert gaps(world.report(*days), "missing_rate") == []
+    assert gaps(ask(world, *days, metrics="cost,revenue", compare="year"), "missing_rate") == []
+    year = ask(world, "2027-08-28", "2027-09-05", metrics="cost,revenue", compare="year")
+    assert gaps(year, "missing_rate") == lacking

@@ -141,12 +141,12 @@ def incomplete(
 ) -> list[Incomplete]:
     """Everything that makes a number of the report provisional, worst first; ``beside`` is the
     period that it compares with, ``lacking`` what was not there yet when its state was read."""
-    shown = (sums.now, sums.before)
-    unpriced = any(entry.unpriced_cost or entry.unpriced_value for entry in shown)
+    shown = [(request.period, sums.now), *([(beside, sums.before)] if beside else [])]
+    unpriced = [days for days, of in shown if of.unpriced_cost or of.unpriced_value]
     untracked = sums.now.untracked_cost
     undated = _undated(warehouse, request, beside, state)
     return [
-        *(_missing_rates(warehouse, request, state.asof) if unpriced else ()),
+        *(_missing_rates(warehouse, request, unpriced, state.asof) if unpriced else ()),
         *lacking,
         *(item for item in undated if item.kind == "partial_period"),
         *(_untracked(warehouse, request, state.asof, untracked) if untracked else ()),
@@ -155,12 +155,17 @@ def incomplete(
     ]
 
 
-def _missing_rates(warehouse: Warehouse, request: KeywordRequest, asof: int) -> list[Incomplete]:
-    first, last = request.period.first, request.period.last
+def _missing_rates(
+    warehouse: Warehouse, request: KeywordRequest, periods: Sequence[Period], asof: int
+) -> list[Incomplete]:
     # By click, a conversion may be later than its touch.
-    horizon = last + timedelta(days=366) if request.by is By.CLICK else last
+    later = timedelta(days=366 if request.by is By.CLICK else 0)
     return missing_rates(
-        warehouse, request.site, asof, spent=[(first, last)], earned=[(first, horizon)]
+        warehouse,
+        request.site,
+        asof,
+        spent=[(one.first, one.last) for one in periods],
+        earned=[(one.first, one.last + later) for one in periods],
     )
 
 

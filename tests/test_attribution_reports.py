@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -133,3 +134,41 @@ def test_pages_and_api_show_the_same(world: World) -> None:
     assert "Older than the lookback" in opened.text
     assert browser.get(f"{base}/attribution/zz").status_code == 400
     assert browser.get(f"{api}/reports/models{days}&page=2").status_code == 400
+
+
+def test_a_missing_rate_makes_amounts_of_paths_unknown_and_is_named(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    """Two orders by one path, one of them in dollars; another path is whole."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    for visitor, url, currency in (
+        ("a", ad("pump"), "CNY"),
+        ("b", ad("pump"), "USD"),
+        ("c", HOME, "CNY"),
+    ):
+        world.events(
+            [
+                at("09-01 10:00", visitor, url),
+                at("09-02 10:00", visitor, name="order", value="50", currency=currency),
+            ]
+        )
+    world.reconcile()
+    gap = {"kind": "missing_rate", "source": "USD/CNY", "from": "2026-09-02", "to": "2026-09-02"}
+    for by in ("click", "conversion"):
+        found = report(world, "report-paths", level="keyword", by=by)
+        assert [(one["conversions"], one["revenue"]) for one in found["paths"]] == [
+            (2, None),
+            (1, "50.00"),
+        ]
+        models = report(world, "report-models", level="keyword", by=by)
+        assert models["totals"]["last"]["revenue"] is None
+        for (item,) in (found["incomplete"], models["incomplete"]):
+            assert item | gap == item
+    page = enter(world).get(f"/sites/{world.site.key}/attribution?from=2026-09-01&to=2026-09-30")
+    assert "No exchange rate USD/CNY" in page.text
+    world.rates("day,base,quote,rate\n2026-09-02,USD,CNY,7\n")
+    world.reconcile()
+    found = report(world, "report-paths", level="keyword")
+    assert [one["revenue"] for one in found["paths"]] == ["400.00", "50.00"]
+    assert found["incomplete"] == report(world, "report-models")["incomplete"] == []

@@ -23,9 +23,12 @@ from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead
 from tracker.errors import InvalidInput, NotFound
 from tracker.period import Period
 from tracker.reconcile.marking import mark_credits
+from tracker.reports.breakdown import breakdown
+from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.expected import Track, expected_value, open_leads
 from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
 from tracker.reports.pipeline import PipelineReport, StageLine, pipeline_report
+from tracker.reports.result import Incomplete
 from tracker.warehouse.client import Warehouse
 
 SPEND = (
@@ -334,6 +337,49 @@ def test_expected_revenue_is_a_figure_of_its_own(world: World) -> None:
         ("inquiry", 1, "600.00")
     ]
     assert lines(found)["order"].value == "900.00"
+
+
+def test_without_the_rate_of_an_order_nothing_is_expected_and_the_rate_is_named(
+    world: World,
+) -> None:
+    take(
+        world,
+        Entry(id="a", stage="inquiry", time="2026-10-20", lead="A"),
+        Entry(id="o", stage="order", time="2026-10-21", value=Decimal(900), lead="B"),
+        Entry(
+            id="p", stage="order", time="2026-08-21", value=Decimal(900), currency="USD", lead="C"
+        ),
+    )
+    world.reconcile()
+    gap = [("missing_rate", "USD/CNY", "2026-08-21", "2026-08-21")]
+
+    def named(incomplete: list[Incomplete]) -> list[tuple[str, str, str, str]]:
+        return [(one.kind, one.source, one.first, one.last) for one in incomplete]
+
+    # The order is before the period; in a period that has it, its rate is named once.
+    for first in ("2026-10-01", "2026-08-01"):
+        found = report(world, first=first, last="2026-10-31")
+        assert (found.mean_order, found.expected) == (None, None)
+        assert [(one.leads, one.expected) for one in found.open] == [(1, None)]
+        assert named(found.incomplete) == gap
+    period = Period.parse("2026-10-01", "2026-10-31")
+    given = {"group": "", "metrics": "expected_revenue,order_revenue"}
+    asked = read_breakdown(given, world.site, period)
+    leads = breakdown(world.warehouse, world.db, asked, clock=world.clock)
+    assert leads.totals == {"expected_revenue": None, "order_revenue": "900.00"}
+    assert named(leads.incomplete) == gap
+    orders = read_breakdown(
+        {"group": "", "metrics": "order_revenue", "by": "conversion"},
+        world.site,
+        Period.parse("2026-08-01", "2026-10-31"),
+    )
+    found_orders = breakdown(world.warehouse, world.db, orders, clock=world.clock)
+    assert found_orders.totals == {"order_revenue": None}
+    assert named(found_orders.incomplete) == gap
+    world.rates("day,base,quote,rate\n2026-08-21,USD,CNY,7\n")
+    world.reconcile()
+    found = report(world, first="2026-10-01", last="2026-10-31")
+    assert (found.mean_order, found.incomplete) == ("3600.00", [])
 
 
 def test_stages_are_a_sites_own_and_their_names_lead_to_them(world: World) -> None:

@@ -10,8 +10,10 @@ from tracker.attribution.journeys import Scope
 from tracker.attribution.markov import ORDERS
 from tracker.errors import InvalidInput
 from tracker.period import Period
+from tracker.reports.completeness import conversion_days, missing_rates
 from tracker.reports.published import newest_build
 from tracker.reports.request import By
+from tracker.reports.result import Incomplete
 from tracker.warehouse.client import Warehouse
 
 
@@ -44,3 +46,9 @@ class AttributionRequest:
             self.by is By.CLICK,
             self.goal,
         )
+
+
+def lacking_rates(warehouse: Warehouse, request: AttributionRequest, asof: int) -> list[Incomplete]:
+    """The rates that conversions which may count lack; ask where an amount is unknown."""
+    earned = [conversion_days(request.period, request.by)]
+    return missing_rates(warehouse, request.site, asof, spent=[], earned=earned)

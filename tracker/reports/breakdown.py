@@ -17,13 +17,14 @@ from sqlalchemy import Engine
 from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.goals import list_goals
 from tracker.period import Period
+from tracker.reports.breakdown_people import mean_order_rates
 from tracker.reports.breakdown_reader import BreakdownReader, Read, check_patterns
 from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.breakdown_writer import BreakdownRow, BreakdownWriter
 from tracker.reports.completeness import incomplete, maturity, not_there_yet
 from tracker.reports.goal_names import by_id
 from tracker.reports.keyword_table import Joined, KeywordSums
-from tracker.reports.measures import Value
+from tracker.reports.measures import STAGES, Value
 from tracker.reports.plan import SOURCES
 from tracker.reports.request import KeywordRequest
 from tracker.reports.result import Coverage, Incomplete
@@ -91,6 +92,7 @@ def breakdown(
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
     sums = _completeness_sums(now, before)
+    of_leads = "expected_revenue" in request.metrics
     return Breakdown(
         site=request.site.key,
         first=request.period.first.isoformat(),
@@ -113,6 +115,7 @@ def breakdown(
             *incomplete(
                 *(warehouse, usual, beside, reader.state, sums, known, lacking.result(), instant)
             ),
+            *(mean_order_rates(warehouse, db, request.site) if of_leads else ()),
             *reader.unknown(),
         ],
     )
@@ -142,7 +145,9 @@ def _completeness_sums(now: Read, before: Read | None) -> KeywordSums:
     names = Sums.__dataclass_fields__
 
     def sums(measures: Mapping[str, int]) -> Sums:
-        return Sums(**{name: value for name, value in measures.items() if name in names})
+        of_stages = sum(measures.get(f"{role}_unpriced", 0) for role in STAGES)
+        known = {name: value for name, value in measures.items() if name in names}
+        return Sums(**known | {"unpriced_value": known.get("unpriced_value", 0) + of_stages})
 
     return KeywordSums(
         lines=[],

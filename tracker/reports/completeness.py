@@ -158,15 +158,18 @@ def incomplete(
 def _missing_rates(
     warehouse: Warehouse, request: KeywordRequest, periods: Sequence[Period], asof: int
 ) -> list[Incomplete]:
-    # By click, a conversion may be later than its touch.
-    later = timedelta(days=366 if request.by is By.CLICK else 0)
     return missing_rates(
         warehouse,
         request.site,
         asof,
         spent=[(one.first, one.last) for one in periods],
-        earned=[(one.first, one.last + later) for one in periods],
+        earned=[conversion_days(one, request.by) for one in periods],
     )
+
+
+def conversion_days(period: Period, by: By) -> Days:
+    """The days of conversions that may count in a period: by click they come after their touch."""
+    return period.first, period.last + timedelta(days=366 if by is By.CLICK else 0)
 
 
 def missing_rates(

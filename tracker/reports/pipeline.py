@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Engine
@@ -22,7 +23,7 @@ from tracker.accounts.pipeline import CLOSED, Pipeline, pipeline_of
 from tracker.accounts.sites import Site
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, parse_zone
-from tracker.reports.completeness import missing_rates
+from tracker.reports.completeness import missing_rate, missing_rates
 from tracker.reports.expected import Track, expected_value, open_leads
 from tracker.reports.keywords import keyword_report
 from tracker.reports.published import newest_build
@@ -73,8 +74,9 @@ class ReasonLine(msgspec.Struct, frozen=True):
 
 class PipelineReport(msgspec.Struct, frozen=True):
     """``untracked_cost`` is the part of the cost without tracking. ``valid_rate`` is valid /
-    (valid + invalid) in the period; ``mean_order`` the mean value of all orders so far.
-    ``expected`` is a figure of its own, never part of a stage's value."""
+    (valid + invalid) in the period; ``mean_order`` the mean value of all orders so far,
+    null, as ``expected`` is, while an order lacks its rate. ``expected`` is a figure of its own,
+    never part of a stage's value."""
 
     site: str
     first: str
@@ -110,7 +112,7 @@ def pipeline_report(
     sums = _stage_sums(warehouse, site, period)
     keys = [stage.key for stage in pipeline.stages]
     keys += sorted({goal.partition(":")[2] for goal in sums} - set(keys))
-    mean = mean_order(warehouse, site, pipeline)
+    mean, lacking = mean_order(warehouse, site, pipeline)
     waiting = _open(warehouse, site, pipeline, mean, clock())
     total = [Decimal(line.expected) for line in waiting if line.expected is not None]
     return PipelineReport(
@@ -127,7 +129,9 @@ def pipeline_report(
         expected=decimal_text(sum(total, Decimal(0))) if mean is not None else None,
         mean_order=decimal_text(mean),
         reasons=_reasons(warehouse, site, period, pipeline),
-        incomplete=_incomplete(warehouse, site, period, sums, keywords.incomplete),
+        incomplete=_incomplete(
+            [*_stage_rates(warehouse, site, period, sums), *lacking], keywords.incomplete
+        ),
     )
 
 
@@ -137,20 +141,23 @@ def _tracked(totals: Metrics) -> Decimal | None:
     return Decimal(totals.cost) - Decimal(totals.untracked_cost)
 
 
-def _incomplete(
-    warehouse: Warehouse,
-    site: Site,
-    period: Period,
-    sums: Mapping[str, _Sums],
-    found: list[Incomplete],
+def _stage_rates(
+    warehouse: Warehouse, site: Site, period: Period, sums: Mapping[str, _Sums]
 ) -> list[Incomplete]:
-    """What the keyword report lacks, and rates that stages need which totals do without."""
+    """The rates that stages lack, also those that totals do without."""
     if not any(one.unpriced for one in sums.values()):
-        return found
+        return []
     earned = [(period.first, period.last)]
-    asof = newest_build(warehouse, site.key)
-    rates = missing_rates(warehouse, site, asof, spent=[], earned=earned)
-    return [*(one for one in rates if one not in found), *found]
+    return missing_rates(
+        warehouse, site, newest_build(warehouse, site.key), spent=[], earned=earned
+    )
+
+
+def _incomplete(rates: list[Incomplete], found: list[Incomplete]) -> list[Incomplete]:
+    """What the keyword report lacks, and before it the rates that it does not name, each once."""
+    named = {(one.source, one.first, one.last) for one in found if one.kind == "missing_rate"}
+    others = {(one.source, one.first, one.last): one for one in rates}
+    return [*(one for key, one in others.items() if key not in named), *found]
 
 
 def _stage_sums(warehouse: Warehouse, site: Site, period: Period) -> Mapping[str, _Sums]:
@@ -212,12 +219,22 @@ def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:
     return f"{(Decimal(valid) / (valid + invalid)).quantize(Decimal('0.0001')):f}"
 
 
-def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> Decimal | None:
+class MeanOrder(NamedTuple):
+    """``value`` is None without any order with a value, and while rates are ``lacking``."""
+
+    value: Decimal | None
+    lacking: list[Incomplete]
+
+
+def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> MeanOrder:
+    """What an order of the whole history is worth on average."""
     goals = [f"{kind}:{key}" for key in pipeline.keys("order") for kind in ("stage", "repeat")]
-    ((orders, value),) = warehouse.rows(
-        load_sql(PACKAGE, "order_values.sql"), {"site": site.key, "goals": goals}
-    )
-    return (Decimal(value) / int(orders)).quantize(CENT) if orders else None
+    params = {"site": site.key, "goals": goals}
+    rates = warehouse.rows(load_sql(PACKAGE, "order_rates.sql"), params)
+    if rates:
+        return MeanOrder(None, [missing_rate(site, "orders", *row) for row in rates])
+    ((orders, value),) = warehouse.rows(load_sql(PACKAGE, "order_values.sql"), params)
+    return MeanOrder((Decimal(value) / int(orders)).quantize(CENT) if orders else None, [])
 
 
 def read_tracks(warehouse: Warehouse, site: Site) -> list[Track]:

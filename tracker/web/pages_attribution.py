@@ -21,7 +21,7 @@ from tracker.reports.request import Model
 from tracker.web.attribution_query import opened_conversion, page_request
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
-from tracker.web.notes import row_title
+from tracker.web.notes import incomplete_note, row_title
 from tracker.web.pages_keywords import BYS, MODELS, goal_options
 from tracker.web.stages import goal_title
 from tracker.web.vocabulary import channel_name, platform_name
@@ -77,6 +77,10 @@ async def show(call: Call) -> Response:
         comparison=found.comparison,
         paths=found.paths,
         conversions=found.conversions,
+        notes=[
+            incomplete_note(item, call.language, call.formats)
+            for item in found.comparison.incomplete
+        ],
         request=request,
         models=[(model.value, call.text(title)) for model, title in MODELS.items()],
         options=_options(call, request.goal),

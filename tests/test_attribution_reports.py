@@ -172,3 +172,21 @@ def test_a_missing_rate_makes_amounts_of_paths_unknown_and_is_named(
     found = report(world, "report-paths", level="keyword")
     assert [one["revenue"] for one in found["paths"]] == ["400.00", "50.00"]
     assert found["incomplete"] == report(world, "report-models")["incomplete"] == []
+
+
+def test_who_only_taps_the_telephone_has_not_converted(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    """One orders, three tap, which is no primary goal, one does nothing: 1 of 5."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    world.goal("Tap", kind="click", pattern="any")
+    came = [at("09-01 10:00", visitor, ad("pump")) for visitor in "abcde"]
+    taps = [at("09-01 10:01", one, name="intent", props={"kind": "tel"}) for one in "bcd"]
+    order = at("09-01 10:03", "a", name="order", value="100", currency="CNY")
+    world.events([*came, *taps, order])
+    world.reconcile()
+    assert report(world, "report-models")["probability"] == 0.2
+    (path,) = report(world, "report-paths")["paths"]
+    assert (path["conversions"], path["lost"]) == (1, 4)
+    assert report(world, "report-models", goal="Tap")["probability"] == 0.6

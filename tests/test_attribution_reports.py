@@ -190,3 +190,36 @@ def test_who_only_taps_the_telephone_has_not_converted(
     (path,) = report(world, "report-paths")["paths"]
     assert (path["conversions"], path["lost"]) == (1, 4)
     assert report(world, "report-models", goal="Tap")["probability"] == 0.6
+
+
+def test_a_visit_before_the_previous_conversion_is_named_as_that(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path, lookback_days=30)
+    world.goal("Order", kind="event", pattern="order", reset_path=True)
+    world.events(
+        [
+            at("07-01 10:00", url=ad("pump")),
+            at("09-01 10:00", url=ad("pump")),
+            at("09-01 10:03", name="order"),
+            # Another person's order ends no path of this one.
+            at("09-03 10:00", "b", ad("pump")),
+            at("09-03 10:03", "b", name="order"),
+            at("09-05 10:00", url=ad("valve")),
+            at("09-05 10:03", name="order"),
+        ]
+    )
+    world.reconcile()
+    listed = world.run("report-conversions", ListConversions(site=world.site.key, **SEPTEMBER))
+    newest, _, first = listed["conversions"]
+    wanted = {
+        newest.conversion: ["before_lookback", "before_previous_conversion"],
+        first.conversion: ["before_lookback", "after_conversion"],
+    }
+    for conversion, reasons in wanted.items():
+        detail = world.run("report-conversion", ShowConversion(world.site.key, conversion))
+        assert len(detail.path) == 1
+        assert [touch.reason for touch in detail.others] == reasons
+    address = f"/sites/{world.site.key}/attribution/{newest.conversion}"
+    for tag, words in (("en-GB", "Before this person"), ("zh-CN", "早于此人的上一次转化")):
+        assert words in enter(world, language=tag).get(address).text

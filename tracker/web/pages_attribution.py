@@ -37,6 +37,9 @@ LEVELS = {
 REASONS = {
     "after_conversion": msgid("Began after the conversion"),
     "before_lookback": msgid("Older than the lookback"),
+    "before_previous_conversion": msgid(
+        "Before this person's previous conversion, after which the path begins"
+    ),
     "continues_visit": msgid("Continues the visit before: no touch of its own"),
     "not_rebuilt": msgid("Came in after the last computation"),
 }

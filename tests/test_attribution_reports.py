@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -133,3 +134,92 @@ def test_pages_and_api_show_the_same(world: World) -> None:
     assert "Older than the lookback" in opened.text
     assert browser.get(f"{base}/attribution/zz").status_code == 400
     assert browser.get(f"{api}/reports/models{days}&page=2").status_code == 400
+
+
+def test_a_missing_rate_makes_amounts_of_paths_unknown_and_is_named(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    """Two orders by one path, one of them in dollars; another path is whole."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    for visitor, url, currency in (
+        ("a", ad("pump"), "CNY"),
+        ("b", ad("pump"), "USD"),
+        ("c", HOME, "CNY"),
+    ):
+        world.events(
+            [
+                at("09-01 10:00", visitor, url),
+                at("09-02 10:00", visitor, name="order", value="50", currency=currency),
+            ]
+        )
+    world.reconcile()
+    gap = {"kind": "missing_rate", "source": "USD/CNY", "from": "2026-09-02", "to": "2026-09-02"}
+    for by in ("click", "conversion"):
+        found = report(world, "report-paths", level="keyword", by=by)
+        assert [(one["conversions"], one["revenue"]) for one in found["paths"]] == [
+            (2, None),
+            (1, "50.00"),
+        ]
+        models = report(world, "report-models", level="keyword", by=by)
+        assert models["totals"]["last"]["revenue"] is None
+        for (item,) in (found["incomplete"], models["incomplete"]):
+            assert item | gap == item
+    page = enter(world).get(f"/sites/{world.site.key}/attribution?from=2026-09-01&to=2026-09-30")
+    assert "No exchange rate USD/CNY" in page.text
+    world.rates("day,base,quote,rate\n2026-09-02,USD,CNY,7\n")
+    world.reconcile()
+    found = report(world, "report-paths", level="keyword")
+    assert [one["revenue"] for one in found["paths"]] == ["400.00", "50.00"]
+    assert found["incomplete"] == report(world, "report-models")["incomplete"] == []
+
+
+def test_who_only_taps_the_telephone_has_not_converted(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    """One orders, three tap, which is no primary goal, one does nothing: 1 of 5."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    world.goal("Tap", kind="click", pattern="any")
+    came = [at("09-01 10:00", visitor, ad("pump")) for visitor in "abcde"]
+    taps = [at("09-01 10:01", one, name="intent", props={"kind": "tel"}) for one in "bcd"]
+    order = at("09-01 10:03", "a", name="order", value="100", currency="CNY")
+    world.events([*came, *taps, order])
+    world.reconcile()
+    assert report(world, "report-models")["probability"] == 0.2
+    (path,) = report(world, "report-paths")["paths"]
+    assert (path["conversions"], path["lost"]) == (1, 4)
+    assert report(world, "report-models", goal="Tap")["probability"] == 0.6
+
+
+def test_a_visit_before_the_previous_conversion_is_named_as_that(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path, lookback_days=30)
+    world.goal("Order", kind="event", pattern="order", reset_path=True)
+    world.events(
+        [
+            at("07-01 10:00", url=ad("pump")),
+            at("09-01 10:00", url=ad("pump")),
+            at("09-01 10:03", name="order"),
+            # Another person's order ends no path of this one.
+            at("09-03 10:00", "b", ad("pump")),
+            at("09-03 10:03", "b", name="order"),
+            at("09-05 10:00", url=ad("valve")),
+            at("09-05 10:03", name="order"),
+        ]
+    )
+    world.reconcile()
+    listed = world.run("report-conversions", ListConversions(site=world.site.key, **SEPTEMBER))
+    newest, _, first = listed["conversions"]
+    wanted = {
+        newest.conversion: ["before_lookback", "before_previous_conversion"],
+        first.conversion: ["before_lookback", "after_conversion"],
+    }
+    for conversion, reasons in wanted.items():
+        detail = world.run("report-conversion", ShowConversion(world.site.key, conversion))
+        assert len(detail.path) == 1
+        assert [touch.reason for touch in detail.others] == reasons
+    address = f"/sites/{world.site.key}/attribution/{newest.conversion}"
+    for tag, words in (("en-GB", "Before this person"), ("zh-CN", "早于此人的上一次转化")):
+        assert words in enter(world, language=tag).get(address).text

@@ -11,6 +11,7 @@ from tests.spoken import Speak, speaker
 from tests.world import World, ad, at
 from tracker.conversions.people import visitor_name
 from tracker.ingest.identity import visitor_number
+from tracker.reports import person_export
 from tracker.warehouse.client import Warehouse
 
 LI, WANG = (visitor_name(visitor_number(name)) for name in ("li", "wang"))
@@ -104,3 +105,15 @@ def test_people_are_joined_and_parted_and_share_what_is_written(world: World, sp
     speak("reconcile")
     shown = speak("person", "show", *site, "--person", LI, "--json").json
     assert len(shown["visitors"]) == 2
+
+
+def test_an_export_that_leaves_rows_out_says_so(
+    world: World, speak: Speak, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = ("--site", world.site.key, "--person", LI)
+    whole = speak("person", "export", *li)
+    assert (whole.json["truncated"], whole.err) == ([], "")
+    monkeypatch.setattr(person_export, "MOST", 0)
+    cut = speak("person", "export", *li)
+    assert (cut.json["events"], cut.json["truncated"]) == ([], ["events"])
+    assert cut.err == "The export has not all rows of: events. They are too many.\n"

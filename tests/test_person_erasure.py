@@ -22,6 +22,7 @@ from tracker.errors import InvalidInput, NotFound
 from tracker.ingest.identity import visitor_number
 from tracker.ingest.segments import FAILED, Names
 from tracker.reconcile.erasure import Erased
+from tracker.reports import person_export
 from tracker.requests.people import Identity, Person
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
@@ -212,6 +213,17 @@ def test_an_export_holds_all_that_is_stored_and_nothing_of_others(world: World) 
     assert found["card"]["name"] == "li"
     assert [note["text"] for note in found["notes"]] == ["Called li."]
     assert "wang" not in text
+    assert found["truncated"] == []
+
+
+def test_an_export_that_leaves_rows_out_says_of_which_tables(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(world)
+    monkeypatch.setattr(person_export, "MOST", 4)
+    found = world.run("person-export", Person(world.site.key, name_of("li-phone")))
+    assert (len(found["events"]), len(found["offline_conversions"])) == (4, 4)
+    assert found["truncated"] == ["events"]
 
 
 def persons(world: World) -> set[int]:

@@ -28,6 +28,7 @@ from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.expected import Track, expected_value, open_leads
 from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
 from tracker.reports.pipeline import PipelineReport, StageLine, pipeline_report
+from tracker.reports.result import Incomplete
 from tracker.warehouse.client import Warehouse
 
 SPEND = (
@@ -89,15 +90,60 @@ def test_a_lead_moves_through_the_stages_and_each_has_its_cost_and_return(world:
         ("invalid", "agency", 1)
     ]
     inquiry, order, payment = (by_stage[key] for key in ("inquiry", "order", "payment"))
-    assert (inquiry.conversions, inquiry.cost_per, inquiry.roi) == (2, "250.00", None)
-    assert (order.conversions, order.value, order.roi) == (1, "8000.00", "15.0000")
-    assert (payment.value, payment.roi) == ("3000.00", "5.0000")
+    assert (inquiry.conversions, inquiry.cost_per, inquiry.revenue_roi) == (2, "250.00", None)
+    assert (order.conversions, order.value, order.revenue_roi) == (1, "8000.00", "15.0000")
+    assert (payment.value, payment.revenue_roi, payment.roi) == ("3000.00", "5.0000", None)
+    assert found.incomplete == []
     keywords = world.report("2026-09-01", "2026-11-01", goal="stage:payment", by="conversion")
     assert (keywords.totals.revenue, keywords.totals.conversions) == ("3000.00", "1")
     page = list_leads(world.warehouse, world.site, clock=world.clock)
     assert [(one.lead, one.stage) for one in page.leads] == [(lead, "payment"), ("i2", "invalid")]
     assert page.leads[0].origin.keyword == "water pump"
     assert leads_by_stage(world.warehouse, world.site) == {"payment": 1, "invalid": 1}
+
+
+@pytest.mark.parametrize("options", [{}, {"period_total": True, "platform": "google"}])
+def test_cost_without_tracking_is_shown_and_left_out_of_what_a_stage_cost(
+    world: World, options: dict[str, Any]
+) -> None:
+    world.site = update_site(world.db, world.site.key, margin=Decimal("0.75"))
+    world.events([at("09-05 10:00", url=ad("water pump"))])
+    world.spend(SPEND.replace("09-01", "09-05").replace(",500", ",90"), platform="baidu")
+    if options:
+        world.spend(
+            'Search keyword report\n"Sep 1, 2026 - Sep 4, 2026"\n'
+            "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"
+            "water pump,Phrase match,pumps,g,CNY,10,100,900.00\n",
+            **options,
+        )
+    else:
+        world.spend(SPEND.replace(",500", ",900"), platform="baidu")
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-06", visitor="v1", lead="L"),
+        Entry(id="o", stage="order", time="2026-09-07", value=Decimal(180), lead="L"),
+    )
+    world.reconcile()
+    found = report(world)
+    assert (found.margin, found.cost, found.untracked_cost) == ("0.75", "990.00", "900.00")
+    assert "untracked_spend" in {one.kind for one in found.incomplete}
+    by_stage = lines(found)
+    assert by_stage["inquiry"].cost_per == "90.00"
+    assert (by_stage["order"].revenue_roi, by_stage["order"].roi) == ("1.0000", "0.5000")
+
+
+def test_a_rate_that_only_a_stage_needs_is_named(world: World) -> None:
+    take(
+        world,
+        Entry(id="q", stage="quotation", time="2026-09-03", value=Decimal(9), currency="USD"),
+        Entry(id="o", stage="order", time="2026-09-04", value=Decimal(9), lead="q"),
+    )
+    world.reconcile()
+    found = report(world)
+    assert lines(found)["quotation"].incomplete
+    assert [(one.kind, one.source, one.first, one.last) for one in found.incomplete] == [
+        ("missing_rate", "USD/CNY", "2026-09-03", "2026-09-03")
+    ]
 
 
 def test_a_corrected_value_and_a_refund_restate_and_keep_the_path(world: World) -> None:
@@ -370,6 +416,49 @@ def test_expected_revenue_is_a_figure_of_its_own(world: World) -> None:
         ("inquiry", 1, "600.00")
     ]
     assert lines(found)["order"].value == "900.00"
+
+
+def test_without_the_rate_of_an_order_nothing_is_expected_and_the_rate_is_named(
+    world: World,
+) -> None:
+    take(
+        world,
+        Entry(id="a", stage="inquiry", time="2026-10-20", lead="A"),
+        Entry(id="o", stage="order", time="2026-10-21", value=Decimal(900), lead="B"),
+        Entry(
+            id="p", stage="order", time="2026-08-21", value=Decimal(900), currency="USD", lead="C"
+        ),
+    )
+    world.reconcile()
+    gap = [("missing_rate", "USD/CNY", "2026-08-21", "2026-08-21")]
+
+    def named(incomplete: list[Incomplete]) -> list[tuple[str, str, str, str]]:
+        return [(one.kind, one.source, one.first, one.last) for one in incomplete]
+
+    # The order is before the period; in a period that has it, its rate is named once.
+    for first in ("2026-10-01", "2026-08-01"):
+        found = report(world, first=first, last="2026-10-31")
+        assert (found.mean_order, found.expected) == (None, None)
+        assert [(one.leads, one.expected) for one in found.open] == [(1, None)]
+        assert named(found.incomplete) == gap
+    period = Period.parse("2026-10-01", "2026-10-31")
+    given = {"group": "", "metrics": "expected_revenue,order_revenue"}
+    asked = read_breakdown(given, world.site, period)
+    leads = breakdown(world.warehouse, world.db, asked, clock=world.clock)
+    assert leads.totals == {"expected_revenue": None, "order_revenue": "900.00"}
+    assert named(leads.incomplete) == gap
+    orders = read_breakdown(
+        {"group": "", "metrics": "order_revenue", "by": "conversion"},
+        world.site,
+        Period.parse("2026-08-01", "2026-10-31"),
+    )
+    found_orders = breakdown(world.warehouse, world.db, orders, clock=world.clock)
+    assert found_orders.totals == {"order_revenue": None}
+    assert named(found_orders.incomplete) == gap
+    world.rates("day,base,quote,rate\n2026-08-21,USD,CNY,7\n")
+    world.reconcile()
+    found = report(world, first="2026-10-01", last="2026-10-31")
+    assert (found.mean_order, found.incomplete) == ("3600.00", [])
 
 
 def test_stages_are_a_sites_own_and_their_names_lead_to_them(world: World) -> None:

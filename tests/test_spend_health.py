@@ -13,6 +13,7 @@ from tests.spend_imports import Desk
 from tests.test_spend_money import total
 from tracker.accounts import schema
 from tracker.accounts.ad_accounts import AdAccount, upsert_ad_account
+from tracker.accounts.sites import update_site
 from tracker.period import Period
 from tracker.spend.findings import Finding
 from tracker.spend.health import HealthDeps, missing_days, site_health
@@ -132,6 +133,24 @@ def test_currency_and_zone_of_the_account_are_compared(desk: Desk) -> None:
     found = findings(desk)
     assert found["currency_mismatch"].values["found"] == "CNY"
     assert found["timezone_mismatch"].severity == "information"
+
+
+@pytest.mark.parametrize("now", [NOW, datetime(2026, 1, 20, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    ("zone", "is_other"),
+    [("Africa/Lagos", True), ("Europe/Berlin", False), ("Europe/Paris", False)],
+)
+def test_zones_are_compared_over_the_year(
+    desk: Desk, now: datetime, zone: str, *, is_other: bool
+) -> None:
+    """Lagos and Berlin have the same days in winter alone."""
+    desk.site = update_site(desk.db, desk.site.key, timezone="Europe/Berlin")
+    desk.rows(f"{now.date() - timedelta(days=2)},Brand,Core,alarm,10,1,5", account=ACCOUNT)
+    upsert_ad_account(
+        desk.db, AdAccount(desk.site.tenant, "baidu", ACCOUNT, currency="CNY", timezone=zone)
+    )
+    found = site_health(HealthDeps(desk.warehouse, desk.db, now), desk.site).findings
+    assert ("timezone_mismatch" in {one.kind for one in found}) is is_other
 
 
 def test_an_account_of_no_site_is_told_where_somebody_looks(desk: Desk) -> None:

@@ -109,10 +109,19 @@ def test_a_lead_is_entered_moved_corrected_and_counted_by_hand(desk: Desk) -> No
     world.reconcile()
     report = browser.page(f"{desk.site}/pipeline?from=2026-09-01&to=2026-09-30")
     assert "800.00" in report
+    assert "Revenue ROI" in report
     keywords = browser.page(
         f"{desk.site}/keywords?from=2026-09-01&to=2026-09-30&goal=stage%3Aorder"
     )
     assert "Stage: Order" in keywords
+    world.spend(
+        "day,campaign,keyword,clicks,impressions,cost\n2026-08-31,pumps,water pump,1,9,12.50\n",
+        platform="baidu",
+    )
+    world.reconcile()
+    report = text_of(browser.page(f"{desk.site}/pipeline?from=2026-08-01&to=2026-09-30"))
+    assert "CN¥12.50 of it on days without tracking" in report
+    assert "CN¥12.50 of the cost fell on days without tracking" in report
     browser.submit("/preferences", language="zh-Hans")
     for path in ("/leads", "/lead?lead=Q-7%2F8", "/pipeline", "/pipeline/stages"):
         said = text_of(browser.page(desk.site + path))

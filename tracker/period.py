@@ -78,6 +78,14 @@ class Period:
         """How many days the period has, at least one."""
         return (self.last - self.first).days + 1
 
+    def holds(self, first: date, last: date) -> bool:
+        """Whether all of these days are in the period."""
+        return self.first <= first and last <= self.last
+
+    def touches(self, first: date, last: date) -> bool:
+        """Whether any of these days is in the period."""
+        return self.first <= last and first <= self.last
+
     def previous(self) -> Period:
         """The period of the same length that ends the day before this one begins."""
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))

@@ -1,7 +1,8 @@
 -- Question: by which paths did people come who never converted?
 -- Grain: one row per distinct path: the source keys of the touches of a person in the period, in
 --   order, and how many persons had it.
--- Parameters: site String; asof UInt64; first, last Date; goal String ('' = any goal)
+-- Parameters: site String; asof UInt64; first, last Date; goal String ('' = what counts or earns in
+--   totals: somebody who only taps the telephone has not converted)
 WITH
     people AS
     (
@@ -12,7 +13,7 @@ WITH
     converted AS
     (
         SELECT DISTINCT person FROM conversions
-        WHERE site = {site:String} AND ({goal:String} = '' OR goal = {goal:String})
+        WHERE site = {site:String} AND if({goal:String} = '', counts OR earns, goal = {goal:String})
             AND (day, build) IN
                 (SELECT day, max(build) FROM slices
                 WHERE site = {site:String} AND kind = 'credits' AND build <= {asof:UInt64}

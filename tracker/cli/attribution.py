@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tracker.cli.groups import report
-from tracker.cli.output import First, Json, Last, SiteKey, print_json, say, table
+from tracker.cli.output import First, Json, Last, SiteKey, note, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.requests.pipeline import ReportPipeline
 from tracker.requests.reports import ListConversions, ReportAttribution, ReportMatch, ShowConversion
@@ -49,6 +49,7 @@ def report_models(
     rows = [(_name(row["source"]), *_figures(row["models"], models)) for row in result["rows"]]
     rows.append(("Total", *_figures(result["totals"], models)))
     table("Conversions by model", ["source", *(f">{model}" for model in models)], rows)
+    _note(result["incomplete"])
 
 
 @report.command("paths")
@@ -80,6 +81,7 @@ def report_paths(
         for row in result["assists"]
     ]
     table("Who helped", ["source", ">assisted", ">last", ">first"], helped)
+    _note(result["incomplete"])
 
 
 @report.command("match")
@@ -154,6 +156,11 @@ def _name(step: dict[str, Any]) -> str:
     return " / ".join(names) or f"({step['reason']})"
 
 
+def _note(incomplete: list[dict[str, Any]]) -> None:
+    for item in incomplete:
+        note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")
+
+
 def _figures(credit: dict[str, Any], models: list[str]) -> list[str | None]:
     return [credit[model]["conversions"] if model in credit else None for model in models]
 
@@ -170,8 +177,10 @@ def report_pipeline(
     if as_json:
         print_json(result)
         return
-    names = ("conversions", "cost_per", "value", "roi", "repeat_conversions", "repeat_value")
+    roi = "revenue_roi" if result["margin"] is None else "roi"
+    names = ("conversions", "cost_per", "value", roi, "repeat_conversions", "repeat_value")
     columns = ("stage", *(f">{name.replace('_', ' ')}" for name in names))
     rows = [(line["stage"], *(line[name] for name in names)) for line in result["stages"]]
     table(f"Cost {result['cost'] or '–'} {result['currency']}", columns, rows)
     say(f"Expected of open leads: {result['expected'] or '–'} {result['currency']}")
+    _note(result["incomplete"])

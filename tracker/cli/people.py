@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from tracker.accounts.card_wish import CardWish
+from tracker.cli import output
 from tracker.cli.groups import person
 from tracker.cli.output import First, Json, Last, SiteKey, fields, print_json, say, table
 from tracker.cli.session import run_command
@@ -154,6 +155,9 @@ def export(
 ) -> None:
     """Print, or write to a file, everything that is stored about a person, as JSON."""
     result = run_command("person-export", Person(site_key, name))
+    if result["truncated"]:
+        tables = ", ".join(result["truncated"])
+        output.note(f"The export has not all rows of: {tables}. They are too many.")
     if file is None:
         print_json(result)
         return

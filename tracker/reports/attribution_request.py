@@ -10,9 +10,11 @@ from tracker.attribution.journeys import Scope
 from tracker.attribution.markov import ORDERS
 from tracker.errors import InvalidInput
 from tracker.period import Period
+from tracker.reports.completeness import conversion_days, missing_rates
+from tracker.reports.published import newest_build
 from tracker.reports.request import By
+from tracker.reports.result import Incomplete
 from tracker.warehouse.client import Warehouse
-from tracker.warehouse.sql import load_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,17 @@ class AttributionRequest:
 
     def scope(self, warehouse: Warehouse) -> Scope:
         """The conversions that count, in the state that is published now."""
-        found = warehouse.rows(load_sql("tracker.reports", "asof.sql"), {"site": self.site.key})
         return Scope(
             self.site.key,
-            int(found[0][0]),
+            newest_build(warehouse, self.site.key),
             self.period.first,
             self.period.last,
             self.by is By.CLICK,
             self.goal,
         )
+
+
+def lacking_rates(warehouse: Warehouse, request: AttributionRequest, asof: int) -> list[Incomplete]:
+    """The rates that conversions which may count lack; ask where an amount is unknown."""
+    earned = [conversion_days(request.period, request.by)]
+    return missing_rates(warehouse, request.site, asof, spent=[], earned=earned)

@@ -11,6 +11,7 @@ import msgspec
 
 from tracker.attribution.grouping import Group
 from tracker.money import decimal_text
+from tracker.reports.result import Incomplete
 
 _UNIT, _MICRO = Decimal("1e-9"), Decimal("1e-6")
 
@@ -64,15 +65,16 @@ class ModelComparison(msgspec.Struct, frozen=True, kw_only=True):
     row_count: int
     rows: list[ModelRow]
     totals: dict[str, Earned]
+    incomplete: list[Incomplete]
 
 
 class PathRow(msgspec.Struct, frozen=True):
-    """A path, how many conversions had it with what value, and how many people had it without
-    converting."""
+    """A path, how many conversions had it with what value (null where an exchange rate is missing),
+    and how many people had it without converting."""
 
     steps: list[Step]
     conversions: int
-    revenue: str
+    revenue: str | None
     lost: int
 
 
@@ -110,6 +112,7 @@ class PathReport(msgspec.Struct, frozen=True, kw_only=True):
     first_lag: list[Bucket]
     last_lag: list[Bucket]
     assists: list[Assist]
+    incomplete: list[Incomplete]
 
 
 def step_of(group: Group) -> Step:

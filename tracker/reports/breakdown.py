@@ -17,13 +17,14 @@ from sqlalchemy import Engine
 from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.goals import list_goals
 from tracker.period import Period
+from tracker.reports.breakdown_people import mean_order_rates
 from tracker.reports.breakdown_reader import BreakdownReader, Read, check_patterns
 from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.breakdown_writer import BreakdownRow, BreakdownWriter
 from tracker.reports.completeness import incomplete, maturity, not_there_yet
 from tracker.reports.goal_names import by_id
 from tracker.reports.keyword_table import Joined, KeywordSums
-from tracker.reports.measures import Value
+from tracker.reports.measures import STAGES, Value
 from tracker.reports.plan import SOURCES
 from tracker.reports.request import KeywordRequest
 from tracker.reports.result import Coverage, Incomplete
@@ -92,6 +93,7 @@ def breakdown(
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
     sums = _completeness_sums(now, before)
+    of_leads = "expected_revenue" in request.metrics
     return Breakdown(
         site=request.site.key,
         first=request.period.first.isoformat(),
@@ -111,7 +113,10 @@ def breakdown(
         coverage=covered,
         read_from={str(one.fact): SOURCES[one.fact] for one in reader.readings},
         incomplete=[
-            *incomplete(warehouse, usual, reader.asof, sums, known, lacking.result(), instant),
+            *incomplete(
+                *(warehouse, usual, beside, reader.state, sums, known, lacking.result(), instant)
+            ),
+            *(mean_order_rates(warehouse, db, request.site) if of_leads else ()),
             *reader.unknown(),
             *reader.overlaps(now),
         ],
@@ -142,10 +147,12 @@ def _completeness_sums(now: Read, before: Read | None) -> KeywordSums:
     names = Sums.__dataclass_fields__
 
     def sums(read: Read) -> Sums:
-        found = {name: value for name, value in read.totals.items() if name in names}
-        # A row of a goal may have a value that is not in the totals.
-        unpriced = any(row.get("unpriced_value") for row in read.rows.values())
-        return Sums(**found | {"unpriced_value": int(unpriced)})
+        known = {name: value for name, value in read.totals.items() if name in names}
+        # A row of a goal, and a stage, may have a value that is not in the totals.
+        lacking = ("unpriced_value", *(f"{role}_unpriced" for role in STAGES))
+        found = (*read.rows.values(), read.totals)
+        unpriced = any(row.get(name) for row in found for name in lacking)
+        return Sums(**known | {"unpriced_value": int(unpriced)})
 
     return KeywordSums(
         lines=[],

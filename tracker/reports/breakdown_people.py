@@ -17,6 +17,7 @@ from tracker.reports.measures import STAGES
 from tracker.reports.people_search import person_of
 from tracker.reports.pipeline import mean_order, read_tracks
 from tracker.reports.published import Published, lean
+from tracker.reports.result import Incomplete
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -74,13 +75,18 @@ def valued_roles(
     return frozenset(role for role, own in goals.items() if not valued.isdisjoint(own))
 
 
+def mean_order_rates(warehouse: Warehouse, db: Engine, site: Site) -> list[Incomplete]:
+    """The rates that orders lack, without which nothing can be expected of open leads."""
+    return mean_order(warehouse, site, pipeline_of(db, site.key)).lacking
+
+
 def expectations(
     warehouse: Warehouse, db: Engine, site: Site, asof: int, now: datetime
 ) -> dict[str, object] | None:
     """What each open lead is worth, in 1e-6 of the site's currency, at the conversion that its
-    stage is; None while no order had a value."""
+    stage is; None while the mean order is unknown."""
     pipeline = pipeline_of(db, site.key)
-    mean = mean_order(warehouse, site, pipeline)
+    mean = mean_order(warehouse, site, pipeline).value
     if mean is None:
         return None
     leads = {lead.lead: lead for lead in open_leads(read_tracks(warehouse, site), pipeline, now)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from tracker.accounts.marks import dirty_days
+from tracker.accounts.sites import Site
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, local_day, parse_zone
 from tracker.reports.keyword_table import KeywordSums
@@ -20,6 +22,8 @@ from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.reports"
+#: The first and the last of days that follow each other.
+Days = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,50 +132,67 @@ def not_there_yet(
 def incomplete(
     warehouse: Warehouse,
     request: KeywordRequest,
-    asof: int,
+    beside: Period | None,
+    state: Published,
     sums: KeywordSums,
     known: Maturity,
     lacking: list[Incomplete],
     now: datetime,
 ) -> list[Incomplete]:
-    """Everything that makes a number of the report provisional, worst first; ``lacking`` is what
-    was not there yet when its state was read."""
-    shown = (sums.now, sums.before)
-    unpriced = any(entry.unpriced_cost or entry.unpriced_value for entry in shown)
+    """Everything that makes a number of the report provisional, worst first; ``beside`` is the
+    period that it compares with, ``lacking`` what was not there yet when its state was read."""
+    shown = [(request.period, sums.now), *([(beside, sums.before)] if beside else [])]
+    unpriced = [days for days, of in shown if of.unpriced_cost or of.unpriced_value]
     untracked = sums.now.untracked_cost
+    undated = _undated(warehouse, request, beside, state)
     return [
-        *(_missing_rates(warehouse, request, asof) if unpriced else ()),
+        *(_missing_rates(warehouse, request, unpriced, state.asof) if unpriced else ()),
         *lacking,
-        *(_untracked(warehouse, request, asof, untracked) if untracked else ()),
+        *(item for item in undated if item.kind == "partial_period"),
+        *(_untracked(warehouse, request, state.asof, untracked) if untracked else ()),
         *_too_early(request, known, now),
+        *(item for item in undated if item.kind == "period_total"),
     ]
 
 
-def _missing_rates(warehouse: Warehouse, request: KeywordRequest, asof: int) -> list[Incomplete]:
-    horizon = request.period.last
-    if request.by is By.CLICK:
-        horizon += timedelta(days=366)
+def _missing_rates(
+    warehouse: Warehouse, request: KeywordRequest, periods: Sequence[Period], asof: int
+) -> list[Incomplete]:
+    return missing_rates(
+        warehouse,
+        request.site,
+        asof,
+        spent=[(one.first, one.last) for one in periods],
+        earned=[conversion_days(one, request.by) for one in periods],
+    )
+
+
+def conversion_days(period: Period, by: By) -> Days:
+    """The days of conversions that may count in a period: by click they come after their touch."""
+    return period.first, period.last + timedelta(days=366 if by is By.CLICK else 0)
+
+
+def missing_rates(
+    warehouse: Warehouse, site: Site, asof: int, *, spent: Sequence[Days], earned: Sequence[Days]
+) -> list[Incomplete]:
+    """The exchange rates that the cost and the conversions of these days lack."""
     rows = warehouse.rows(
         load_sql(PACKAGE, "missing_rates.sql"),
-        {
-            "site": request.site.key,
-            "asof": asof,
-            "first": request.period.first,
-            "last": request.period.last,
-            "horizon": horizon,
-        },
+        {"site": site.key, "asof": asof, "spent": list(spent), "earned": list(earned)},
     )
-    return [
-        Incomplete(
-            "missing_rate",
-            f"{currency}/{request.site.currency}",
-            first.isoformat(),
-            last.isoformat(),
-            f"No exchange rate {currency} to {request.site.currency} for {what}; "
-            "the amounts that need it, and their totals, are unknown.",
-        )
-        for what, currency, first, last in rows
-    ]
+    return [missing_rate(site, what, *row) for what, *row in rows]
+
+
+def missing_rate(site: Site, what: str, currency: str, first: date, last: date) -> Incomplete:
+    """That a rate into the site's currency is missing on some of these days."""
+    return Incomplete(
+        "missing_rate",
+        f"{currency}/{site.currency}",
+        first.isoformat(),
+        last.isoformat(),
+        f"No exchange rate {currency} to {site.currency} for {what}; "
+        "the amounts that need it, and their totals, are unknown.",
+    )
 
 
 def _missing_spend(
@@ -205,6 +226,43 @@ def _waiting(db: Engine, request: KeywordRequest) -> list[Incomplete]:
             f"{len(days)} days have data that is not in the report yet.",
         )
     ]
+
+
+def _undated(
+    warehouse: Warehouse, request: KeywordRequest, beside: Period | None, state: Published
+) -> list[Incomplete]:
+    """Spend of several days together: what a period shown does not hold whole is in none of its
+    figures, and what it holds cannot be told by day."""
+    found = []
+    for first, last, platform in _period_rows(warehouse, request, state):
+        if request.platform not in ("", platform):
+            continue
+        touched = [one for one in (request.period, beside) if one and one.touches(first, last)]
+        days = (first.isoformat(), last.isoformat())
+        if touched and all(one.holds(first, last) for one in touched):
+            detail = f"{platform}: cost without days; it stands on the first of them."
+            found.append(Incomplete("period_total", platform, *days, detail))
+        elif touched:
+            detail = f"{platform}: cost without days that reach beyond the period is left out."
+            found.append(Incomplete("partial_period", platform, *days, detail))
+    return found
+
+
+def _period_rows(
+    warehouse: Warehouse, request: KeywordRequest, state: Published
+) -> list[tuple[date, date, str]]:
+    """Those of the whole history of the site: they follow from the spend that stands, so they are
+    read once for the newest of it."""
+    spend = state.of("spend")
+    params = {
+        "site": request.site.key,
+        "spend_builds": spend.every,
+        "older_spend": spend.older,
+    }
+    return warehouse.remembered.get(
+        ("period_rows", request.site.key, spend.newest),
+        lambda: warehouse.rows(*lean(load_sql(PACKAGE, "period_rows.sql"), params)),
+    )
 
 
 def _untracked(

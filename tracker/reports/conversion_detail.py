@@ -20,10 +20,12 @@ from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.attribution_result import Earned, Step, earned, step_of
 from tracker.reports.matching import way_matched
+from tracker.reports.published import newest_build
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.reports"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EVER = (date(1970, 1, 2), date(2149, 6, 5))
 
 
@@ -49,7 +51,8 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
 
 class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """A visit of the person. ``position`` in the path, null with the reason where the visit is not
-    in it: after_conversion, before_lookback, continues_visit (it goes on across midnight)."""
+    in it: after_conversion, before_lookback, before_previous_conversion (of a goal whose paths
+    begin after it), continues_visit (it goes on across midnight), or not_rebuilt."""
 
     visit: str | None
     time: datetime
@@ -100,13 +103,15 @@ def conversion_detail(
     if not rows:
         raise NotFound(f"No conversion {conversion!r}.", hint="A rebuild may have removed it.")
     row = rows[0]
-    asof = _asof(warehouse, site)
+    asof = newest_build(warehouse, site.key)
     names = source_names(warehouse, site.key, asof)
     credits = warehouse.dicts(
         load_sql(PACKAGE, "conversion_credit.sql"),
         {"site": site.key, "asof": asof, "day": row["day"], "conversion": row["conversion_id"]},
     )
-    lookback = _lookback(db, site, row["goal"])
+    goal = next((goal for goal in list_goals(db, site.key) if goal.id == row["goal"]), None)
+    lookback = (goal.lookback_days if goal else None) or site.lookback_days
+    since = _previous_end(warehouse, site, asof, row) if goal and goal.reset_path else None
     path = _path(credits, names)
     visits = _visits(warehouse, site, asof, row)
     known = {touch.visit for touch in path}
@@ -118,16 +123,12 @@ def conversion_detail(
         conversion=_conversion(row, _goal_names(db, site), clock()),
         path=[_with_page(touch, pages.get(touch.visit or "")) for touch in path],
         others=[
-            _other(visit, row["path_time"], timedelta(days=lookback), names)
+            _other(visit, _why_not(visit, row["path_time"], timedelta(days=lookback), since), names)
             for visit in visits
             if _hex(visit["visit_id"]) not in known or not visit["touch"]
         ],
         without_touch=_without_touch(credits),
     )
-
-
-def _asof(warehouse: Warehouse, site: Site) -> int:
-    return int(warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": site.key})[0][0])
 
 
 def _rows(
@@ -143,7 +144,7 @@ def _rows(
         load_sql(PACKAGE, "conversion_list.sql"),
         {
             "site": site.key,
-            "asof": _asof(warehouse, site),
+            "asof": newest_build(warehouse, site.key),
             "first": days[0],
             "last": days[1],
             "goal": goal,
@@ -166,11 +167,6 @@ def _number(text: str) -> int:
 
 def _goal_names(db: Engine, site: Site) -> dict[str, str]:
     return {goal.id: goal.name for goal in list_goals(db, site.key)}
-
-
-def _lookback(db: Engine, site: Site, goal: str) -> int:
-    own = {goal.id: goal.lookback_days for goal in list_goals(db, site.key)}
-    return own.get(goal) or site.lookback_days
 
 
 def _conversion(row: Mapping[str, Any], goals: Mapping[str, str], now: datetime) -> Conversion:
@@ -233,6 +229,22 @@ def _visits(
     return found[::-1]
 
 
+def _previous_end(
+    warehouse: Warehouse, site: Site, asof: int, row: Mapping[str, Any]
+) -> datetime | None:
+    """Where the path of the person's previous conversion of the goal ended."""
+    params = {
+        "site": site.key,
+        "goal": row["goal"],
+        "asof": asof,
+        "person": row["person"],
+        "until": (_utc(row["path_time"]) - _EPOCH) // timedelta(milliseconds=1),
+    }
+    since: datetime | None
+    ((since,),) = warehouse.rows(load_sql(PACKAGE, "conversion_before.sql"), params)
+    return since
+
+
 def _with_page(touch: Touch, visit: Mapping[str, Any] | None) -> Touch:
     if visit is None:
         return touch
@@ -247,20 +259,22 @@ def _place(visit: Mapping[str, Any]) -> dict[str, str | None]:
     }
 
 
-def _other(
-    visit: Mapping[str, Any],
-    end: datetime,
-    lookback: timedelta,
-    names: Mapping[int, SourceName],
-) -> Touch:
+def _why_not(
+    visit: Mapping[str, Any], end: datetime, lookback: timedelta, since: datetime | None
+) -> str:
+    """Why a visit is not in the path that ends at ``end`` and begins after ``since``."""
     if not visit["touch"]:
-        reason = "continues_visit"
-    elif visit["start"] > end:
-        reason = "after_conversion"
-    elif end - visit["start"] > lookback:
-        reason = "before_lookback"
-    else:
-        reason = "not_rebuilt"
+        return "continues_visit"
+    if visit["start"] > end:
+        return "after_conversion"
+    if end - visit["start"] > lookback:
+        return "before_lookback"
+    if since is not None and visit["start"] <= since:
+        return "before_previous_conversion"
+    return "not_rebuilt"
+
+
+def _other(visit: Mapping[str, Any], reason: str, names: Mapping[int, SourceName]) -> Touch:
     return Touch(
         visit=_hex(visit["visit_id"]),
         time=_utc(visit["start"]),

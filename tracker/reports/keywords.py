@@ -39,6 +39,7 @@ def keyword_report(
     known = growing.result()
     economics = Economics(request.site.margin, known.valued > 0)
     of_period, before = table.totals()
+    beside = request.period.previous() if request.compare else None
     sums = KeywordSums(
         lines=reader.chosen(table, economics),
         count=len(table),
@@ -65,7 +66,9 @@ def keyword_report(
         trend=_trend(request.period, sums),
         coverage=coverage(warehouse, request, reader.asof, sums),
         incomplete=[
-            *incomplete(warehouse, request, reader.asof, sums, known, lacking.result(), now),
+            *incomplete(
+                *(warehouse, request, beside, reader.state, sums, known, lacking.result(), now)
+            ),
             *pooled(rows, request.period),
         ],
     )

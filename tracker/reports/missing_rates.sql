@@ -1,7 +1,7 @@
--- Question: which exchange rates are missing for this period?
+-- Question: which exchange rates are missing for these days?
 -- Grain: one row per (what, currency): first and last day that lack it.
--- Parameters: site String; asof UInt64; first, last Date; horizon Date: the last day of
--- conversions that may count (by click, a conversion is later than its touch)
+-- Parameters: site String; asof UInt64; spent, earned: (first, last day) of the cost and of the
+--   conversions that are asked about
 WITH published AS
 (
     SELECT kind, day, max(p.build) AS build FROM slices AS p
@@ -12,13 +12,15 @@ SELECT what, currency, first, last FROM
 (
     SELECT 'spend' AS what, currency, min(day) AS first, max(day) AS last
     FROM site_spend
-    WHERE site = {site:String} AND cost_site IS NULL AND day BETWEEN {first:Date} AND {last:Date}
+    WHERE site = {site:String} AND cost_site IS NULL
+        AND arrayExists(d -> day BETWEEN d.1 AND d.2, {spent:Array(Tuple(Date, Date))})
         AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'spend')
     GROUP BY currency
     UNION ALL
     SELECT 'conversions' AS what, currency, min(day) AS first, max(day) AS last
     FROM conversions
-    WHERE site = {site:String} AND rate_missing AND day BETWEEN {first:Date} AND {horizon:Date}
+    WHERE site = {site:String} AND rate_missing
+        AND arrayExists(d -> day BETWEEN d.1 AND d.2, {earned:Array(Tuple(Date, Date))})
         AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'credits')
     GROUP BY currency
 )

@@ -15,7 +15,7 @@ from tracker.attribution.journeys import (
     read_journeys,
     source_names,
 )
-from tracker.reports.attribution_request import AttributionRequest
+from tracker.reports.attribution_request import AttributionRequest, lacking_rates
 from tracker.reports.attribution_result import Earned, ModelComparison, ModelRow, earned, step_of
 from tracker.reports.request import Model
 from tracker.warehouse.client import Warehouse
@@ -55,6 +55,11 @@ def compare_models(warehouse: Warehouse, request: AttributionRequest) -> ModelCo
         row_count=len(rows),
         rows=[ModelRow(step_of(group), _written(sums)) for group, sums in shown],
         totals=_written(totals),
+        incomplete=(
+            lacking_rates(warehouse, request, scope.asof)
+            if any(unpriced for _, _, unpriced in totals.values())
+            else []
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from tracker.attribution.grouping import Group, fixed_groups
 from tracker.attribution.journeys import Journey, read_journeys, source_names
 from tracker.money import decimal_text
-from tracker.reports.attribution_request import AttributionRequest
+from tracker.reports.attribution_request import AttributionRequest, lacking_rates
 from tracker.reports.attribution_result import Assist, Bucket, PathReport, PathRow, step_of
 from tracker.reports.roi import MICRO
 from tracker.warehouse.client import Warehouse
@@ -42,23 +42,29 @@ def path_report(warehouse: Warehouse, request: AttributionRequest) -> PathReport
         first_lag=_buckets((row[1], row[3]) for row in first_touch if row[2]),
         last_lag=_buckets((row[1], row[3]) for row in last_touch),
         assists=_assists(paths)[: request.limit or None],
+        incomplete=(
+            lacking_rates(warehouse, request, scope.asof)
+            if any(journey.unpriced for journey in journeys)
+            else []
+        ),
     )
 
 
 def _merged(journeys: Iterable[Journey], groups: Mapping[int, Group]) -> dict[_Path, list[int]]:
-    """Conversions, value and people lost, by path of groups."""
-    paths: dict[_Path, list[int]] = defaultdict(lambda: [0, 0, 0])
+    """Conversions, value, people lost and credit of unknown value, by path of groups."""
+    paths: dict[_Path, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for journey in journeys:
         sums = paths[tuple(groups[key] for key in journey.path if key in groups)]
         sums[0] += journey.conversions
         sums[1] += journey.value
         sums[2] += journey.nulls
+        sums[3] += journey.unpriced
     return paths
 
 
 def _row(path: _Path, sums: list[int]) -> PathRow:
-    conversions, value, lost = sums
-    revenue = decimal_text(MICRO * value) or "0.00"
+    conversions, value, lost, unpriced = sums
+    revenue = None if unpriced else decimal_text(MICRO * value)
     return PathRow([step_of(group) for group in path], conversions, revenue, lost)
 
 
@@ -74,7 +80,7 @@ def _assists(paths: Mapping[_Path, list[int]]) -> list[Assist]:
     first: Counter[Group] = Counter()
     last: Counter[Group] = Counter()
     assisted: Counter[Group] = Counter()
-    for path, (conversions, _, _) in paths.items():
+    for path, (conversions, *_) in paths.items():
         if path and conversions:
             first[path[0]] += conversions
             last[path[-1]] += conversions

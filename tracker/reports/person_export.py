@@ -25,24 +25,25 @@ def export_person(
     warehouse: Warehouse, db: Engine, site: Site, visitors: Sequence[int]
 ) -> dict[str, Any]:
     """Rows by table, with the person's card and notes. Contacts are hashes: nothing else of them
-    is stored. Derived tables hold nothing that does not follow from these."""
+    is stored. Derived tables hold nothing that does not follow from these. ``truncated`` names the
+    tables that hold more rows of the person than are given."""
     names = [f"{visitor:016x}" for visitor in visitors]
     template = load_sql("tracker.reports", "person_rows.sql")
-    params = {"site": site.key, "visitors": list(visitors), "most": MOST}
+    params = {"site": site.key, "visitors": list(visitors), "most": MOST + 1}
     result: dict[str, Any] = {"site": site.key, "person": names[0], "visitors": names}
     for table in TABLES:
         found = warehouse.dicts(template.replace("FROM events", f"FROM {table}"), params)
-        result[table] = msgspec.to_builtins([_readable(row) for row in found])
+        result[table] = [_readable(row) for row in found]
     offline = offline_of(warehouse, site.key, site.timezone, visitors)
-    orders = warehouse.dicts(
+    ids = sorted({external_id for external_id, _ in offline})
+    result["offline_conversions"] = warehouse.dicts(
         load_sql("tracker.reports", "person_orders.sql"),
-        {
-            "site": site.key,
-            "ids": sorted({external_id for external_id, _ in offline}),
-            "most": MOST,
-        },
+        {"site": site.key, "ids": ids, "most": MOST + 1},
     )
-    result["offline_conversions"] = msgspec.to_builtins(orders)
+    tables = (*TABLES, "offline_conversions")
+    result["truncated"] = [table for table in tables if len(result[table]) > MOST]
+    for table in tables:
+        result[table] = msgspec.to_builtins(result[table][:MOST])
     result["card"] = asdict(card_of(db, site.key, names))
     notes = [asdict(note) for note in notes_of(db, site.key, names)]
     result["notes"] = msgspec.to_builtins(notes)

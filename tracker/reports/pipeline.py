@@ -1,7 +1,8 @@
 """The pipeline report: what each stage brought and cost, and what open leads may still bring.
 
 Values are those of the stage's own date, in the site's currency; cost is the whole of the
-period's. Stages are figures of their own and are never added to each other: an order and its
+period's, of which CPA and ROI leave out what was spent without tracking, as in every report
+(``roi.py``). Stages are figures of their own and are never added to each other: an order and its
 payment are the same money.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Engine
@@ -21,9 +23,12 @@ from tracker.accounts.pipeline import CLOSED, Pipeline, pipeline_of
 from tracker.accounts.sites import Site
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, parse_zone
+from tracker.reports.completeness import missing_rate, missing_rates
 from tracker.reports.expected import Track, expected_value, open_leads
 from tracker.reports.keywords import keyword_report
+from tracker.reports.published import newest_build
 from tracker.reports.request import By, KeywordRequest
+from tracker.reports.result import Incomplete, Metrics
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -34,15 +39,17 @@ CENT = Decimal("0.01")
 
 
 class StageLine(msgspec.Struct, frozen=True):
-    """One stage in the period. ``value`` is null where none was recorded or a rate is missing;
-    ``cost_per`` is cost / conversions; ``roi`` is (value - cost) / cost; both null when undefined.
-    ``repeat_…``: of repeat orders, which stand apart."""
+    """One stage in the period. ``value`` is null where none was recorded or a rate is missing.
+    Of the tracked cost, ``cost_per`` is cost / conversions, ``revenue_roi`` (value - cost) / cost,
+    and ``roi`` the same with the margin of the site; null when undefined, ``roi`` also while no
+    margin is set. ``repeat_…``: of repeat orders, which stand apart."""
 
     stage: str
     role: str
     conversions: int
     value: str | None
     cost_per: str | None
+    revenue_roi: str | None
     roi: str | None
     repeat_conversions: int
     repeat_value: str | None
@@ -66,20 +73,25 @@ class ReasonLine(msgspec.Struct, frozen=True):
 
 
 class PipelineReport(msgspec.Struct, frozen=True):
-    """``valid_rate`` is valid / (valid + invalid) in the period; ``mean_order`` the mean value of
-    all orders so far. ``expected`` is a figure of its own, never part of a stage's value."""
+    """``untracked_cost`` is the part of the cost without tracking. ``valid_rate`` is valid /
+    (valid + invalid) in the period; ``mean_order`` the mean value of all orders so far,
+    null, as ``expected`` is, while an order lacks its rate. ``expected`` is a figure of its own,
+    never part of a stage's value."""
 
     site: str
     first: str
     last: str
     currency: str
+    margin: str | None
     cost: str | None
+    untracked_cost: str | None
     stages: list[StageLine]
     valid_rate: str | None
     open: list[OpenStage]
     expected: str | None
     mean_order: str | None
     reasons: list[ReasonLine]
+    incomplete: list[Incomplete]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +106,13 @@ def pipeline_report(
 ) -> PipelineReport:
     """The report of a site and period; the errors are those of the warehouse."""
     pipeline = pipeline_of(db, site.key)
-    cost = _cost(warehouse, db, site, period, clock)
+    request = KeywordRequest(site=site, period=period, by=By.CONVERSION, limit=1)
+    keywords = keyword_report(warehouse, db, request, clock=clock)
+    cost = _tracked(keywords.totals)
     sums = _stage_sums(warehouse, site, period)
     keys = [stage.key for stage in pipeline.stages]
     keys += sorted({goal.partition(":")[2] for goal in sums} - set(keys))
-    mean = mean_order(warehouse, site, pipeline)
+    mean, lacking = mean_order(warehouse, site, pipeline)
     waiting = _open(warehouse, site, pipeline, mean, clock())
     total = [Decimal(line.expected) for line in waiting if line.expected is not None]
     return PipelineReport(
@@ -106,22 +120,44 @@ def pipeline_report(
         first=period.first.isoformat(),
         last=period.last.isoformat(),
         currency=site.currency,
-        cost=decimal_text(cost),
-        stages=[_line(pipeline, key, sums, cost) for key in keys],
+        margin=keywords.margin,
+        cost=keywords.totals.cost,
+        untracked_cost=keywords.totals.untracked_cost,
+        stages=[_line(pipeline, key, sums, cost, site.margin) for key in keys],
         valid_rate=_valid_rate(pipeline, sums),
         open=waiting,
         expected=decimal_text(sum(total, Decimal(0))) if mean is not None else None,
         mean_order=decimal_text(mean),
         reasons=_reasons(warehouse, site, period, pipeline),
+        incomplete=_incomplete(
+            [*_stage_rates(warehouse, site, period, sums), *lacking], keywords.incomplete
+        ),
     )
 
 
-def _cost(
-    warehouse: Warehouse, db: Engine, site: Site, period: Period, clock: Clock
-) -> Decimal | None:
-    request = KeywordRequest(site=site, period=period, by=By.CONVERSION, limit=1)
-    found = keyword_report(warehouse, db, request, clock=clock).totals.cost
-    return None if found is None else Decimal(found)
+def _tracked(totals: Metrics) -> Decimal | None:
+    if totals.cost is None or totals.untracked_cost is None:
+        return None
+    return Decimal(totals.cost) - Decimal(totals.untracked_cost)
+
+
+def _stage_rates(
+    warehouse: Warehouse, site: Site, period: Period, sums: Mapping[str, _Sums]
+) -> list[Incomplete]:
+    """The rates that stages lack, also those that totals do without."""
+    if not any(one.unpriced for one in sums.values()):
+        return []
+    earned = [(period.first, period.last)]
+    return missing_rates(
+        warehouse, site, newest_build(warehouse, site.key), spent=[], earned=earned
+    )
+
+
+def _incomplete(rates: list[Incomplete], found: list[Incomplete]) -> list[Incomplete]:
+    """What the keyword report lacks, and before it the rates that it does not name, each once."""
+    named = {(one.source, one.first, one.last) for one in found if one.kind == "missing_rate"}
+    others = {(one.source, one.first, one.last): one for one in rates}
+    return [*(one for key, one in others.items() if key not in named), *found]
 
 
 def _stage_sums(warehouse: Warehouse, site: Site, period: Period) -> Mapping[str, _Sums]:
@@ -140,7 +176,11 @@ def _stage_sums(warehouse: Warehouse, site: Site, period: Period) -> Mapping[str
 
 
 def _line(
-    pipeline: Pipeline, key: str, sums: Mapping[str, _Sums], cost: Decimal | None
+    pipeline: Pipeline,
+    key: str,
+    sums: Mapping[str, _Sums],
+    cost: Decimal | None,
+    margin: Decimal | None,
 ) -> StageLine:
     own = sums.get(f"stage:{key}", _Sums())
     repeat = sums.get(f"repeat:{key}", _Sums())
@@ -151,7 +191,8 @@ def _line(
         conversions=own.conversions,
         value=decimal_text(own.value),
         cost_per=_ratio(cost, own.conversions),
-        roi=_roi(own.value, cost),
+        revenue_roi=_return(own.value, cost, Decimal(1)),
+        roi=_return(own.value, cost, margin),
         repeat_conversions=repeat.conversions,
         repeat_value=decimal_text(repeat.value),
         incomplete=own.unpriced or repeat.unpriced,
@@ -162,10 +203,10 @@ def _ratio(cost: Decimal | None, count: int) -> str | None:
     return None if cost is None or not count else f"{(cost / count).quantize(CENT):f}"
 
 
-def _roi(value: Decimal | None, cost: Decimal | None) -> str | None:
-    if value is None or not cost:
+def _return(value: Decimal | None, cost: Decimal | None, margin: Decimal | None) -> str | None:
+    if value is None or margin is None or not cost:
         return None
-    return f"{((value - cost) / cost).quantize(Decimal('0.0001')):f}"
+    return f"{((margin * value - cost) / cost).quantize(Decimal('0.0001')):f}"
 
 
 def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:
@@ -178,12 +219,22 @@ def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:
     return f"{(Decimal(valid) / (valid + invalid)).quantize(Decimal('0.0001')):f}"
 
 
-def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> Decimal | None:
+class MeanOrder(NamedTuple):
+    """``value`` is None without any order with a value, and while rates are ``lacking``."""
+
+    value: Decimal | None
+    lacking: list[Incomplete]
+
+
+def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> MeanOrder:
+    """What an order of the whole history is worth on average."""
     goals = [f"{kind}:{key}" for key in pipeline.keys("order") for kind in ("stage", "repeat")]
-    ((orders, value),) = warehouse.rows(
-        load_sql(PACKAGE, "order_values.sql"), {"site": site.key, "goals": goals}
-    )
-    return (Decimal(value) / int(orders)).quantize(CENT) if orders else None
+    params = {"site": site.key, "goals": goals}
+    rates = warehouse.rows(load_sql(PACKAGE, "order_rates.sql"), params)
+    if rates:
+        return MeanOrder(None, [missing_rate(site, "orders", *row) for row in rates])
+    ((orders, value),) = warehouse.rows(load_sql(PACKAGE, "order_values.sql"), params)
+    return MeanOrder((Decimal(value) / int(orders)).quantize(CENT) if orders else None, [])
 
 
 def read_tracks(warehouse: Warehouse, site: Site) -> list[Track]:

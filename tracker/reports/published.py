@@ -71,6 +71,11 @@ class Published:
         }
 
 
+def newest_build(warehouse: Warehouse, site: str) -> int:
+    """The build up to which a site is published now, for reports that ask no more than that."""
+    return int(warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": site})[0][0])
+
+
 def published(warehouse: Warehouse, site: str, days: Period) -> Published:
     """The state of a site that is published now."""
     found = warehouse.arrays(load_sql(PACKAGE, "published.sql"), {"site": site, "kinds": KINDS})

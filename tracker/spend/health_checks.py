@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 
 from tracker.accounts.ad_accounts import AdAccount
 from tracker.accounts.sites import Site
 from tracker.money import decimal_text
-from tracker.period import local_day, parse_zone
+from tracker.period import day_start, local_day, parse_zone
 from tracker.spend.daybook import ONE_DAY, AccountBook, BookDay, days_between, runs_of
 from tracker.spend.findings import Finding, finding, span
 
@@ -24,6 +24,7 @@ TWINS = 2
 #: The newest day of a source is older than this many days: its numbers are old. Platforms have
 #: yesterday in the course of the morning.
 FRESH = 2
+YEAR = timedelta(days=365)
 
 
 def today_of(book: AccountBook, now: datetime) -> date:
@@ -86,10 +87,11 @@ def _check_zone(book: AccountBook, site: Site, now: datetime) -> Iterator[Findin
     zone = book.account.timezone
     if not zone or not book.days:
         return
-    if (
-        now.astimezone(parse_zone(zone)).utcoffset()
-        != now.astimezone(parse_zone(site.timezone)).utcoffset()
-    ):
+    ours, theirs = parse_zone(site.timezone), parse_zone(zone)
+    today = local_day(now, ours)
+    # A whole year, as zones may agree in winter alone.
+    year = days_between(today - YEAR, today)
+    if any(day_start(day, ours) != day_start(day, theirs) for day in year):
         yield finding("timezone_mismatch", book.account, known=zone, site=site.timezone)
 
 

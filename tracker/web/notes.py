@@ -26,8 +26,8 @@ GAPS = {
         "CPA, ROAS and ROI, because no visit could be seen then."
     ),
     "period_total": msgid(
-        "%(source)s, %(days)s: the file has no days. Its cost is in the totals of periods that "
-        "hold all of these days, not in the trend."
+        "%(source)s, %(days)s: the file has no days. Its cost is in periods that hold all of "
+        "these days, and stands on the first of them wherever days are shown."
     ),
     "partial_period": msgid(
         "%(source)s, %(days)s: the file has no days and reaches beyond this period; its cost is "

@@ -21,7 +21,7 @@ from tracker.reports.request import Model
 from tracker.web.attribution_query import opened_conversion, page_request
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
-from tracker.web.notes import row_title
+from tracker.web.notes import incomplete_note, row_title
 from tracker.web.pages_keywords import BYS, MODELS, goal_options
 from tracker.web.stages import goal_title
 from tracker.web.vocabulary import channel_name, platform_name
@@ -37,6 +37,9 @@ LEVELS = {
 REASONS = {
     "after_conversion": msgid("Began after the conversion"),
     "before_lookback": msgid("Older than the lookback"),
+    "before_previous_conversion": msgid(
+        "Before this person's previous conversion, after which the path begins"
+    ),
     "continues_visit": msgid("Continues the visit before: no touch of its own"),
     "not_rebuilt": msgid("Came in after the last computation"),
 }
@@ -77,6 +80,10 @@ async def show(call: Call) -> Response:
         comparison=found.comparison,
         paths=found.paths,
         conversions=found.conversions,
+        notes=[
+            incomplete_note(item, call.language, call.formats)
+            for item in found.comparison.incomplete
+        ],
         request=request,
         models=[(model.value, call.text(title)) for model, title in MODELS.items()],
         options=_options(call, request.goal),

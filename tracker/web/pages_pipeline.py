@@ -19,6 +19,7 @@ from tracker.reports.pipeline import PipelineReport, pipeline_report
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
 from tracker.web.messages import translated, translated_text
+from tracker.web.notes import incomplete_note
 from tracker.web.stages import ROLES, read_stages, stage_lines, stage_name
 
 REPEATS = {
@@ -79,10 +80,16 @@ def read_pipeline(call: Call, period: Period) -> PipelineReport:
 def _report_page(call: Call) -> Response:
     period = period_of(call)
     pipeline = pipeline_of(call.parts.db, call.site.key)
+    report = read_pipeline(call, period)
+    untracked = call.formats.money(report.untracked_cost, report.currency)
     return call.pages.render(
         call,
         "pipeline.html",
-        report=read_pipeline(call, period),
+        report=report,
+        notes=[
+            incomplete_note(item, call.language, call.formats, untracked=untracked)
+            for item in report.incomplete
+        ],
         stage_name=partial(stage_name, call.language, pipeline),
     )
 

@@ -455,3 +455,66 @@ def test_every_metric_can_be_asked_for_at_once_and_by_hand(world: World) -> None
 def test_every_dimension_and_metric_is_documented() -> None:
     text = (Path(__file__).parents[1] / "tracker/reports/README.md").read_text(encoding="utf-8")
     assert [name for name in (*DIMENSIONS, *METRICS) if f"`{name}`" not in text] == []
+
+
+def test_conversions_of_the_platform_stand_beside_ours_and_are_null_where_it_reports_none(
+    world: World,
+) -> None:
+    world.events(
+        [
+            at("09-01 08:00", "a", ad("pump", campaign="c")),
+            at("09-01 08:10", "a", name="order", value="90", currency="CNY"),
+        ]
+    )
+    header = (
+        "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost,Conversions,Conv. value,Currency\n"
+    )
+    world.spend(
+        header
+        + "2026-09-01,c,g,pump,10,2,8.00,1.5,30.00,CNY\n"
+        + "2026-09-02,c,g,pump,10,2,8.00,2,10.10,CNY\n"
+        + "2026-09-02,c,g,valve,10,2,8.00,0,0,CNY\n",
+        platform="baidu",
+        account="a",
+    )
+    world.spend(HEADER + "2026-09-01,c,g,seal,10,2,8.00\n", platform="sogou", account="b")
+    world.spend(
+        header + "2026-09-03,c,g,mill,10,0,0.00,3,20.00,USD\n", platform="google", account="d"
+    )
+    world.reconcile()
+    wanted = "platform_conversions,platform_value,conversions,cost"
+    report = ask(world, group="keyword", metrics=wanted)
+    assert rows(report) == {
+        ("pump",): figures("3.5", "40.10", "1", "16.00"),
+        ("valve",): figures("0", "0.00", "0", "8.00"),
+        ("seal",): figures(None, None, "0", "8.00"),
+        # Its value needs a rate that nobody has given.
+        ("mill",): figures("3", None, "0", None),
+    }
+    assert report.totals == figures("6.5", None, "1", None)
+    assert "missing_rate" in {one.kind for one in report.incomplete}
+    world.rates("date,from,to,rate\n2026-09-03,USD,CNY,7.1\n")
+    world.reconcile()
+    for group in ("", "day", "platform", "month,device", "channel", "country", "goal"):
+        report = ask(world, group=group, metrics=wanted, limit="0")
+        assert report.totals == figures("6.5", "182.10", "1", "32.00"), group
+        for name in ("platform_conversions", "platform_value"):
+            parts = sum(Decimal(str(row.metrics[name] or 0)) for row in report.rows)
+            assert parts == Decimal(str(report.totals[name])), (group, name)
+    found = rows(ask(world, group="country", metrics="platform_conversions"))
+    assert found == {(None, "unallocated"): {"platform_conversions": "6.5"}}
+    # Sums by day have no conversions of the platform; what they have reads as it did.
+    assert report.read_from["spend"] == "site_spend"
+    assert ask(world, group="day", metrics="cost").read_from == {"spend_days": "daily"}
+
+
+def figures(
+    platform_conversions: str | None, platform_value: str | None, conversions: str, cost: str | None
+) -> dict[str, str | None]:
+    """The four figures of a row."""
+    return {
+        "platform_conversions": platform_conversions,
+        "platform_value": platform_value,
+        "conversions": conversions,
+        "cost": cost,
+    }

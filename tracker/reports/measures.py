@@ -46,6 +46,14 @@ _SPEND = {
     "spend_rows": Measure(
         "countIf(x.cost != 0 OR x.impressions != 0 OR x.clicks != 0 OR x.adjusted = 0)"
     ),
+    # What the platform counts as conversions, in the millionths in which it reports them.
+    "platform_reported": Measure(_MICROS.format("x.platform_conversions")),
+    "platform_reports": Measure("countIf(x.platform_conversions IS NOT NULL)"),
+    "platform_amount": Measure(_MICROS.format("x.platform_value_site")),
+    "platform_valued": Measure("countIf(x.platform_value IS NOT NULL)"),
+    "platform_unpriced": Measure(
+        "countIf(x.platform_value IS NOT NULL AND x.platform_value_site IS NULL)"
+    ),
 }
 #: Roles of stages whose credit is measured apart, each by the goals in the parameter
 #: ``ROLE_goals``.
@@ -211,6 +219,19 @@ def _staged(name: str, unit: str, role: str, field: str, *measures: str) -> Metr
     )
 
 
+def _platform_conversions(figures: Figures) -> Value:
+    """None where no platform of the row said how many."""
+    if not figures.of.get("platform_reports"):
+        return None
+    return decimal_text(MICRO * figures.of.get("platform_reported", 0), places=0) or "0"
+
+
+def _platform_value(figures: Figures) -> Value:
+    if not figures.of.get("platform_valued") or figures.of.get("platform_unpriced"):
+        return None
+    return decimal_text(MICRO * figures.of.get("platform_amount", 0))
+
+
 def _valid_rate(figures: Figures) -> Value:
     valid, invalid = figures.of.get("valid_weight", 0), figures.of.get("invalid_weight", 0)
     return float(Decimal(valid) / (valid + invalid)) if valid + invalid else None
@@ -231,6 +252,18 @@ METRICS: Mapping[str, Metric] = {
         _usual("clicks", "count", "clicks", "spend_rows"),
         _usual("ctr", "percent", "clicks", "impressions", "spend_rows"),
         _usual("cpc", "amount", *_COST, "clicks"),
+        Metric(
+            "platform_conversions",
+            "credit",
+            ("platform_reported", "platform_reports"),
+            _platform_conversions,
+        ),
+        Metric(
+            "platform_value",
+            "amount",
+            (*_COST, "platform_amount", "platform_valued", "platform_unpriced"),
+            _platform_value,
+        ),
         _usual("visits", "count", "visits"),
         _count("pageviews", "pageviews"),
         _count("events", "events"),

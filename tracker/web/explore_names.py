@@ -109,6 +109,14 @@ METRIC_GROUPS: Mapping[str, tuple[Column, ...]] = {
         Column(*("visit_cvr", msgid("Visit CVR"), "percent", 1), msgid("Conversions ÷ visits.")),
         columns.CPA,
         Column(
+            *("platform_conversions", msgid("Platform conversions"), "credit", 1),
+            msgid("What the platform counts as conversions, as it reports; never part of ours."),
+        ),
+        Column(
+            *("platform_value", msgid("Platform conversion value"), "amount", 1),
+            msgid("Value of the platform's conversions, by the rate of the spend's day."),
+        ),
+        Column(
             *("assisted_conversions", msgid("Assisted conversions"), "count", 1),
             msgid("Conversions whose path has the row anywhere but last; each counts once a row."),
         ),

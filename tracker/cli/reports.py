@@ -103,13 +103,19 @@ def report_breakdown(
         show_breakdown(result)
 
 
+#: What stands on rows without a dimension, where it is more than unallocated.
+_REST = {"search_term": "(other search terms)"}
+
+
 def show_breakdown(result: dict[str, Any]) -> None:
     """A breakdown as a table, its notes below."""
     columns = [*result["group"], *(f">{name}" for name in result["totals"])]
     rows = [
         [
             *(
-                "(unallocated)" if name in row["unallocated"] else value or "(not known)"
+                _REST.get(name, "(unallocated)")
+                if name in row["unallocated"]
+                else value or "(not known)"
                 for name, value in row["values"].items()
             ),
             *(_figure(name, value) for name, value in row["metrics"].items()),

@@ -110,6 +110,7 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
         )
     },
     Fact.SPEND: _SPEND,
+    Fact.TERMS: _SPEND,
     Fact.SPEND_DAYS: {
         name: Measure(f"sum(x.{name})")
         for name in ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")

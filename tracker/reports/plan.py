@@ -63,6 +63,8 @@ def _visits(measures: list[str], asked: tuple[str, ...]) -> Fact:
 
 
 def _spend(measures: list[str], asked: tuple[str, ...]) -> Fact:
+    if "search_term" in asked:
+        return Fact.TERMS
     of_spend = [one for one in measures if one in MEASURES[Fact.SPEND]]
     if _knows(Fact.SPEND_DAYS, asked) and all(one in MEASURES[Fact.SPEND_DAYS] for one in of_spend):
         return Fact.SPEND_DAYS
@@ -80,5 +82,6 @@ SOURCES: Mapping[Fact, str] = {
     Fact.CREDIT: "credits",
     Fact.ASSISTS: "credits",
     Fact.SPEND: "site_spend",
+    Fact.TERMS: "term_spend",
     Fact.SPEND_DAYS: "daily",
 }

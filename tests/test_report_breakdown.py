@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -407,6 +408,10 @@ def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> 
         {"model": "markov"},
         {"compare": "never"},
         {"order": "up"},
+        {"target_cpa": "30", "target_roi": "0.5"},
+        {"target_cpa": "0"},
+        {"target_roi": "-1"},
+        {"target_roi": "much"},
     ],
     ids=lambda given: next(iter(given.items()))[1][:24],
 )
@@ -518,3 +523,38 @@ def figures(
         "conversions": conversions,
         "cost": cost,
     }
+
+
+def test_a_click_may_cost_what_the_target_leaves(
+    embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = with_goals(World(embedded_engine, sqlite_db, tmp_path, margin=Decimal("0.4")))
+    world.events(
+        [
+            at("09-01 08:00", "a", ad("pump", campaign="c")),
+            at("09-01 08:10", "a", name="order", value="90", currency="CNY"),
+            at("09-01 09:00", "b", ad("pump", campaign="c")),
+            at("09-01 09:10", "b", HOME + "thanks"),
+        ]
+    )
+    world.spend(
+        HEADER + "2026-09-01,c,g,pump,10,8,8.00\n2026-09-01,c,g,seal,10,0,0.00\n", platform="baidu"
+    )
+    world.reconcile()
+
+    def highest(**target: Any) -> dict[object, object]:
+        report = ask(world, group="keyword", metrics="max_cpc", **target)
+        assert (report.target_cpa, report.target_roi) == (
+            f"{target['target_cpa']}.00" if target.get("target_cpa") else None,
+            target.get("target_roi"),
+        )
+        return {row.values["keyword"]: row.metrics["max_cpc"] for row in report.rows}
+
+    # 90 × 0.4 ÷ 8 clicks at ROI 0; two conversions of 8 clicks.
+    assert highest() == {"pump": "4.50", "seal": None}
+    assert highest(target_roi="0.5") == {"pump": "3.00", "seal": None}
+    assert highest(target_roi="-0.5") == {"pump": "9.00", "seal": None}
+    assert highest(target_cpa="30") == {"pump": "7.50", "seal": None}
+    world.site = replace(world.site, margin=None)
+    assert highest(target_roi="0.5") == {"pump": None, "seal": None}
+    assert highest(target_cpa="30") == {"pump": "7.50", "seal": None}

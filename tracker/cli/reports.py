@@ -75,6 +75,8 @@ def report_breakdown(
     model: Annotated[str, typer.Option(help="Attribution model.")] = "",
     by: Annotated[str, typer.Option(help="click or conversion: the day credit lands on.")] = "",
     goal: Annotated[str, typer.Option(help="Only this goal, or stage:NAME.")] = "",
+    target_cpa: Annotated[str, typer.Option(help="Of max_cpc, in the site's currency.")] = "",
+    target_roi: Annotated[str, typer.Option(help="Of max_cpc: 0.5 for 50 per cent.")] = "",
     sort: Annotated[str, typer.Option(help="A dimension or metric of the report.")] = "",
     order: Annotated[str, typer.Option(help="asc or desc.")] = "",
     limit: Annotated[int, typer.Option(min=0, help="Rows; 0 = all.")] = 0,
@@ -90,6 +92,8 @@ def report_breakdown(
         "model": model,
         "by": by,
         "goal": goal,
+        "target_cpa": target_cpa,
+        "target_roi": target_roi,
         "sort": sort,
         "order": order,
     }

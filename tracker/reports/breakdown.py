@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.goals import list_goals
+from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.breakdown_reader import BreakdownReader, Read, check_patterns
 from tracker.reports.breakdown_request import BreakdownRequest
@@ -43,7 +44,8 @@ class Compared(msgspec.Struct, frozen=True):
 class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     """The report. ``coverage`` has the shares of the site's conversions and their value in the
     period that could be joined to a source, where conversions are asked for; ``read_from`` names
-    the table that answered for each fact."""
+    the table that answered for each fact. ``target_cpa`` and ``target_roi`` are those of
+    ``max_cpc``."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -63,6 +65,8 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage | None
     read_from: dict[str, str]
     incomplete: list[Incomplete]
+    target_cpa: str | None = None
+    target_roi: str | None = None
 
 
 def breakdown(
@@ -113,6 +117,8 @@ def breakdown(
             *incomplete(warehouse, usual, reader.asof, sums, known, lacking.result(), instant),
             *reader.unknown(),
         ],
+        target_cpa=decimal_text(request.target.cpa),
+        target_roi=decimal_text(request.target.roi, places=0),
     )
 
 

@@ -119,12 +119,26 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a row is to reach: a cost per conversion, or a return on cost (0: what it cost)."""
+
+    cpa: Decimal | None = None
+    roi: Decimal | None = None
+
+
+NO_TARGET = Target()
+
+
 class Figures:
     """The measures of a row with what formulas need beside them."""
 
-    def __init__(self, measures: Mapping[str, int], economics: Economics) -> None:
+    def __init__(
+        self, measures: Mapping[str, int], economics: Economics, target: Target = NO_TARGET
+    ) -> None:
         self.of = measures
         self.economics = economics
+        self.target = target
         names = Sums.__dataclass_fields__
         self.usual: Metrics = metrics(
             Sums(**{name: value for name, value in measures.items() if name in names}), economics
@@ -179,14 +193,19 @@ def _aov(figures: Figures) -> Value:
 
 
 def _max_cpc(figures: Figures) -> Value:
-    """Clicks may cost this much before profit is gone: CVR × AOV × margin, ROI target 0."""
-    clicks, margin = figures.usual.clicks, figures.economics.margin
-    if figures.of.get("unpriced_value") or not clicks or margin is None:
+    """Clicks may cost this much at the target: target CPA × CVR, or CVR × AOV × margin ÷
+    (1 + target ROI), which without a target is 0, where profit is gone."""
+    clicks, target = figures.usual.clicks, figures.target
+    if not clicks:
         return None
-    if not figures.economics.has_revenue:
-        return None
-    worth = margin * MICRO * figures.of.get("amount", 0) / clicks
-    return decimal_text(worth.quantize(STEP, ROUND_HALF_UP))
+    if target.cpa is not None:
+        worth = target.cpa * NANO * figures.of.get("weight", 0)
+    else:
+        margin = figures.economics.margin
+        if figures.of.get("unpriced_value") or margin is None or not figures.economics.has_revenue:
+            return None
+        worth = margin * MICRO * figures.of.get("amount", 0) / (1 + (target.roi or 0))
+    return decimal_text((worth / clicks).quantize(STEP, ROUND_HALF_UP))
 
 
 def _break_even(figures: Figures) -> Value:
@@ -284,7 +303,7 @@ METRICS: Mapping[str, Metric] = {
         _usual("revenue_roi", "percent", *_BASE, *_REVENUE),
         _usual("roi", "percent", *_BASE, *_REVENUE),
         _usual("profit", "amount", *_BASE, *_REVENUE),
-        Metric("max_cpc", "amount", (*_REVENUE, "clicks", "spend_rows"), _max_cpc),
+        Metric("max_cpc", "amount", (*_REVENUE, "weight", "clicks", "spend_rows"), _max_cpc),
         _count("assisted_conversions", "assisted"),
         _share("conversion_lag", "ratio", "lag", "touched", DAY_MS),
         _share("path_length", "ratio", "length", "touched"),

@@ -79,7 +79,10 @@ METRIC_GROUPS: Mapping[str, tuple[Column, ...]] = {
         Column(*("cpc", msgid("CPC"), "amount", -1), msgid("Cost ÷ clicks.")),
         Column(
             *("max_cpc", msgid("Highest CPC"), "amount", 1),
-            msgid("What a click may cost before profit is gone: margin × revenue ÷ clicks."),
+            msgid(
+                "What a click may cost at the target: target CPA × CVR, or margin × revenue ÷ "
+                "clicks ÷ (1 + target ROI); without a target, before profit is gone."
+            ),
         ),
     ),
     msgid("Visits"): (

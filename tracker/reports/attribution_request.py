@@ -10,7 +10,7 @@ from tracker.attribution.journeys import Scope
 from tracker.attribution.markov import ORDERS
 from tracker.errors import InvalidInput
 from tracker.period import Period
-from tracker.reports.request import By
+from tracker.reports.request import Brand, By
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -18,7 +18,8 @@ from tracker.warehouse.sql import load_sql
 @dataclass(frozen=True, slots=True)
 class AttributionRequest:
     """``level`` is the grain of rows and path steps, ``order`` that of the Markov chain, ``limit``
-    the number of rows (0: all)."""
+    the number of rows (0: all). ``brand`` leaves credit of keywords with a brand term, or of the
+    others; paths by their last non-direct touch (``brand.py``)."""
 
     site: Site
     period: Period
@@ -27,6 +28,7 @@ class AttributionRequest:
     goal: str = ""
     order: int = 1
     limit: int = 50
+    brand: Brand = Brand.ALL
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:

@@ -223,3 +223,114 @@ def test_a_visit_before_the_previous_conversion_is_named_as_that(
     address = f"/sites/{world.site.key}/attribution/{newest.conversion}"
     for tag, words in (("en-GB", "Before this person"), ("zh-CN", "早于此人的上一次转化")):
         assert words in enter(world, language=tag).get(address).text
+
+
+@pytest.fixture(scope="module")
+def branded(
+    shared_warehouse: Warehouse, shared_db: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> World:
+    """Orders by a brand term alone, after another keyword, before one, and without any."""
+    folder = tmp_path_factory.mktemp("branded")
+    world = World(shared_warehouse, shared_db, folder, brand_terms=["Acme"])
+    world.spend(
+        SPEND
+        + "2026-09-01,baidu,brand,own,ＡＣＭＥ Pump,10,100,50\n"
+        + "2026-09-01,baidu,all,,Performance Max,10,100,50\n",
+        platform="baidu",
+    )
+    world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    other, own = ad("water pump"), ad("acme pump", campaign="brand")
+    paths = {
+        "a": ([own, HOME], "10"),
+        "b": ([other, own, HOME], "20"),
+        "c": ([own, other], "40"),
+        "d": ([HOME], "80"),
+        "e": ([ad("unheard of"), HOME, own], "160"),
+        "f": ([other, own], ""),
+    }
+    lines = []
+    for visitor, (urls, value) in paths.items():
+        lines += [at(f"09-0{day} 10:00", visitor, url) for day, url in enumerate(urls, 1)]
+        if value:
+            at_last = f"09-0{len(urls)} 10:05"
+            lines.append(at(at_last, visitor, name="order", value=value, currency="CNY"))
+    lines.append(at("09-08 10:00", "g", name="order", value="320", currency="CNY"))
+    world.events(lines)
+    world.reconcile()
+    return world
+
+
+@pytest.mark.parametrize("by", ["conversion", "click"])
+def test_brand_is_all_brand_or_the_others_in_models(branded: World, by: str) -> None:
+    def found(brand: str, model: str = "last_non_direct") -> tuple[str, str]:
+        whole = report(branded, "report-models", level="keyword", by=by, brand=brand)
+        credit = [row["models"][model] for row in whole["rows"]]
+        totals = whole["totals"][model]
+        assert whole["brand"] == brand
+        assert sum(Decimal(one["conversions"]) for one in credit) == Decimal(totals["conversions"])
+        return totals["conversions"], totals["revenue"]
+
+    assert found("brand") == ("3", "190.00")
+    assert found("non_brand") == ("1", "40.00")
+    # What the keyword report has.
+    for brand in ("all", "brand", "non_brand"):
+        totals = branded.report(*SEPTEMBER.values(), brand=brand, by=by).totals
+        assert found(brand) == (totals.conversions, totals.revenue)
+    # The models differ in what they give the brand.
+    assert found("brand", "first") == ("2", "50.00")
+    assert found("non_brand", "first") == ("1", "20.00")
+    markov = [Decimal(found(brand, "markov")[0]) for brand in ("brand", "non_brand")]
+    assert 0 < sum(markov) < Decimal(found("all", "markov")[0])
+
+
+def test_paths_are_of_the_brand_by_their_last_touch_that_is_not_direct(branded: World) -> None:
+    def found(brand: str) -> Any:
+        whole = report(branded, "report-paths", level="keyword", brand=brand)
+        paths = {
+            tuple(step["keyword"] or step["channel"] for step in row["steps"]): (
+                row["conversions"],
+                row["revenue"],
+                row["lost"],
+            )
+            for row in whole["paths"]
+        }
+        assert (
+            sum(row[0] for row in paths.values()) == whole["conversions"] - whole["without_touch"]
+        )
+        lengths = sum(one["conversions"] for one in whole["lengths"])
+        assert lengths == whole["conversions"] - whole["without_touch"]
+        return whole, paths
+
+    whole, paths = found("brand")
+    assert paths == {
+        ("ＡＣＭＥ Pump", "Direct"): (1, "10.00", 0),
+        ("water pump", "ＡＣＭＥ Pump", "Direct"): (1, "20.00", 0),
+        ("Paid Search", "Direct", "ＡＣＭＥ Pump"): (1, "160.00", 0),
+        ("water pump", "ＡＣＭＥ Pump"): (0, "0.00", 1),
+    }
+    # A paid click whose keyword the spend does not know is of neither.
+    assert whole["brand_after_non_brand"] == 1
+    assert whole["lengths"] == [{"at": 2, "conversions": 1}, {"at": 3, "conversions": 2}]
+    assert [one["at"] for one in whole["last_lag"]] == [0, 1]
+    whole, paths = found("non_brand")
+    assert paths == {("ＡＣＭＥ Pump", "water pump"): (1, "40.00", 0)}
+    assert (whole["conversions"], whole["brand_after_non_brand"]) == (1, 0)
+    whole, _ = found("all")
+    assert (whole["conversions"], whole["without_touch"]) == (6, 0)
+    assert (whole["brand_after_non_brand"], whole["brand"]) == (1, "all")
+
+
+def test_a_site_without_brand_terms_has_no_brand(world: World, branded: World) -> None:
+    assert report(world, "report-paths")["brand_after_non_brand"] is None
+    assert report(world, "report-models", brand="brand")["rows"] == []
+    with pytest.raises(InvalidInput):
+        report(world, "report-paths", brand="own")
+    days = "?from=2026-09-01&to=2026-09-30"
+    assert 'name="brand"' not in enter(world).get(f"/sites/{world.site.key}/attribution{days}").text
+    browser = enter(branded)
+    base = f"/sites/{branded.site.key}"
+    page = browser.get(f"{base}/attribution{days}&brand=brand&level=keyword").text
+    assert "1 conversions of brand terms came after a click on another keyword." in page
+    assert "whose last non-direct touch is such a keyword" in page
+    answer = browser.get(f"/api/v1{base}/reports/paths{days}&brand=brand").json()
+    assert answer == report(branded, "report-paths", brand="brand")

@@ -43,6 +43,7 @@ TABLES = {
     "conversions": ("credits", "day"),
     "credits": ("credits", "day"),
     "site_spend": ("spend", "day"),
+    "term_spend": ("spend", "day"),
     "keywords": ("keywords", ""),
     "resolution": ("resolution", ""),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -582,6 +583,10 @@ def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> 
         {"model": "markov"},
         {"compare": "never"},
         {"order": "up"},
+        {"target_cpa": "30", "target_roi": "0.5"},
+        {"target_cpa": "0"},
+        {"target_roi": "-1"},
+        {"target_roi": "much"},
     ],
     ids=lambda given: next(iter(given.items()))[1][:24],
 )
@@ -630,3 +635,101 @@ def test_every_metric_can_be_asked_for_at_once_and_by_hand(world: World) -> None
 def test_every_dimension_and_metric_is_documented() -> None:
     text = (Path(__file__).parents[1] / "tracker/reports/README.md").read_text(encoding="utf-8")
     assert [name for name in (*DIMENSIONS, *METRICS) if f"`{name}`" not in text] == []
+
+
+def test_conversions_of_the_platform_stand_beside_ours_and_are_null_where_it_reports_none(
+    world: World,
+) -> None:
+    world.events(
+        [
+            at("09-01 08:00", "a", ad("pump", campaign="c")),
+            at("09-01 08:10", "a", name="order", value="90", currency="CNY"),
+        ]
+    )
+    header = (
+        "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost,Conversions,Conv. value,Currency\n"
+    )
+    world.spend(
+        header
+        + "2026-09-01,c,g,pump,10,2,8.00,1.5,30.00,CNY\n"
+        + "2026-09-02,c,g,pump,10,2,8.00,2,10.10,CNY\n"
+        + "2026-09-02,c,g,valve,10,2,8.00,0,0,CNY\n",
+        platform="baidu",
+        account="a",
+    )
+    world.spend(HEADER + "2026-09-01,c,g,seal,10,2,8.00\n", platform="sogou", account="b")
+    world.spend(
+        header + "2026-09-03,c,g,mill,10,0,0.00,3,20.00,USD\n", platform="google", account="d"
+    )
+    world.reconcile()
+    wanted = "platform_conversions,platform_value,conversions,cost"
+    report = ask(world, group="keyword", metrics=wanted)
+    assert rows(report) == {
+        ("pump",): figures("3.5", "40.10", "1", "16.00"),
+        ("valve",): figures("0", "0.00", "0", "8.00"),
+        ("seal",): figures(None, None, "0", "8.00"),
+        # Its value needs a rate that nobody has given.
+        ("mill",): figures("3", None, "0", None),
+    }
+    assert report.totals == figures("6.5", None, "1", None)
+    assert "missing_rate" in {one.kind for one in report.incomplete}
+    world.rates("date,from,to,rate\n2026-09-03,USD,CNY,7.1\n")
+    world.reconcile()
+    for group in ("", "day", "platform", "month,device", "channel", "country", "goal"):
+        report = ask(world, group=group, metrics=wanted, limit="0")
+        assert report.totals == figures("6.5", "182.10", "1", "32.00"), group
+        for name in ("platform_conversions", "platform_value"):
+            parts = sum(Decimal(str(row.metrics[name] or 0)) for row in report.rows)
+            assert parts == Decimal(str(report.totals[name])), (group, name)
+    found = rows(ask(world, group="country", metrics="platform_conversions"))
+    assert found == {(None, "unallocated"): {"platform_conversions": "6.5"}}
+    # Sums by day have no conversions of the platform; what they have reads as it did.
+    assert report.read_from["spend"] == "site_spend"
+    assert ask(world, group="day", metrics="cost").read_from == {"spend_days": "daily"}
+
+
+def figures(
+    platform_conversions: str | None, platform_value: str | None, conversions: str, cost: str | None
+) -> dict[str, str | None]:
+    """The four figures of a row."""
+    return {
+        "platform_conversions": platform_conversions,
+        "platform_value": platform_value,
+        "conversions": conversions,
+        "cost": cost,
+    }
+
+
+def test_a_click_may_cost_what_the_target_leaves(
+    embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = with_goals(World(embedded_engine, sqlite_db, tmp_path, margin=Decimal("0.4")))
+    world.events(
+        [
+            at("09-01 08:00", "a", ad("pump", campaign="c")),
+            at("09-01 08:10", "a", name="order", value="90", currency="CNY"),
+            at("09-01 09:00", "b", ad("pump", campaign="c")),
+            at("09-01 09:10", "b", HOME + "thanks"),
+        ]
+    )
+    world.spend(
+        HEADER + "2026-09-01,c,g,pump,10,8,8.00\n2026-09-01,c,g,seal,10,0,0.00\n", platform="baidu"
+    )
+    world.reconcile()
+
+    def highest(**target: Any) -> dict[object, object]:
+        report = ask(world, group="keyword", metrics="max_cpc", **target)
+        assert (report.target_cpa, report.target_roi) == (
+            f"{target['target_cpa']}.00" if target.get("target_cpa") else None,
+            target.get("target_roi"),
+        )
+        return {row.values["keyword"]: row.metrics["max_cpc"] for row in report.rows}
+
+    # 90 × 0.4 ÷ 8 clicks at ROI 0; two conversions of 8 clicks.
+    assert highest() == {"pump": "4.50", "seal": None}
+    assert highest(target_roi="0.5") == {"pump": "3.00", "seal": None}
+    assert highest(target_roi="-0.5") == {"pump": "9.00", "seal": None}
+    assert highest(target_cpa="30") == {"pump": "7.50", "seal": None}
+    world.site = replace(world.site, margin=None)
+    assert highest(target_roi="0.5") == {"pump": None, "seal": None}
+    assert highest(target_cpa="30") == {"pump": "7.50", "seal": None}

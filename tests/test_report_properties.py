@@ -34,6 +34,7 @@ DERIVED = {
     "conversions": "credits",
     "credits": "credits",
     "site_spend": "spend",
+    "term_spend": "spend",
 }
 
 Line = dict[str, Any]

@@ -115,6 +115,16 @@ def test_search_terms_of_a_day_are_replaced_whole(station: Station) -> None:
     ]
 
 
+def test_other_search_terms_mark_their_days_and_the_same_ones_none(station: Station) -> None:
+    assert facts(station, TERMS).changed == [FIRST, FIRST + timedelta(days=1), LAST]
+    marks.clear(station.desk.db, marks.take(station.desk.db, 999, 999))
+    assert facts(station, TERMS).changed == []
+    assert station.desk.dirty() == set()
+    station.simulator.scenario.restate(LAST, 2)
+    assert facts(station, TERMS).changed == [LAST]
+    assert station.desk.dirty() == {("spend", LAST)}
+
+
 @pytest.mark.parametrize("want", [TERMS, CLICKS, TOTALS])
 def test_a_pull_of_facts_that_fails_leaves_the_days_as_they_were(
     station: Station, want: Capability

@@ -15,6 +15,9 @@ from tracker.requests.reports import ListConversions, ReportAttribution, ReportM
 Level = Annotated[str, typer.Option(help="channel, platform, campaign, ad_group or keyword.")]
 By = Annotated[str, typer.Option(help="click or conversion: the day credit lands on.")]
 Goal = Annotated[str, typer.Option(help="Only this goal, or stage:NAME.")]
+Brand = Annotated[
+    str, typer.Option(help="all, brand or non_brand: by keyword; paths by their last touch.")
+]
 Limit = Annotated[int, typer.Option(min=0, help="Rows; 0 = all.")]
 
 
@@ -26,6 +29,7 @@ def report_models(
     level: Level = "campaign",
     by: By = "conversion",
     goal: Goal = "",
+    brand: Brand = "all",
     order: Annotated[int, typer.Option(help="Order of the Markov chain, 1 to 4.")] = 1,
     limit: Limit = 50,
     as_json: Json = False,
@@ -40,6 +44,7 @@ def report_models(
         goal=goal,
         order=order,
         limit=limit,
+        brand=brand,
     )
     result = run_command("report-models", request)
     if as_json:
@@ -60,12 +65,20 @@ def report_paths(
     level: Level = "campaign",
     by: By = "conversion",
     goal: Goal = "",
+    brand: Brand = "all",
     limit: Limit = 25,
     as_json: Json = False,
 ) -> None:
     """The paths by which conversions came, and who helped."""
     request = ReportAttribution(
-        site=site_key, first=first, last=last, level=level, by=by, goal=goal, limit=limit
+        site=site_key,
+        first=first,
+        last=last,
+        level=level,
+        by=by,
+        goal=goal,
+        limit=limit,
+        brand=brand,
     )
     result = run_command("report-paths", request)
     if as_json:
@@ -82,6 +95,9 @@ def report_paths(
     ]
     table("Who helped", ["source", ">assisted", ">last", ">first"], helped)
     _note(result["incomplete"])
+    if result["brand_after_non_brand"] is not None:
+        count = result["brand_after_non_brand"]
+        note(f"{count} conversions of brand terms came after a click on another keyword.")
 
 
 @report.command("match")

@@ -75,6 +75,8 @@ def report_breakdown(
     model: Annotated[str, typer.Option(help="Attribution model.")] = "",
     by: Annotated[str, typer.Option(help="click or conversion: the day credit lands on.")] = "",
     goal: Annotated[str, typer.Option(help="Only this goal, or stage:NAME.")] = "",
+    target_cpa: Annotated[str, typer.Option(help="Of max_cpc, in the site's currency.")] = "",
+    target_roi: Annotated[str, typer.Option(help="Of max_cpc: 0.5 for 50 per cent.")] = "",
     sort: Annotated[str, typer.Option(help="A dimension or metric of the report.")] = "",
     order: Annotated[str, typer.Option(help="asc or desc.")] = "",
     limit: Annotated[int, typer.Option(min=0, help="Rows; 0 = all.")] = 0,
@@ -90,6 +92,8 @@ def report_breakdown(
         "model": model,
         "by": by,
         "goal": goal,
+        "target_cpa": target_cpa,
+        "target_roi": target_roi,
         "sort": sort,
         "order": order,
     }
@@ -103,13 +107,19 @@ def report_breakdown(
         show_breakdown(result)
 
 
+#: What stands on rows without a dimension, where it is more than unallocated.
+_REST = {"search_term": "(other search terms)"}
+
+
 def show_breakdown(result: dict[str, Any]) -> None:
     """A breakdown as a table, its notes below."""
     columns = [*result["group"], *(f">{name}" for name in result["totals"])]
     rows = [
         [
             *(
-                "(unallocated)" if name in row["unallocated"] else value or "(not known)"
+                _REST.get(name, "(unallocated)")
+                if name in row["unallocated"]
+                else value or "(not known)"
                 for name, value in row["values"].items()
             ),
             *(_figure(name, value) for name, value in row["metrics"].items()),

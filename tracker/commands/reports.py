@@ -115,6 +115,7 @@ def _attribution(parts: Parts, request: ReportAttribution) -> AttributionRequest
         goal=_goal(parts, request.site, request.goal),
         order=request.order,
         limit=request.limit,
+        brand=choice(Brand, "brand", request.brand),
     )
 
 

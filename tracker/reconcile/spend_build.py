@@ -28,11 +28,14 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[BuiltRun
     dated = [day for _, day in days]
     told = {"tenants": context.tenants(sites), "days": dated}
     gaps = {"gaps"} if context.any("tracker.spend", "any_totals.sql", told) else set()
+    terms = context.any("tracker.spend", "any_terms.sql", told)
     spent = {**whose, "sites": context.money(sites), "days": days, "rules": rules}
     fresh = {"build": context.number, "sites": sites, "first": min(dated), "last": max(dated)}
     with context.beside(_build_amounts, context, spent, gaps, fresh):
         context.run("tracker.spend", "keywords.sql", whose)
         resolved = _build_resolution(context, sites, fresh=sites)
+    if terms:
+        context.run("tracker.spend", "term_spend.sql", spent)
     built: list[BuiltRun] = [
         ("spend", of, [0], first, count) for of, first, count in day_runs(days)
     ]

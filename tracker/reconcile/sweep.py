@@ -16,7 +16,7 @@ GRACE = timedelta(minutes=10)
 #: Tables by the file that says which of their rows go.
 TABLES = (
     *("hits", "visits", "daily", "conversions", "credits", "site_spend", "keywords"),
-    *("resolution", "clicked", "keyword_days", "credit_days"),
+    *("resolution", "clicked", "keyword_days", "credit_days", "term_spend"),
 )
 
 

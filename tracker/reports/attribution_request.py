@@ -12,7 +12,7 @@ from tracker.errors import InvalidInput
 from tracker.period import Period
 from tracker.reports.completeness import conversion_days, missing_rates
 from tracker.reports.published import newest_build
-from tracker.reports.request import By
+from tracker.reports.request import Brand, By
 from tracker.reports.result import Incomplete
 from tracker.warehouse.client import Warehouse
 
@@ -20,7 +20,8 @@ from tracker.warehouse.client import Warehouse
 @dataclass(frozen=True, slots=True)
 class AttributionRequest:
     """``level`` is the grain of rows and path steps, ``order`` that of the Markov chain, ``limit``
-    the number of rows (0: all)."""
+    the number of rows (0: all). ``brand`` leaves credit of keywords with a brand term, or of the
+    others; paths by their last non-direct touch (``brand.py``)."""
 
     site: Site
     period: Period
@@ -29,6 +30,7 @@ class AttributionRequest:
     goal: str = ""
     order: int = 1
     limit: int = 50
+    brand: Brand = Brand.ALL
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:

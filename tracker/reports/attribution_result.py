@@ -52,7 +52,7 @@ class ModelRow(msgspec.Struct, frozen=True):
 
 
 class ModelComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Every model beside the others; the totals of all of them are the same."""
+    """Every model beside the others; without a brand filter the totals of all are the same."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -66,6 +66,7 @@ class ModelComparison(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[ModelRow]
     totals: dict[str, Earned]
     incomplete: list[Incomplete]
+    brand: str = "all"
 
 
 class PathRow(msgspec.Struct, frozen=True):
@@ -96,7 +97,9 @@ class Assist(msgspec.Struct, frozen=True):
 
 class PathReport(msgspec.Struct, frozen=True, kw_only=True):
     """Paths to conversion. ``lengths`` by touches; ``first_lag`` and ``last_lag`` by whole days
-    [n, n+1) from the first and from the last non-direct touch to the end of the path."""
+    [n, n+1) from the first and from the last non-direct touch to the end of the path.
+    ``brand_after_non_brand``: conversions that a brand term is credited with, which another keyword
+    came before; null without brand terms."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -113,6 +116,8 @@ class PathReport(msgspec.Struct, frozen=True, kw_only=True):
     last_lag: list[Bucket]
     assists: list[Assist]
     incomplete: list[Incomplete]
+    brand: str = "all"
+    brand_after_non_brand: int | None = None
 
 
 def step_of(group: Group) -> Step:

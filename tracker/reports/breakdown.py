@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.goals import list_goals
+from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.breakdown_people import mean_order_rates
 from tracker.reports.breakdown_reader import BreakdownReader, Read, check_patterns
@@ -44,7 +45,8 @@ class Compared(msgspec.Struct, frozen=True):
 class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     """The report. ``coverage`` has the shares of the site's conversions and their value in the
     period that could be joined to a source, where conversions are asked for; ``read_from`` names
-    the table that answered for each fact."""
+    the table that answered for each fact. ``target_cpa`` and ``target_roi`` are those of
+    ``max_cpc``."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -64,6 +66,8 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage | None
     read_from: dict[str, str]
     incomplete: list[Incomplete]
+    target_cpa: str | None = None
+    target_roi: str | None = None
 
 
 def breakdown(
@@ -120,6 +124,8 @@ def breakdown(
             *reader.unknown(),
             *reader.overlaps(now),
         ],
+        target_cpa=decimal_text(request.target.cpa),
+        target_roi=decimal_text(request.target.roi, places=0),
     )
 
 

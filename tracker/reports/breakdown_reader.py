@@ -174,7 +174,7 @@ class BreakdownReader:
 
     def _partly(self, fact: Fact, days: tuple[str, str]) -> list[Incomplete]:
         """Filters that hold for a part of the spend only, as the rest does not say."""
-        if fact not in (Fact.SPEND, Fact.SPEND_DAYS):
+        if fact not in (Fact.SPEND, Fact.SPEND_DAYS, Fact.TERMS):
             return []
         return [
             Incomplete(
@@ -184,7 +184,7 @@ class BreakdownReader:
                 f"What {SOURCES[fact]} has without a {name} is left out by the filter.",
             )
             for name in dict.fromkeys(self._filtered)
-            if name == "device"
+            if name in ("device", "search_term")
         ]
 
     def is_read(self, metric: str) -> bool:

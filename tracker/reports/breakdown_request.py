@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
+from tracker.money import parse_amount
 from tracker.period import Period
 from tracker.reports.conditions import Condition, read_filter
 from tracker.reports.dimensions import DIMENSIONS, dimension
-from tracker.reports.measures import METRICS, metric
+from tracker.reports.measures import METRICS, NO_TARGET, Target, metric
 from tracker.reports.request import By, Model, choice
 
 MOST_DIMENSIONS = 5
@@ -90,6 +91,7 @@ class BreakdownRequest:
     descending: bool = True
     limit: int = 100
     offset: int = 0
+    target: Target = NO_TARGET
 
     def __post_init__(self) -> None:
         if self.model is Model.MARKOV:
@@ -141,7 +143,25 @@ def read_breakdown(given: Mapping[str, str], site: Site, period: Period) -> Brea
         goal=given.get("goal", ""),
         sort=sort,
         descending=order == "desc",
+        target=_target(given.get("target_cpa", ""), given.get("target_roi", "")),
     ).by_default()
+
+
+def _target(cpa: str, roi: str) -> Target:
+    """A target CPA in the site's currency, or a target ROI as a ratio; empty for none."""
+    wanted = Target(*(parse_amount(text) if text.strip() else None for text in (cpa, roi)))
+    if wanted.cpa is not None and wanted.roi is not None:
+        raise InvalidInput(
+            "A target CPA and a target ROI are given.", hint="Leave out one of them."
+        )
+    if wanted.cpa is not None and wanted.cpa <= 0:
+        raise InvalidInput(f"The target CPA is {wanted.cpa}; it must be above 0.")
+    if wanted.roi is not None and wanted.roi <= -1:
+        raise InvalidInput(
+            f"The target ROI is {wanted.roi}; it must be above -1.",
+            hint="Write 50 per cent as 0.5.",
+        )
+    return wanted
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class BreakdownWriter:
 
     def metrics(self, measures: Mapping[str, int]) -> dict[str, Value]:
         """Every metric asked for; None for one that no table can give here."""
-        figures = Figures(measures, self._economics)
+        figures = Figures(measures, self._economics, self._request.target)
         found: dict[str, Value] = dict.fromkeys(self._request.metrics)
         return found | {one.name: one.formula(figures) for one in self._metrics}
 
@@ -76,7 +76,7 @@ class BreakdownWriter:
             if of_spend and not measures.get("spend_rows"):
                 return None
             return measures.get(measure, 0)
-        value = METRICS[name].formula(Figures(measures, self._economics))
+        value = METRICS[name].formula(Figures(measures, self._economics, self._request.target))
         return None if value is None else Decimal(str(value))
 
 

@@ -28,6 +28,7 @@ class Fact(StrEnum):
     ASSISTS = "assists"
     SPEND = "spend"
     SPEND_DAYS = "spend_days"
+    TERMS = "search_terms"
 
 
 Place = Literal["inner", "word", "tag"]
@@ -43,16 +44,20 @@ class Fragment(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """``is_time`` values are shifted in a comparison, so that its days lie beside the period's;
-    ``is_list`` values are several between commas, of which a filter may mean one."""
+    ``is_list`` values are several between commas, of which a filter may mean one; ``is_normal``
+    ones are in the form in which names are compared, and so is what a filter looks for."""
 
     name: str
     fragments: Mapping[Fact, Fragment]
     is_time: bool = False
     is_list: bool = False
+    is_normal: bool = False
 
 
 _VISITED = (Fact.VISITS, Fact.HITS)
 _CREDITED = (Fact.CREDIT, Fact.ASSISTS)
+#: Spend, and the same spend with the part of each search term apart.
+_SPENT = (Fact.SPEND, Fact.TERMS)
 
 
 def _inner(sql: str, *facts: Fact) -> dict[Fact, Fragment]:
@@ -60,7 +65,7 @@ def _inner(sql: str, *facts: Fact) -> dict[Fact, Fragment]:
 
 
 def _word(name: str) -> dict[Fact, Fragment]:
-    return dict.fromkeys((*_VISITED, *_CREDITED, Fact.SPEND), Fragment("word", name))
+    return dict.fromkeys((*_VISITED, *_CREDITED, *_SPENT), Fragment("word", name))
 
 
 def _tag(name: str) -> dict[Fact, Fragment]:
@@ -79,7 +84,7 @@ def _calendar(function: str) -> dict[Fact, Fragment]:
     return (
         _inner(first, *_VISITED, Fact.DAYS)
         | _inner(function.format(day="at"), *_CREDITED)
-        | _inner(spread, Fact.SPEND, Fact.SPEND_DAYS)
+        | _inner(spread, *_SPENT, Fact.SPEND_DAYS)
     )
 
 
@@ -96,6 +101,9 @@ _SHIFTED = (
 )
 #: When credit lands: at the touch, or at the conversion (``m`` is joined for that).
 _MOMENT = "if({by_click:Bool}, c.touch_time, m.converted)"
+
+#: The form in which names are compared, as in ``spend/keywords.sql``.
+_NORMAL = r"trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC({})), '\\s+', ' '))"
 
 #: The tags of a person, by any of his visitors; a person is named by one of them.
 _TAGS = "transform({who}, {{tagged:Array(UInt64)}}, {{tag_lists:Array(String)}}, '')"
@@ -115,7 +123,7 @@ def _all() -> tuple[Dimension, ...]:
         ),
         Dimension(
             "platform",
-            _inner("platform", *_VISITED, Fact.DAYS, Fact.SPEND, Fact.SPEND_DAYS)
+            _inner("platform", *_VISITED, Fact.DAYS, *_SPENT, Fact.SPEND_DAYS)
             | dict.fromkeys(_CREDITED, Fragment("word", "platform")),
         ),
         *(Dimension(name, _word(name)) for name in ("account", "campaign", "ad_group", "keyword")),
@@ -124,17 +132,23 @@ def _all() -> tuple[Dimension, ...]:
             "channel",
             _inner("channel", *_VISITED, Fact.DAYS)
             | dict.fromkeys(_CREDITED, Fragment("tag", "channel"))
-            | {Fact.SPEND: Fragment("word", "spend_channel")},
+            | dict.fromkeys(_SPENT, Fragment("word", "spend_channel")),
         ),
         Dimension("source", _tag("source")),
         Dimension("medium", _tag("medium")),
-        Dimension("search_term", _visit("search_term")),
+        Dimension(
+            "search_term",
+            _inner(_NORMAL.format("search_term"), *_VISITED)
+            | _inner(_NORMAL.format("v.search_term"), *_CREDITED)
+            | _inner("term", Fact.TERMS),
+            is_normal=True,
+        ),
         Dimension(
             "landing_page",
             _inner("entry_path", Fact.VISITS) | _inner("v.entry_path", *_CREDITED),
         ),
         *(Dimension(name, _visit(name)) for name in ("country", "region", "city")),
-        Dimension("device", _visit("device") | _inner("nullIf(device, '')", Fact.SPEND)),
+        Dimension("device", _visit("device") | _inner("nullIf(device, '')", *_SPENT)),
         *(Dimension(name, _visit(name)) for name in ("browser", "os", "language")),
         Dimension(
             "person_tag",

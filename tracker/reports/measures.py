@@ -49,6 +49,14 @@ _SPEND = {
     "spend_rows": Measure(
         "countIf(x.cost != 0 OR x.impressions != 0 OR x.clicks != 0 OR x.adjusted = 0)"
     ),
+    # What the platform counts as conversions, in the millionths in which it reports them.
+    "platform_reported": Measure(_MICROS.format("x.platform_conversions")),
+    "platform_reports": Measure("countIf(x.platform_conversions IS NOT NULL)"),
+    "platform_amount": Measure(_MICROS.format("x.platform_value_site")),
+    "platform_valued": Measure("countIf(x.platform_value IS NOT NULL)"),
+    "platform_unpriced": Measure(
+        "countIf(x.platform_value IS NOT NULL AND x.platform_value_site IS NULL)"
+    ),
 }
 #: Roles of stages whose credit is measured apart, each by the goals in the parameter
 #: ``ROLE_goals``.
@@ -107,6 +115,7 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
         )
     },
     Fact.SPEND: _SPEND,
+    Fact.TERMS: _SPEND,
     Fact.SPEND_DAYS: {
         name: Measure(f"sum(x.{name})")
         for name in ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")
@@ -115,12 +124,26 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a row is to reach: a cost per conversion, or a return on cost (0: what it cost)."""
+
+    cpa: Decimal | None = None
+    roi: Decimal | None = None
+
+
+NO_TARGET = Target()
+
+
 class Figures:
     """The measures of a row with what formulas need beside them."""
 
-    def __init__(self, measures: Mapping[str, int], economics: Economics) -> None:
+    def __init__(
+        self, measures: Mapping[str, int], economics: Economics, target: Target = NO_TARGET
+    ) -> None:
         self.of = measures
         self.economics = economics
+        self.target = target
         names = Sums.__dataclass_fields__
         self.usual: Metrics = metrics(
             Sums(**{name: value for name, value in measures.items() if name in names}), economics
@@ -178,14 +201,19 @@ def _aov(figures: Figures) -> Value:
 
 
 def _max_cpc(figures: Figures) -> Value:
-    """Clicks may cost this much before profit is gone: CVR × AOV × margin, ROI target 0."""
-    clicks, margin = figures.usual.clicks, figures.economics.margin
-    if figures.of.get("unpriced_value") or not clicks or margin is None:
+    """Clicks may cost this much at the target: target CPA × CVR, or CVR × AOV × margin ÷
+    (1 + target ROI), which without a target is 0, where profit is gone."""
+    clicks, target = figures.usual.clicks, figures.target
+    if not clicks:
         return None
-    if not figures.economics.has_revenue:
-        return None
-    worth = margin * MICRO * figures.of.get("amount", 0) / clicks
-    return decimal_text(worth.quantize(STEP, ROUND_HALF_UP))
+    if target.cpa is not None:
+        worth = target.cpa * NANO * figures.of.get("weight", 0)
+    else:
+        margin = figures.economics.margin
+        if figures.of.get("unpriced_value") or margin is None or not figures.economics.has_revenue:
+            return None
+        worth = margin * MICRO * figures.of.get("amount", 0) / (1 + (target.roi or 0))
+    return decimal_text((worth / clicks).quantize(STEP, ROUND_HALF_UP))
 
 
 def _break_even(figures: Figures) -> Value:
@@ -219,6 +247,19 @@ def _staged(name: str, unit: str, role: str, field: str, *measures: str) -> Metr
     )
 
 
+def _platform_conversions(figures: Figures) -> Value:
+    """None where no platform of the row said how many."""
+    if not figures.of.get("platform_reports"):
+        return None
+    return decimal_text(MICRO * figures.of.get("platform_reported", 0), places=0) or "0"
+
+
+def _platform_value(figures: Figures) -> Value:
+    if not figures.of.get("platform_valued") or figures.of.get("platform_unpriced"):
+        return None
+    return decimal_text(MICRO * figures.of.get("platform_amount", 0))
+
+
 def _valid_rate(figures: Figures) -> Value:
     valid, invalid = figures.of.get("valid_weight", 0), figures.of.get("invalid_weight", 0)
     return float(Decimal(valid) / (valid + invalid)) if valid + invalid else None
@@ -239,6 +280,18 @@ METRICS: Mapping[str, Metric] = {
         _usual("clicks", "count", "clicks", "spend_rows"),
         _usual("ctr", "percent", "clicks", "impressions", "spend_rows"),
         _usual("cpc", "amount", *_COST, "clicks"),
+        Metric(
+            "platform_conversions",
+            "credit",
+            ("platform_reported", "platform_reports"),
+            _platform_conversions,
+        ),
+        Metric(
+            "platform_value",
+            "amount",
+            (*_COST, "platform_amount", "platform_valued", "platform_unpriced"),
+            _platform_value,
+        ),
         _usual("visits", "count", "visits"),
         _count("pageviews", "pageviews"),
         _count("events", "events"),
@@ -258,7 +311,7 @@ METRICS: Mapping[str, Metric] = {
         _usual("revenue_roi", "percent", *_BASE, *_REVENUE),
         _usual("roi", "percent", *_BASE, *_REVENUE),
         _usual("profit", "amount", *_BASE, *_REVENUE),
-        Metric("max_cpc", "amount", (*_REVENUE, "clicks", "spend_rows"), _max_cpc),
+        Metric("max_cpc", "amount", (*_REVENUE, "weight", "clicks", "spend_rows"), _max_cpc),
         _count("assisted_conversions", "assisted"),
         _share("conversion_lag", "ratio", "lag", "touched", DAY_MS),
         _share("path_length", "ratio", "length", "touched"),

@@ -17,6 +17,7 @@ from tracker.attribution.journeys import (
 )
 from tracker.reports.attribution_request import AttributionRequest, lacking_rates
 from tracker.reports.attribution_result import Earned, ModelComparison, ModelRow, earned, step_of
+from tracker.reports.brand import BrandTerms
 from tracker.reports.request import Model
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -30,12 +31,14 @@ def compare_models(warehouse: Warehouse, request: AttributionRequest) -> ModelCo
     scope = request.scope(warehouse)
     names = source_names(warehouse, scope.site, scope.asof)
     journeys = read_journeys(warehouse, scope)
+    terms = BrandTerms(request.site, names)
     rows: dict[Group, _Sums] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
     for model, source, *values in warehouse.rows(
         load_sql("tracker.reports", "model_sums.sql"), scope.params()
     ):
-        _add(rows[group_of(names.get(source), request.level)][model], values)
-    for group, values in _markov(warehouse, request, scope, names, journeys):
+        if terms.keeps(source, request.brand):
+            _add(rows[group_of(names.get(source), request.level)][model], values)
+    for group, values in _markov(warehouse, request, scope, names, journeys, terms):
         _add(rows[group][Model.MARKOV], values)
     totals: _Sums = defaultdict(lambda: [0, 0, 0])
     for sums in rows.values():
@@ -60,6 +63,7 @@ def compare_models(warehouse: Warehouse, request: AttributionRequest) -> ModelCo
             if any(unpriced for _, _, unpriced in totals.values())
             else []
         ),
+        brand=request.brand,
     )
 
 
@@ -69,6 +73,7 @@ def _markov(
     scope: Scope,
     names: Mapping[int, SourceName],
     journeys: list[Journey],
+    terms: BrandTerms,
 ) -> list[tuple[Group, list[int]]]:
     groups = (
         folded_groups(names, journeys)
@@ -82,7 +87,7 @@ def _markov(
             [cell.weight, cell.amount, cell.unpriced],
         )
         for cell in cells
-        if scope.first <= cell.day <= scope.last
+        if scope.first <= cell.day <= scope.last and terms.keeps(cell.source_key, request.brand)
     ]
 
 

@@ -6,10 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from tracker.attribution.grouping import Group, fixed_groups
-from tracker.attribution.journeys import Journey, read_journeys, source_names
+from tracker.attribution.journeys import Journey, Scope, read_journeys, source_names
 from tracker.money import decimal_text
 from tracker.reports.attribution_request import AttributionRequest, lacking_rates
 from tracker.reports.attribution_result import Assist, Bucket, PathReport, PathRow, step_of
+from tracker.reports.brand import BrandTerms
+from tracker.reports.request import Brand
 from tracker.reports.roi import MICRO
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -20,9 +22,13 @@ _Path = tuple[Group, ...]
 def path_report(warehouse: Warehouse, request: AttributionRequest) -> PathReport:
     """Paths at the level asked for, those with most conversions first; ``limit`` paths and rows."""
     scope = request.scope(warehouse)
-    groups = fixed_groups(source_names(warehouse, scope.site, scope.asof), request.level)
-    journeys = read_journeys(warehouse, scope)
-    lags = warehouse.rows(load_sql("tracker.reports", "path_lags.sql"), scope.params())
+    names = source_names(warehouse, scope.site, scope.asof)
+    groups = fixed_groups(names, request.level)
+    terms = BrandTerms(request.site, names)
+    journeys = terms.kept(read_journeys(warehouse, scope), request.brand)
+    lags = warehouse.rows(
+        load_sql("tracker.reports", "path_lags.sql"), _limits(scope, request, terms)
+    )
     paths = _merged(journeys, groups)
     ordered = sorted(paths.items(), key=lambda item: (-item[1][0], -item[1][2], item[0]))
     first_touch = [row for row in lags if row[0] == "first"]
@@ -47,7 +53,15 @@ def path_report(warehouse: Warehouse, request: AttributionRequest) -> PathReport
             if any(journey.unpriced for journey in journeys)
             else []
         ),
+        brand=request.brand,
+        brand_after_non_brand=terms.after_others(journeys),
     )
+
+
+def _limits(scope: Scope, request: AttributionRequest, terms: BrandTerms) -> dict[str, object]:
+    limited = request.brand is not Brand.ALL
+    kept = terms.sources(request.brand) if limited else []
+    return {**scope.params(), "limited": limited, "kept": kept}
 
 
 def _merged(journeys: Iterable[Journey], groups: Mapping[int, Group]) -> dict[_Path, list[int]]:

@@ -1,9 +1,9 @@
 """From which table each measure of a breakdown is read: the one place where that is decided.
 
 Sums by day (``daily``) answer when every dimension and filter is the day's, the platform's or the
-channel's; else visits do; a page or an event of a visit is known to ``hits`` alone. Credit is read
-with the touches' visits only where an attribute of the visit is asked for. Reports never read
-``events``.
+channel's and they have every measure; else visits and spend do; a page or an event of a visit is
+known to ``hits`` alone. Credit is read with the touches' visits only where an attribute of the
+visit is asked for. Reports never read ``events``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def readings(measures: Iterable[str], dimensions: Iterable[str]) -> list[Reading
         _visits(wanted, asked),
         Fact.CREDIT,
         Fact.ASSISTS,
-        Fact.SPEND_DAYS if _knows(Fact.SPEND_DAYS, asked) else Fact.SPEND,
+        _spend(wanted, asked),
     )
     found = ((fact, tuple(one for one in wanted if one in MEASURES[fact])) for fact in groups)
     return [Reading(fact, names) for fact, names in found if names]
@@ -62,6 +62,15 @@ def _visits(measures: list[str], asked: tuple[str, ...]) -> Fact:
     return Fact.VISITS
 
 
+def _spend(measures: list[str], asked: tuple[str, ...]) -> Fact:
+    if "search_term" in asked:
+        return Fact.TERMS
+    of_spend = [one for one in measures if one in MEASURES[Fact.SPEND]]
+    if _knows(Fact.SPEND_DAYS, asked) and all(one in MEASURES[Fact.SPEND_DAYS] for one in of_spend):
+        return Fact.SPEND_DAYS
+    return Fact.SPEND
+
+
 def _knows(fact: Fact, asked: tuple[str, ...]) -> bool:
     return not lacking(fact, asked)
 
@@ -73,5 +82,6 @@ SOURCES: Mapping[Fact, str] = {
     Fact.CREDIT: "credits",
     Fact.ASSISTS: "credits",
     Fact.SPEND: "site_spend",
+    Fact.TERMS: "term_spend",
     Fact.SPEND_DAYS: "daily",
 }

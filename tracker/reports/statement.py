@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from tracker.reports.conditions import Condition, Join, Test, naming
 from tracker.reports.dimensions import DIMENSIONS, Fact, Fragment
+from tracker.reports.keyword_reader import normal_form
 from tracker.reports.measures import APART, MEASURES
 from tracker.reports.plan import SOURCES, Reading
 from tracker.warehouse.sql import load_sql
@@ -25,6 +26,7 @@ _FILES = {
     Fact.CREDIT: "breakdown_credits.sql",
     Fact.ASSISTS: "breakdown_credits.sql",
     Fact.SPEND: "breakdown_spend.sql",
+    Fact.TERMS: "breakdown_terms.sql",
     Fact.SPEND_DAYS: "breakdown_spend_days.sql",
 }
 #: What joins a row of the fact to the attributes of its keyword or source.
@@ -32,11 +34,12 @@ _KEYS = dict.fromkeys((Fact.VISITS, Fact.HITS), "x.source_key") | {
     Fact.CREDIT: "c.source_key",
     Fact.ASSISTS: "c.source_key",
     Fact.SPEND: "x.keyword_key",
+    Fact.TERMS: "x.keyword_key",
 }
 _UNKNOWN = "CAST(NULL AS Nullable(UInt8))"
 _NO_VALUE = "CAST(NULL AS Nullable(String))"
 #: Facts with fragments that may be NULL.
-_SPEND = (Fact.SPEND, Fact.SPEND_DAYS)
+_SPEND = (Fact.SPEND, Fact.SPEND_DAYS, Fact.TERMS)
 
 
 @dataclass(slots=True)
@@ -105,7 +108,7 @@ class _Filled:
         parts = []
         if "words" in self._used:
             names = load_sql(PACKAGE, "breakdown_names.sql")
-            if self._fact is Fact.SPEND:
+            if self._fact in _SPEND:
                 parts.append(f"words AS ({names})")
             else:
                 words = load_sql(PACKAGE, "breakdown_words.sql")
@@ -204,9 +207,12 @@ class _Filled:
             return " OR ".join(
                 f"match({text}, {self._parameter(value, 'String')})" for value in test.values
             )
+        wanted = test.values
+        if DIMENSIONS[test.dimension].is_normal:
+            wanted = tuple(map(normal_form, wanted))
         if test.operator == "contains":
-            return self._contains(test.values, text)
-        values = self._parameter(list(test.values), "Array(String)")
+            return self._contains(wanted, text)
+        values = self._parameter(list(wanted), "Array(String)")
         if DIMENSIONS[test.dimension].is_list and test.operator == "is":
             parts = f"splitByString(', ', {text})"
             return f"({text} IN {values} OR hasAny({values}, {parts}))"

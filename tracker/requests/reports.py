@@ -49,6 +49,7 @@ class ReportAttribution(msgspec.Struct, frozen=True, kw_only=True):
     goal: str = ""
     order: int = 1
     limit: int = 50
+    brand: str = Brand.ALL
 
 
 class ReportMatch(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from tracker.spend.connectors.failures import Terminal, Transient
 from tracker.spend.facts import (
     Total,
     Whose,
+    changed_terms,
     publish_facts,
     rows_of,
     standing_facts,
@@ -142,9 +143,13 @@ class _Intake:
         if self._want is Capability.ACCOUNT_TOTALS:
             changed = self._changed_totals(days)
             self._take_totals(days)
+            self._flush()
+        elif self._want is Capability.SEARCH_TERMS:
+            self._flush()
+            changed = changed_terms(self._deps.warehouse, self._whose, days, self._pull)
         else:
             changed = self._changed_counts(days)
-        self._flush()
+            self._flush()
         counts = {day: self._counts[day] for day in each_day(days)}
         warehouse, now = self._deps.warehouse, self._deps.clock()
         # On both sides of it, as with cost: see ``publication.py``.
@@ -175,8 +180,7 @@ class _Intake:
         return [
             day
             for day in each_day(days)
-            if self._want is Capability.SEARCH_TERMS
-            or self._counts[day] != (standing[day].rows if day in standing else 0)
+            if self._counts[day] != (standing[day].rows if day in standing else 0)
         ]
 
     def _flush(self) -> None:
@@ -187,11 +191,9 @@ class _Intake:
             self._rows = []
 
     def _mark(self, days: Iterable[date]) -> None:
-        """What is derived follows: totals change what is unallocated, clicks whose visit it was.
-        Nothing is derived from search terms. Every day of clicks is marked, for a day with as many
-        as before may have others; what says the same already is not rebuilt."""
-        if self._want is Capability.SEARCH_TERMS:
-            return
+        """What is derived follows: totals change what is unallocated, clicks whose visit it was,
+        search terms the part of the cost that is theirs. Every day of clicks is marked, for a day
+        with as many as before may have others; what says the same already is not rebuilt."""
         account = find_ad_account(self._deps.db, *self._whose)
         sites = linked_sites(self._deps.db, account) if account else set()
         kind: MarkKind = "clicks" if self._want is Capability.CLICKS else "spend"

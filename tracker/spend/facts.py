@@ -12,7 +12,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from tracker.spend.connectors.contract import Batch, Capability, ClickRow, SearchTermRow, TotalRow
+from tracker.period import Period
+from tracker.spend.connectors.contract import (
+    Batch,
+    Capability,
+    ClickRow,
+    SearchTermRow,
+    TotalRow,
+    each_day,
+)
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -153,6 +161,28 @@ def standing_totals(
         day: Total(int(seen), int(clicks), Decimal(cost), str(currency), conv, value, invalid)
         for day, seen, clicks, cost, currency, conv, value, invalid in rows
     }
+
+
+def changed_terms(warehouse: Warehouse, whose: Whose, days: Period, pull: int) -> list[date]:
+    """The days of which a pull that is written tells other search terms than the one that
+    stands."""
+    standing = standing_facts(warehouse, whose, Capability.SEARCH_TERMS, days.first, days.last)
+    rows = warehouse.rows(
+        load_sql("tracker.spend", "term_contents.sql"),
+        {
+            **whose._asdict(),
+            "first": days.first,
+            "last": days.last,
+            "pulls": sorted({pull, *(one.pull for one in standing.values())}),
+        },
+    )
+    contents = {(day, int(of)): int(content) for day, of, content in rows}
+    return [
+        day
+        for day in each_day(days)
+        if contents.get((day, pull))
+        != (contents.get((day, standing[day].pull)) if day in standing else None)
+    ]
 
 
 def _place(row: ClickRow | SearchTermRow) -> tuple[str, ...]:

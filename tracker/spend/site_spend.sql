@@ -12,14 +12,16 @@
 -- Part `gaps`: the accounts have totals.
 -- A row counts when its pull is the published one of its (account, day, scope). The rate is that
 -- of the spend's own day, or the inverse of the opposite one, rounded half away from zero to a
--- millionth; without a rate `cost_site` is null.
+-- millionth; without a rate `cost_site` is null. The value of the platform's own conversions is in the
+-- account's currency and converted like the cost.
 -- What the platform's total of an account's day has above its rows (or below) is a row of its own,
 -- reason `gap`, of the account's own site; a total older than the rows says nothing of them.
 -- `adjusted` of an account's day is its cost times the factor, rounded once: its rows share that
 -- by largest remainder. A fee is a row of its own, reason `account_fee`.
 INSERT INTO site_spend
     (site, day, last_day, build, keyword_key, platform, account, device, network, impressions,
-    clicks, cost, currency, cost_site, adjusted, adjusted_site, platform_conversions, platform_value)
+    clicks, cost, currency, cost_site, adjusted, adjusted_site, platform_conversions, platform_value,
+    platform_value_site)
 WITH
     info AS
     (
@@ -232,7 +234,13 @@ WITH
                     1000000000),
                 inverse_nano > 0, intDiv(adjusted_micros * 1000000000 + sign(adjusted_micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
-                NULL) AS adjusted_site_micros
+                NULL) AS adjusted_site_micros,
+            toInt256(toDecimal128(s.platform_value, 6) * 1000000) AS value_micros,
+            multiIf(s.currency = i.site_currency, value_micros,
+                nano > 0, intDiv(value_micros * nano + sign(value_micros) * 500000000, 1000000000),
+                inverse_nano > 0, intDiv(value_micros * 1000000000 + sign(value_micros)
+                    * intDiv(inverse_nano, 2), inverse_nano),
+                NULL) AS value_site_micros
         FROM adjusted AS s
         INNER JOIN info AS i ON s.site = i.site
         LEFT JOIN direct AS r ON r.tenant = s.tenant AND r.day = s.day AND r.base = s.currency
@@ -246,5 +254,7 @@ SELECT site, day, last_day, {build:UInt64} AS build, keyword_key, platform, acco
     CAST(toDecimal128(adjusted_micros, 6) / 1000000 AS Decimal(18, 6)) AS adjusted,
     CAST(toDecimal128(adjusted_site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS adjusted_site,
     CAST(platform_conversions AS Nullable(Decimal(18, 6))) AS platform_conversions,
-    CAST(platform_value AS Nullable(Decimal(18, 6))) AS platform_value
+    CAST(platform_value AS Nullable(Decimal(18, 6))) AS platform_value,
+    CAST(toDecimal128(value_site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6)))
+        AS platform_value_site
 FROM priced

@@ -16,11 +16,11 @@ from tracker.reports.conversion_detail import (
     conversion_detail,
     list_conversions,
 )
-from tracker.reports.request import By, choice
+from tracker.reports.request import Brand, By, choice
 from tracker.web.call import Call
 from tracker.web.query import bounded_number
 
-PARAMETERS = ("from", "to", "level", "by", "goal", "order", "limit")
+PARAMETERS = ("from", "to", "level", "by", "goal", "order", "limit", "brand")
 LIST_PARAMETERS = ("from", "to", "goal", "limit", "offset")
 #: Days that a page shows where its address names none.
 DAYS = 90
@@ -82,6 +82,7 @@ def _request(
         goal=_goal(call, given.get("goal", "")),
         order=bounded_number("order", given.get("order", "1"), 1, 4),
         limit=bounded_number("limit", given.get("limit", limit), 1, 10_000),
+        brand=choice(Brand, "brand", given.get("brand", Brand.ALL)),
     )
 
 

@@ -79,7 +79,10 @@ METRIC_GROUPS: Mapping[str, tuple[Column, ...]] = {
         Column(*("cpc", msgid("CPC"), "amount", -1), msgid("Cost ÷ clicks.")),
         Column(
             *("max_cpc", msgid("Highest CPC"), "amount", 1),
-            msgid("What a click may cost before profit is gone: margin × revenue ÷ clicks."),
+            msgid(
+                "What a click may cost at the target: target CPA × CVR, or margin × revenue ÷ "
+                "clicks ÷ (1 + target ROI); without a target, before profit is gone."
+            ),
         ),
     ),
     msgid("Visits"): (
@@ -108,6 +111,14 @@ METRIC_GROUPS: Mapping[str, tuple[Column, ...]] = {
         Column(*("cvr", msgid("CVR"), "percent", 1), msgid("Conversions ÷ clicks.")),
         Column(*("visit_cvr", msgid("Visit CVR"), "percent", 1), msgid("Conversions ÷ visits.")),
         columns.CPA,
+        Column(
+            *("platform_conversions", msgid("Platform conversions"), "credit", 1),
+            msgid("What the platform counts as conversions, as it reports; never part of ours."),
+        ),
+        Column(
+            *("platform_value", msgid("Platform conversion value"), "amount", 1),
+            msgid("Value of the platform's conversions, by the rate of the spend's day."),
+        ),
         Column(
             *("assisted_conversions", msgid("Assisted conversions"), "count", 1),
             msgid("Conversions whose path has the row anywhere but last; each counts once a row."),

@@ -41,6 +41,8 @@ OPERATORS = ("is", "contains", "matches")
 MOST_ROWS = 12
 _BREAKS = ',，"'
 _VALUE = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,，\s][^,，]*))')
+#: What the request's reader is given as it stands.
+_SIMPLE = ("compare", "model", "by", "goal", "target_cpa", "target_roi", "sort", "order")
 _DAYS = ("period", "from", "to")
 
 
@@ -56,6 +58,8 @@ class ExploreQuery:
     model: str = "last_non_direct"
     by: str = "click"
     goal: str = ""
+    target_cpa: str = ""
+    target_roi: str = ""
     sort: str = ""
     order: str = "desc"
     limit: str = "50"
@@ -88,7 +92,7 @@ class ExploreQuery:
         given = {"from": self.days.first, "to": self.days.last, "group": ",".join(self.chain)}
         given |= {
             name: value
-            for name in ("metrics", "filter", "compare", "model", "by", "goal", "sort", "order")
+            for name in ("metrics", "filter", *_SIMPLE)
             if (value := getattr(self, name))
         }
         return "?" + urlencode(given | changes)
@@ -126,7 +130,7 @@ def read_explore_query(given: QueryParams, today: date) -> ExploreQuery:
     days = read_page_query({name: given[name] for name in _DAYS if name in given}, today)
     simple = {
         name: given[name].strip()
-        for name in ("compare", "model", "by", "goal", "sort", "order", "limit", "offset")
+        for name in (*_SIMPLE, "limit", "offset")
         if given.get(name, "").strip()
     }
     query = ExploreQuery(
@@ -142,10 +146,7 @@ def explore_request(query: ExploreQuery, site: Site) -> BreakdownRequest:
     """The breakdown that a page asks for; InvalidInput names what is not allowed."""
     given = {
         "group": ",".join(query.chain),
-        **{
-            name: getattr(query, name)
-            for name in ("metrics", "filter", "compare", "model", "by", "goal", "sort", "order")
-        },
+        **{name: getattr(query, name) for name in ("metrics", "filter", *_SIMPLE)},
     }
     return replace(
         read_breakdown(given, site, page_period(query.days)),

@@ -20,6 +20,8 @@ from tracker.web.keyword_view import Cell, Heading, Paging, change_of, tone_of
 from tracker.web.notes import Note, coverage_note, incomplete_note
 
 UNALLOCATED, UNKNOWN = msgid("Unallocated"), msgid("Not known")
+#: What stands on rows without a dimension, where it is more than unallocated.
+_REST = {"search_term": msgid("Other search terms")}
 #: Dimensions that do not apply to every row: none is not the same as not known.
 _NOT_ALL = ("reason", "stage", "brand", "match_type")
 #: What the facts are that a breakdown was read from.
@@ -28,6 +30,7 @@ _FACTS = {
     "hits": msgid("Visits"),
     "credits": msgid("Conversions and revenue"),
     "site_spend": msgid("Cost, clicks and impressions"),
+    "term_spend": msgid("Cost, clicks and impressions"),
     "daily": msgid("Cost, clicks and impressions"),
 }
 #: Metrics that the chart has lines and bars for.
@@ -147,7 +150,8 @@ class ExploreView:
     def _name(self, row: BreakdownRow, dimension: str) -> Name:
         value = row.values[dimension]
         if dimension in row.unallocated:
-            return Name(self._speech.gettext(UNALLOCATED), "", is_known=False)
+            rest = _REST.get(dimension, UNALLOCATED)
+            return Name(self._speech.gettext(rest), "", is_known=False)
         address = self._query.narrowed(dimension, value or "")
         if not value:
             text = NOTHING if dimension in _NOT_ALL else self._speech.gettext(UNKNOWN)

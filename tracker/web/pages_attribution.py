@@ -22,7 +22,7 @@ from tracker.web.attribution_query import opened_conversion, page_request
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
 from tracker.web.notes import incomplete_note, row_title
-from tracker.web.pages_keywords import BYS, MODELS, goal_options
+from tracker.web.pages_keywords import BRANDS, BYS, MODELS, goal_options
 from tracker.web.stages import goal_title
 from tracker.web.vocabulary import channel_name, platform_name
 
@@ -153,5 +153,6 @@ def _options(call: Call, chosen: str) -> dict[str, list[tuple[str, str]]]:
         "level": [(level.value, call.text(title)) for level, title in LEVELS.items()],
         "by": [(by.value, call.text(title)) for by, title in BYS.items()],
         "goal": goal_options(call, goals, chosen),
+        "brand": [(brand.value, call.text(title)) for brand, title in BRANDS.items()],
         "order": [(str(order), str(order)) for order in (1, 2, 3, 4)],
     }

@@ -41,7 +41,7 @@ API_PARAMETERS = (
 
 BREAKDOWN_PARAMETERS = (
     *("from", "to", "group", "metrics", "filter", "compare", "model", "by", "goal"),
-    *("sort", "order", "limit", "offset", "format"),
+    *("target_cpa", "target_roi", "sort", "order", "limit", "offset", "format"),
 )
 
 

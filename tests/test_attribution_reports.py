@@ -330,7 +330,7 @@ def test_a_site_without_brand_terms_has_no_brand(world: World, branded: World) -
     browser = enter(branded)
     base = f"/sites/{branded.site.key}"
     page = browser.get(f"{base}/attribution{days}&brand=brand&level=keyword").text
-    assert "1 conversions of brand terms came after a click on another keyword." in page
+    assert "Conversions of brand terms that came after a click on another keyword: 1." in page
     assert "whose last non-direct touch is such a keyword" in page
     answer = browser.get(f"/api/v1{base}/reports/paths{days}&brand=brand").json()
     assert answer == report(branded, "report-paths", brand="brand")

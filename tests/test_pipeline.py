@@ -132,6 +132,16 @@ def test_cost_without_tracking_is_shown_and_left_out_of_what_a_stage_cost(
     assert (by_stage["order"].revenue_roi, by_stage["order"].roi) == ("1.0000", "0.5000")
 
 
+def test_a_stage_was_not_free_where_all_of_the_cost_is_untracked(world: World) -> None:
+    world.spend(SPEND.replace("09-01", "08-20"), platform="baidu")
+    world.events([at("09-05 10:00", url=ad("water pump"))])
+    take(world, Entry(id="i", stage="inquiry", time="2026-09-06", visitor="v1"))
+    world.reconcile()
+    found = report(world, first="2026-08-01")
+    assert (found.cost, found.untracked_cost) == ("500.00", "500.00")
+    assert lines(found)["inquiry"].cost_per is None
+
+
 def test_a_rate_that_only_a_stage_needs_is_named(world: World) -> None:
     take(
         world,

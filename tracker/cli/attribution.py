@@ -97,7 +97,7 @@ def report_paths(
     _note(result["incomplete"])
     if result["brand_after_non_brand"] is not None:
         count = result["brand_after_non_brand"]
-        note(f"{count} conversions of brand terms came after a click on another keyword.")
+        note(f"Conversions of brand terms after a click on another keyword: {count}.")
 
 
 @report.command("match")

@@ -136,9 +136,12 @@ def pipeline_report(
 
 
 def _tracked(totals: Metrics) -> Decimal | None:
+    """What answers for the stages: unknown, and not nothing, where all of the cost is untracked."""
     if totals.cost is None or totals.untracked_cost is None:
         return None
-    return Decimal(totals.cost) - Decimal(totals.untracked_cost)
+    untracked = Decimal(totals.untracked_cost)
+    tracked = Decimal(totals.cost) - untracked
+    return tracked if tracked or not untracked else None
 
 
 def _stage_rates(

@@ -215,7 +215,7 @@ def test_a_filter_leaves_what_the_row_of_its_value_has(filled: World, tried: int
 
 
 def test_credit_without_a_touch_is_found_by_a_filter_for_no_source(world: World) -> None:
-    world.offline("id,time,stage,value,currency\no1,2026-09-02T10:00:00Z,order,9,CNY\n")
+    world.offline("id,lead,time,stage,value,currency\no1,L,2026-09-02T10:00:00Z,order,9,CNY\n")
     world.reconcile()
     for text in ('medium is ""', 'channel is ""', "not source is google"):
         found = ask(world, group="source", metrics="revenue", filter=text)

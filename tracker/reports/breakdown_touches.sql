@@ -1,6 +1,7 @@
 -- Question: what were the visits of these touches?
 -- Grain: one row per visit with a touch among the credit that breakdown_credits.sql reads.
--- Parameters: as there, and asof UInt64 (the visit builds that count)
+-- Parameters: site String; asof UInt64 (the visit builds that count); first, last Date; model String;
+--   goal String ('' = all); by_click Bool; credit_builds, older_credits: as there
 -- A visit is looked for on its day alone: repeat orders and leads reach back for years.
 SELECT visit_id, entry_path, search_term, country, region, city, device, browser, os, language
 FROM visits

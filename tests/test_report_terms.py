@@ -17,6 +17,7 @@ from tracker.accounts.ad_accounts import AdAccount, assign_campaign, upsert_ad_a
 from tracker.accounts.cost_rules import RuleDraft, add_cost_rule
 from tracker.accounts.marks import Slice, mark
 from tracker.accounts.sites import add_site
+from tracker.reconcile import spend_build
 from tracker.requests.upkeep import Rebuild
 from tracker.spend.connectors.contract import Batch, Capability, SearchTermRow
 from tracker.spend.facts import Whose, publish_facts, rows_of, write_facts
@@ -160,6 +161,23 @@ def test_terms_may_come_before_the_cost_and_a_rebuild_makes_the_same(world: Worl
     world.run("rebuild", Rebuild(world.site.key))
     assert made(world) == before
     assert costs(world) == {"buy pump": "30.00", "(rest)": "20.00"}
+
+
+def test_many_days_of_terms_are_derived_in_portions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [date(2026, 9, day) for day in range(1, 6)]
+    spend(world, *(PUMP.replace("2026-09-01", day.isoformat()) for day in days))
+    for place, day in enumerate(days):
+        tell(world, *(term(f"pump {n}", "1.00") for n in range(place)), day=day)
+    monkeypatch.setattr(spend_build, "MOST_TERMS", 3)
+    assert costs(world) == {
+        "pump 0": "4.00",
+        "pump 1": "3.00",
+        "pump 2": "2.00",
+        "pump 3": "1.00",
+        "(rest)": "240.00",
+    }
 
 
 def made(world: World) -> list[tuple[Any, ...]]:

@@ -23,7 +23,7 @@ MEBIBYTE = 1 << 20
 #: Patterns of queries without a site among their parameters, and why that is right.
 WITHOUT_SITE = {
     "spend/any_totals.sql": "totals belong to a tenant, not to sites",
-    "spend/any_terms.sql": "search terms belong to a tenant, not to sites",
+    "spend/term_counts.sql": "search terms belong to a tenant, not to sites",
     "spend/term_contents.sql": "search terms belong to a tenant, not to sites",
     "visits/look_ups.sql": "look-ups of clicks belong to a tenant, not to sites",
     "spend/keywords.sql": "its accounts are tuples that begin with the site",

@@ -4,6 +4,7 @@ these."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 
 from tracker.accounts.ad_accounts import accounts_of_site, given_campaigns
 from tracker.accounts.marks import Slice
@@ -12,6 +13,9 @@ from tracker.reconcile.calendar import day_runs
 from tracker.reconcile.marking import account_key
 from tracker.spend.cost_rules import cost_rows
 from tracker.warehouse.sql import load_sql
+
+#: Rows of search terms of one statement: 450,000 take nearly the memory that it may have.
+MOST_TERMS = 200_000
 
 
 def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[BuiltRun]:
@@ -28,14 +32,14 @@ def build_spend(context: BuildContext, slices: Sequence[Slice]) -> list[BuiltRun
     dated = [day for _, day in days]
     told = {"tenants": context.tenants(sites), "days": dated}
     gaps = {"gaps"} if context.any("tracker.spend", "any_totals.sql", told) else set()
-    terms = context.any("tracker.spend", "any_terms.sql", told)
     spent = {**whose, "sites": context.money(sites), "days": days, "rules": rules}
     fresh = {"build": context.number, "sites": sites, "first": min(dated), "last": max(dated)}
     with context.beside(_build_amounts, context, spent, gaps, fresh):
         context.run("tracker.spend", "keywords.sql", whose)
         resolved = _build_resolution(context, sites, fresh=sites)
-    if terms:
-        context.run("tracker.spend", "term_spend.sql", spent)
+    for some in _term_days(context, told):
+        of_days = [(site, day) for site, day in days if day in some]
+        context.run("tracker.spend", "term_spend.sql", {**spent, "days": of_days})
     built: list[BuiltRun] = [
         ("spend", of, [0], first, count) for of, first, count in day_runs(days)
     ]
@@ -52,6 +56,20 @@ def _build_amounts(
     context.run("tracker.spend", "site_spend.sql", spent, gaps)
     for sums in SUMS:
         context.run("tracker.spend", sums, fresh)
+
+
+def _term_days(context: BuildContext, told: Mapping[str, object]) -> list[set[date]]:
+    """The days with search terms, together up to so many as a statement has room for."""
+    found = context.warehouse.rows(load_sql("tracker.spend", "term_counts.sql"), told)
+    portions: list[set[date]] = []
+    room = 0
+    for day, count in found:
+        if count > room:
+            portions.append(set())
+            room = MOST_TERMS
+        portions[-1].add(day)
+        room -= count
+    return portions
 
 
 def resolve_new_sources(context: BuildContext, sites: Iterable[str]) -> list[BuiltRun]:

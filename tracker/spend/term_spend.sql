@@ -31,25 +31,17 @@ WITH
         SELECT d.1 AS site, d.2 AS day
         FROM (SELECT arrayJoin({days:Array(Tuple(String, Date))}) AS d)
     ),
-    told AS
+    read AS
     (
-        SELECT l.site AS site, t.platform AS platform, t.account AS account, t.day AS day,
-            toString(t.currency) AS currency, toString(t.campaign_id) AS campaign_id,
+        SELECT l.site AS site, t.day AS day, t.*,
             trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(t.campaign)), '\\s+', ' '))
                 AS campaign_norm,
-            toString(t.ad_group_id) AS ad_group_id,
             trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(t.ad_group)), '\\s+', ' '))
                 AS ad_group_norm,
-            toString(t.keyword_id) AS keyword_id,
             trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(t.keyword)), '\\s+', ' '))
                 AS keyword_norm,
-            toString(t.match_type) AS match_type, toString(t.device) AS device,
-            if(campaign_id = '', campaign_norm, campaign_id) AS campaign,
-            (account, campaign_id, campaign_norm, ad_group_id, ad_group_norm, keyword_id,
-                keyword_norm, match_type) AS place,
-            trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(t.term)), '\\s+', ' ')) AS words,
-            sum(t.impressions) AS impressions, sum(t.clicks) AS clicks, sum(t.cost) AS cost,
-            sum(t.platform_conversions) AS conversions, sum(t.platform_value) AS value
+            cityHash64(t.platform, t.account, t.currency, t.campaign_id, campaign_norm, t.ad_group_id,
+                ad_group_norm, t.keyword_id, keyword_norm, t.match_type) AS place
         FROM search_terms AS t
         INNER JOIN linked AS l
             ON t.tenant = l.tenant AND t.platform = l.platform AND t.account = l.account
@@ -63,8 +55,51 @@ WITH
                     AND day IN (SELECT day FROM slice_days)
                 GROUP BY tenant, platform, account, day
             )
-        GROUP BY site, platform, account, day, currency, campaign_id, campaign_norm, ad_group_id,
-            ad_group_norm, keyword_id, keyword_norm, match_type, device, campaign, place, words
+    ),
+    -- What terms say of their keyword, each once: there are far fewer than terms.
+    places AS
+    (
+        SELECT DISTINCT site, place, toString(platform) AS platform, toString(account) AS account,
+            toString(campaign_id) AS campaign_id, campaign_norm,
+            if(campaign_id = '', campaign_norm, campaign_id) AS campaign,
+            toString(ad_group_id) AS ad_group_id, ad_group_norm,
+            toString(keyword_id) AS keyword_id, keyword_norm, toString(match_type) AS match_type
+        FROM read
+    ),
+    named AS
+    (
+        SELECT site, keyword_key, kind = 'keyword' AS is_keyword, toString(reason) AS reason,
+            toString(platform) AS platform, account, campaign_id, campaign_norm,
+            if(campaign_id = '', campaign_norm, campaign_id) AS campaign, ad_group_id,
+            ad_group_norm, keyword_id, keyword_norm, toString(match_type) AS match_type
+        FROM keywords
+        WHERE site IN (SELECT site FROM info) AND build = {build:UInt64}
+    ),
+    fits AS
+    (
+        SELECT t.site AS site, t.place AS place, 1 AS way, k.keyword_key AS keyword_key
+        FROM places AS t
+        INNER JOIN (SELECT * FROM named WHERE is_keyword AND keyword_id != '') AS k
+            ON t.site = k.site AND t.platform = k.platform AND t.account = k.account
+            AND t.keyword_id = k.keyword_id
+        WHERE t.ad_group_id = '' OR k.ad_group_id = '' OR t.ad_group_id = k.ad_group_id
+        UNION ALL
+        SELECT t.site AS site, t.place AS place, 2 AS way, k.keyword_key AS keyword_key
+        FROM places AS t
+        INNER JOIN (SELECT * FROM named WHERE is_keyword AND keyword_id = '') AS k
+            ON t.site = k.site AND t.platform = k.platform AND t.account = k.account
+            AND t.keyword_norm = k.keyword_norm
+        WHERE t.keyword_norm != ''
+            AND (t.campaign_norm = '' OR t.campaign_norm = k.campaign_norm)
+            AND (t.ad_group_norm = '' OR t.ad_group_norm = k.ad_group_norm)
+            AND (t.match_type = '' OR k.match_type = '' OR t.match_type = k.match_type)
+        UNION ALL
+        SELECT t.site AS site, t.place AS place, 3 AS way, k.keyword_key AS keyword_key
+        FROM places AS t
+        INNER JOIN (SELECT * FROM named WHERE NOT is_keyword AND campaign != '') AS k
+            ON t.site = k.site AND t.platform = k.platform AND t.account = k.account
+            AND t.campaign = k.campaign
+        WHERE (t.keyword_id = '' AND t.keyword_norm = '') OR t.match_type = k.reason
     ),
     spent AS
     (
@@ -83,72 +118,46 @@ WITH
             AND last_day = day
         GROUP BY site, day, keyword_key, currency
     ),
-    named AS
-    (
-        SELECT s.site AS site, s.day AS day, s.keyword_key AS keyword_key, s.currency AS currency,
-            k.kind = 'keyword' AS is_keyword, toString(k.reason) AS reason,
-            toString(k.platform) AS platform, k.account AS account, k.campaign_id AS campaign_id,
-            k.campaign_norm AS campaign_norm,
-            if(k.campaign_id = '', k.campaign_norm, k.campaign_id) AS campaign,
-            k.ad_group_id AS ad_group_id, k.ad_group_norm AS ad_group_norm, k.keyword_id AS keyword_id,
-            k.keyword_norm AS keyword_norm, toString(k.match_type) AS match_type
-        FROM spent AS s
-        INNER JOIN (SELECT * FROM keywords WHERE build = {build:UInt64}) AS k
-            ON s.site = k.site AND s.keyword_key = k.keyword_key
-    ),
-    fits AS
-    (
-        SELECT t.*, (1, k.keyword_key) AS fit
-        FROM told AS t
-        INNER JOIN named AS k ON t.site = k.site AND t.day = k.day AND t.platform = k.platform
-            AND t.account = k.account AND t.currency = k.currency AND t.keyword_id = k.keyword_id
-        WHERE k.is_keyword AND t.keyword_id != ''
-            AND (t.ad_group_id = '' OR k.ad_group_id = '' OR t.ad_group_id = k.ad_group_id)
-        UNION ALL
-        SELECT t.*, (2, k.keyword_key) AS fit
-        FROM told AS t
-        INNER JOIN named AS k ON t.site = k.site AND t.day = k.day AND t.platform = k.platform
-            AND t.account = k.account AND t.currency = k.currency
-            AND t.keyword_norm = k.keyword_norm
-        WHERE k.is_keyword AND k.keyword_id = '' AND t.keyword_norm != ''
-            AND (t.campaign_norm = '' OR t.campaign_norm = k.campaign_norm)
-            AND (t.ad_group_norm = '' OR t.ad_group_norm = k.ad_group_norm)
-            AND (t.match_type = '' OR k.match_type = '' OR t.match_type = k.match_type)
-        UNION ALL
-        SELECT t.*, (3, k.keyword_key) AS fit
-        FROM told AS t
-        INNER JOIN named AS k ON t.site = k.site AND t.day = k.day AND t.platform = k.platform
-            AND t.account = k.account AND t.currency = k.currency AND t.campaign = k.campaign
-        WHERE NOT k.is_keyword AND k.campaign != ''
-            AND ((t.keyword_id = '' AND t.keyword_norm = '') OR t.match_type = k.reason)
-    ),
+    -- Of those that have cost on the day. NOTE: by IN, as the engine may do a join by the days first.
     placed AS
     (
-        SELECT site, day, platform, currency, device, words,
-            groupUniqArray(fit) AS fits,
-            arrayFilter(one -> one.1 = arrayMin(other -> other.1, fits), fits) AS best,
-            best[1].2 AS keyword_key, any(t.impressions) AS impressions, any(t.clicks) AS clicks,
-            any(t.cost) AS cost, any(t.conversions) AS conversions, any(t.value) AS value
-        FROM fits AS t
-        WHERE words != ''
-        GROUP BY site, day, platform, currency, device, words, place
-        HAVING length(best) = 1
+        SELECT site, day, place, argMin(fit, way) AS keyword_key FROM
+        (
+            SELECT site, day, place, way, any(keyword_key) AS fit, uniqExact(keyword_key) AS fits
+            FROM
+            (
+                SELECT d.site AS site, d.day AS day, d.place AS place, d.currency AS currency,
+                    f.way AS way, f.keyword_key AS keyword_key
+                FROM (SELECT DISTINCT site, day, place, toString(currency) AS currency FROM read) AS d
+                INNER JOIN fits AS f ON d.site = f.site AND d.place = f.place
+            )
+            WHERE (site, day, keyword_key, currency) IN
+                (SELECT site, day, keyword_key, currency FROM spent)
+            GROUP BY site, day, place, way
+        )
+        GROUP BY site, day, place
+        HAVING argMin(fits, way) = 1
     ),
     summed AS
     (
-        SELECT site, day, platform, currency, device, words, keyword_key,
-            sum(p.impressions) AS impressions, sum(p.clicks) AS clicks, sum(p.cost) AS cost,
-            toInt256(sum(p.cost) * 1000000) AS micros, sum(p.conversions) AS conversions,
-            sum(p.value) AS value, toInt256(sum(p.value) * 1000000) AS value_micros
-        FROM placed AS p
-        GROUP BY site, day, platform, currency, device, words, keyword_key
+        SELECT r.site AS site, r.day AS day, toString(r.platform) AS platform,
+            toString(r.currency) AS currency, toString(r.device) AS device,
+            p.keyword_key AS keyword_key,
+            trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC(r.term)), '\\s+', ' ')) AS words,
+            sum(r.impressions) AS impressions, sum(r.clicks) AS clicks, sum(r.cost) AS cost,
+            toInt256(sum(r.cost) * 1000000) AS micros, sum(r.platform_conversions) AS conversions,
+            sum(r.platform_value) AS value, toInt256(sum(r.platform_value) * 1000000) AS value_micros
+        FROM read AS r
+        INNER JOIN placed AS p ON r.site = p.site AND r.day = p.day AND r.place = p.place
+        WHERE words != ''
+        GROUP BY site, day, platform, currency, device, keyword_key, words
     )
 SELECT t.site, t.day, {build:UInt64}, t.keyword_key, t.platform, t.device, t.words, t.impressions,
     t.clicks, CAST(t.cost AS Decimal(18, 6)),
-    CAST(toDecimal128(intDiv(t.micros * s.site_micros * (s.micros != 0), if(s.micros = 0, 1, s.micros)), 6)
-        / 1000000 AS Nullable(Decimal(18, 6))),
-    CAST(toDecimal128(intDiv(t.micros * s.adjusted_micros * (s.micros != 0), if(s.micros = 0, 1, s.micros)), 6)
-        / 1000000 AS Nullable(Decimal(18, 6))),
+    CAST(toDecimal128(intDiv(t.micros * s.site_micros * (s.micros != 0),
+        if(s.micros = 0, 1, s.micros)), 6) / 1000000 AS Nullable(Decimal(18, 6))),
+    CAST(toDecimal128(intDiv(t.micros * s.adjusted_micros * (s.micros != 0),
+        if(s.micros = 0, 1, s.micros)), 6) / 1000000 AS Nullable(Decimal(18, 6))),
     CAST(if(s.reports, t.conversions, NULL) AS Nullable(Decimal(18, 6))),
     CAST(if(s.value_micros IS NULL, NULL, t.value) AS Nullable(Decimal(18, 6))),
     CAST(toDecimal128(intDiv(t.value_micros * s.value_site_micros * (s.value_micros != 0),

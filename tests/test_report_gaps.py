@@ -78,6 +78,10 @@ def test_every_gap_is_produced_and_has_words(world: World) -> None:
     dollars = DAYS.replace("cost", "cost,currency") + "2026-09-21,pumps,g,pump,9,99,10,USD\n"
     world.spend(dollars, platform="bing", account="far")
     world.spend(UNDATED, platform="google", period_total=True)
+    world.offline(
+        "id,lead,time,stage,value,visitor\n"
+        "i,L,2026-10-20T10:00:00Z,inquiry,,p1\no,L,2026-10-21T10:00:00Z,order,9,p1\n"
+    )
     connect(world, "well")
     connect(world, "ill", error="The log-in was revoked.")
     world.reconcile()
@@ -86,7 +90,11 @@ def test_every_gap_is_produced_and_has_words(world: World) -> None:
     part = world.report("2026-09-05", "2026-10-31")
     visits = ask(world, "2026-09-11", "2026-09-30", group="country", metrics="cost,visits")
     phones = ask(world, "2026-09-11", "2026-09-30", filter='country is "DE" or device is mobile')
-    found = [item for report in (whole, part, visits, phones) for item in report.incomplete]
+    of_leads = {"group": "stage", "metrics": "conversions"}
+    stages = ask(world, "2026-09-11", "2026-09-30", **of_leads)
+    some = ask(world, "2026-09-11", "2026-09-30", **of_leads, filter="stage is inquiry, order")
+    reports = (whole, part, visits, phones, stages, some)
+    found = [item for report in reports for item in report.incomplete]
     assert {item.kind for item in found} == set(GAPS)
     for item in found:
         assert CHINESE.search(said(item, "zh-Hans")), item

@@ -17,8 +17,8 @@
 -- The path: visits that are touches, of the conversion's person, that began at most `lookback`
 -- before the end of the path (both ends included), in order of time, then visit id. Weights are
 -- integers of 1e-9 and amounts integers of 1e-6, both rounded by largest remainder with ties by
--- touch order, so that each sums exactly to its total. What is given back (less than 0) takes the
--- same shares off the value and is no conversion: its weights are 0.
+-- touch order, so that each sums exactly to its total. What is given back (an offline
+-- conversion of less than 0) takes the same shares off the value and is no conversion: its weights are 0.
 INSERT INTO credits (site, model, day, build, conversion_id, goal, touch_day, touch_time, visit_id,
     source_key, position, length, lag, weight, amount, has_value, rate_missing, counts, earns)
 WITH
@@ -72,6 +72,7 @@ WITH
         SELECT c.site AS site, c.conversion_id AS conversion_id, c.day AS day, c.goal AS goal,
             c.time AS time, c.path_time AS path_time, c.visitor AS visitor, c.person AS person,
             c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
+            c.origin = 'offline' AND ifNull(c.value < 0, false) AS is_refund,
             c.supplied_key AS supplied_key, c.supplied_time AS supplied_time, c.supplied_day AS supplied_day,
             c.counts AS counts, c.earns AS earns,
             -- if lookbacks
@@ -148,6 +149,7 @@ WITH
             any(w.supplied_key) AS supplied, any(w.supplied_time) AS supplied_time,
             any(w.supplied_day) AS supplied_day, any(w.lookback) AS within, any(w.rate_missing) AS rate_missing,
             any(w.counts) AS counts, any(w.earns) AS earns, any(w.value) AS value, any(w.value_site) AS value_site,
+            any(w.is_refund) AS is_refund,
             arraySort(groupArrayIf((t.start, t.visit_id, t.source_key, t.day, t.is_direct,
                 t.is_paid), t.source_key != 0 AND t.start <= w.path_time
                 AND t.start > w.since
@@ -211,7 +213,7 @@ SELECT
     if(place = 0, 0, path[place].3) AS source_key,
     place AS position, n AS length,
     dateDiff('millisecond', touch_time, path_time) AS lag,
-    if(value < 0, 0, share) AS weight, amount, value IS NOT NULL AS has_value, rate_missing, counts, earns
+    if(is_refund, 0, share) AS weight, amount, value IS NOT NULL AS has_value, rate_missing, counts, earns
 FROM weighed
 ARRAY JOIN places AS place, weights AS share, amounts AS amount
 WHERE share > 0

@@ -29,8 +29,8 @@
 --
 -- Totals of all goals: a primary goal counts and earns. Of the stages of a lead the first counts, and
 -- those of the lowest rank of which one has a value earn, so that an order and its payment are one
--- conversion with one value. What is given back (less than 0) is taken off whatever its stage, and is
--- no conversion: it never counts, begins no lead's count and is no order.
+-- conversion with one value. What is given back (a stage of less than 0) is taken off whatever its stage,
+-- and is no conversion: it never counts, and is no order. An event that reaches a goal counts whatever its value.
 --
 -- A goal counted once a person looks at the whole history of its site; the first event stands.
 -- An offline conversion is matched by its lead (one without is a lead that its id names): by visitor id, click id (the first visitor who
@@ -178,7 +178,7 @@ WITH
         SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
             'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
-            is_primary AND NOT ifNull(value < 0, false) AS counts, is_primary AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
+            is_primary AS counts, is_primary AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
             time AS supplied_time, day AS supplied_day
         FROM by_goal
         -- if history

@@ -32,7 +32,9 @@ WITH
     ),
     earned AS
     (
-        SELECT person AS who, countIf(NOT ifNull(value < 0, false)) AS conversions FROM conversions
+        SELECT person AS who,
+            countIf(origin != 'offline' OR NOT ifNull(value < 0, false)) AS conversions
+        FROM conversions
         WHERE site = {site:String} AND person != 0
             AND (day, build) IN (SELECT day, build FROM credited)
         GROUP BY who

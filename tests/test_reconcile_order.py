@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import Engine
 
+from tests import terms
 from tests.clicks import tell
 from tests.world import HOME, World, ad, at
 from tracker.accounts import marks
@@ -148,7 +149,13 @@ def arrivals(world: World, seed: int) -> list[Callable[[], Any]]:
         ),
         lambda: world.spend(SPEND.format(day="2026-09-02"), platform="baidu"),
         lambda: world.spend(SPEND.format(day="2026-09-09"), platform="baidu"),
-        lambda: world.spend(GOOGLE, platform="google"),
+        lambda: world.spend(GOOGLE, platform="google", account="7"),
+        lambda: terms.tell(
+            world,
+            terms.term("steel pump price", "12.34"),
+            terms.term("what is a pump", "1", keyword_id="99"),
+            day=date(2026, 9, 2),
+        ),
         *(
             lambda click=click: tell(
                 world,
@@ -222,7 +229,16 @@ def take_few(monkeypatch: pytest.MonkeyPatch) -> None:
 def forget(world: World) -> None:
     """Take every fact and every derived row of the world away; settings stay."""
     facts = ("events", "identities", "spend", "spend_slices", "offline_conversions", "rates")
-    for table in (*facts, "click_lookups", "clicks", "person_members", "sources", "slices"):
+    for table in (
+        *facts,
+        "search_terms",
+        "fact_slices",
+        "click_lookups",
+        "clicks",
+        "person_members",
+        "sources",
+        "slices",
+    ):
         world.warehouse.execute(f"TRUNCATE TABLE {table}")
     for table in TABLES:
         world.warehouse.execute(f"TRUNCATE TABLE {table}")
@@ -355,6 +371,7 @@ def test_parts_of_statements_that_are_not_needed_change_nothing(
     world.goal("first", kind="event", pattern="order", counting="person")
     for arrive in arrivals(world, 5):
         arrive()
+    world.warehouse.execute("TRUNCATE TABLE rates")
     world.reconcile()
     expected = tables(world)
     added: set[str] = set()

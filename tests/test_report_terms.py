@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from tests.terms import tell, term, whose
 from tests.test_report_breakdown import ask, rows
 from tests.world import World, ad, at
 from tracker.accounts.ad_accounts import AdAccount, assign_campaign, upsert_ad_account
@@ -19,9 +20,6 @@ from tracker.accounts.marks import Slice, mark
 from tracker.accounts.sites import add_site
 from tracker.reconcile import spend_build
 from tracker.requests.upkeep import Rebuild
-from tracker.spend.connectors.contract import Batch, Capability, SearchTermRow
-from tracker.spend.facts import Whose, publish_facts, rows_of, write_facts
-from tracker.spend.publication import next_pull
 from tracker.warehouse.client import Warehouse
 
 DAY = date(2026, 9, 1)
@@ -38,41 +36,6 @@ PMAX = "2026-09-01,all,12,,,Performance Max,,,,100,10,30.00,,,CNY\n"
 def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
     """A site of its own in the engine of all."""
     return World(embedded_engine, sqlite_db, tmp_path)
-
-
-def whose(world: World) -> Whose:
-    return Whose(world.tenant, "google", "7")
-
-
-def term(words: str, cost: str, clicks: int = 1, **more: Any) -> SearchTermRow:
-    """A row of the platform's report, of the keyword "water pump" by its id."""
-    given: dict[str, Any] = {
-        "term": words,
-        "campaign": "pumps",
-        "campaign_id": "11",
-        "ad_group": "water",
-        "ad_group_id": "21",
-        "keyword": "water pump",
-        "keyword_id": "31",
-        "match_type": "exact",
-        "device": "mobile",
-        "impressions": 5,
-        "clicks": clicks,
-        "cost": Decimal(cost),
-        "platform_conversions": None,
-        "platform_value": None,
-    }
-    return SearchTermRow(**given | more)
-
-
-def tell(world: World, *told: SearchTermRow, day: date = DAY, currency: str = "CNY") -> None:
-    """The platform tells the search terms of a day, whole."""
-    pull = next_pull(world.db)
-    found = rows_of(whose(world), Batch("7", day, "UTC", currency, told), pull)
-    write_facts(world.warehouse, Capability.SEARCH_TERMS, found, f"terms{world.site.key}{pull}")
-    counts = {day: len(found)}
-    publish_facts(world.warehouse, whose(world), Capability.SEARCH_TERMS, counts, pull, world.now)
-    mark(world.db, [Slice("spend", world.site.key, day)])
 
 
 def spend(world: World, *lines: str) -> None:

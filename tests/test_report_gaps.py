@@ -93,7 +93,8 @@ def test_every_gap_is_produced_and_has_words(world: World) -> None:
     of_leads = {"group": "stage", "metrics": "conversions"}
     stages = ask(world, "2026-09-11", "2026-09-30", **of_leads)
     some = ask(world, "2026-09-11", "2026-09-30", **of_leads, filter="stage is inquiry, order")
-    reports = (whole, part, visits, phones, stages, some)
+    words = ask(world, "2026-09-11", "2026-09-30", group="search_term", metrics="cost,visits")
+    reports = (whole, part, visits, phones, stages, some, words)
     found = [item for report in reports for item in report.incomplete]
     assert {item.kind for item in found} == set(GAPS)
     for item in found:

@@ -100,7 +100,8 @@ def test_a_term_of_the_platform_is_that_of_the_visit_in_other_writing(world: Wor
         report = ask(world, group="", metrics="cost,visits", filter=text)
         assert report.totals == {"cost": "30.00", "visits": 2}
         assert [(one.kind, one.source) for one in report.incomplete] == [
-            ("partly_left_out", "term_spend: search_term")
+            ("partly_left_out", "term_spend: search_term"),
+            ("untold_terms", "visits: search_term"),
         ]
     assert ask(world, metrics="cost", filter='not search_term is "x"').totals == {"cost": "30.00"}
 

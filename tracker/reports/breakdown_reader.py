@@ -45,6 +45,10 @@ _OVERLAPPING_ROWS = (
 _OVERLAPPING_FILTER = (
     "The filter may name several goals or stages: what a lead or visit reached of them is added up."
 )
+_UNTOLD_TERMS = (
+    "A visit has a search term only where its address or referrer tells it; other visits and their "
+    "conversions stand on the row without one. A search term may have brought more than it shows."
+)
 
 #: Values of the chain; None where the fact does not know the dimension.
 Key = tuple[str | None, ...]
@@ -148,6 +152,11 @@ class BreakdownReader:
                     )
                 )
             found += self._partly(reading.fact, days)
+        facts = {reading.fact for reading in self.readings}
+        if Fact.TERMS in facts and not facts.isdisjoint(
+            {Fact.VISITS, Fact.HITS, Fact.CREDIT, Fact.ASSISTS}
+        ):
+            found.append(Incomplete("untold_terms", "visits: search_term", *days, _UNTOLD_TERMS))
         return found
 
     def overlaps(self, read: Read) -> list[Incomplete]:

@@ -60,13 +60,17 @@ GAPS = {
         "The filter may name several goals or stages: what one lead or visit reached of them is "
         "added up."
     ),
+    "untold_terms": msgid(
+        "A visit has a search term only where its address or referrer tells it. Other visits and "
+        "their conversions stand on the row without one, so a search term may have brought more."
+    ),
     "pending": msgid("%(days)s: new data is being computed; figures will change within a minute."),
 }
 #: Whose wording is a warning rather than information.
 _INFORMATION = frozenset(
     {
         *("too_early", "period_total", "pending", "pooled_credit", "unallocated"),
-        *("overlapping_rows", "overlapping_filter"),
+        *("overlapping_rows", "overlapping_filter", "untold_terms"),
     }
 )
 _UNTRACKED = msgid(

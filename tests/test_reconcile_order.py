@@ -19,7 +19,7 @@ from tests.world import HOME, World, ad, at
 from tracker.accounts import marks
 from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
 from tracker.accounts.marks import Slice, mark
-from tracker.accounts.sites import SiteSettings, add_site, update_site
+from tracker.accounts.sites import SiteSettings, update_site
 from tracker.commands.conversions import offline_deps
 from tracker.conversions.entries import take_entries
 from tracker.conversions.entry import Entry
@@ -441,14 +441,7 @@ def test_a_site_that_grows_is_dealt_into_more_buckets_from_a_day_without_facts(
 
 
 def test_a_site_with_a_large_backlog_does_not_keep_others_waiting(world: World) -> None:
-    other = add_site(
-        world.db,
-        tenant=world.tenant,
-        name="Small",
-        domains=["s.example"],
-        timezone="UTC",
-        currency="CNY",
-    )
+    other = world.another_site()
     start = date(2020, 1, 1)
     large = [Slice("visits", world.site.key, start + timedelta(days=n)) for n in range(1000)]
     marks.mark(world.db, large)

@@ -17,7 +17,6 @@ from tests.world import World, ad, at
 from tracker.accounts.ad_accounts import AdAccount, assign_campaign, upsert_ad_account
 from tracker.accounts.cost_rules import RuleDraft, add_cost_rule
 from tracker.accounts.marks import Slice, mark
-from tracker.accounts.sites import add_site
 from tracker.reconcile import spend_build
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
@@ -243,14 +242,7 @@ def test_terms_in_another_currency_than_the_cost_and_of_a_period_stay_with_the_r
 
 
 def test_terms_of_a_campaign_given_to_another_site_are_of_that_site(world: World) -> None:
-    other = add_site(
-        world.db,
-        tenant=world.tenant,
-        name="Other",
-        domains=["other.example"],
-        timezone="UTC",
-        currency="CNY",
-    )
+    other = world.another_site()
     spend(world, PUMP, PMAX)
     account = AdAccount(*whose(world), site=world.site.key)
     upsert_ad_account(world.db, account)

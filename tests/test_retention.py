@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.world import World, ad, at
-from tracker.accounts.sites import SiteSettings, add_site, update_site
+from tracker.accounts.sites import SiteSettings, update_site
 from tracker.errors import InvalidInput
 from tracker.jobs import JOBS
 from tracker.reconcile.retention import cut_visits
@@ -35,10 +35,7 @@ def count(world: World, table: str) -> int:
 
 
 def test_old_visits_go_and_what_was_earned_on_their_days_stays(world: World) -> None:
-    other = add_site(
-        world.db, tenant=world.tenant, name="Other", domains=["o.example"], timezone="UTC",
-        currency="CNY",
-    )  # fmt: skip
+    other = world.another_site()
     world.goal("order", kind="event", pattern="order", use_event_value=True)
     order = {"name": "order", "value": "100", "currency": "CNY"}
     lines = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -88,15 +88,18 @@ def test_totals_are_the_platforms_own_sums_with_what_no_keyword_has(station: Sta
     assert found.clicks == sum(ad.clicks for ad in ads if ad.day == FIRST)
 
 
-def test_restated_totals_mark_their_days_and_the_same_totals_none(station: Station) -> None:
-    assert facts(station, TOTALS).changed == [FIRST, FIRST + timedelta(days=1), LAST]
+@pytest.mark.parametrize(("want", "told"), [(TOTALS, totals), (TERMS, terms)])
+def test_what_is_restated_marks_its_days_and_the_same_again_none(
+    station: Station, want: Capability, told: Callable[[Station], Any]
+) -> None:
+    assert facts(station, want).changed == [FIRST, FIRST + timedelta(days=1), LAST]
     marks.clear(station.desk.db, marks.take(station.desk.db, 999, 999))
-    assert facts(station, TOTALS).changed == []
+    assert facts(station, want).changed == []
     assert station.desk.dirty() == set()
     station.simulator.scenario.restate(LAST, 2)
-    assert facts(station, TOTALS).changed == [LAST]
+    assert facts(station, want).changed == [LAST]
     assert station.desk.dirty() == {("spend", LAST)}
-    assert totals(station) == station.truth()
+    assert told(station) == station.truth()
 
 
 def test_search_terms_of_a_day_are_replaced_whole(station: Station) -> None:
@@ -113,16 +116,6 @@ def test_search_terms_of_a_day_are_replaced_whole(station: Station) -> None:
     assert row == [
         ("buy perimeter alarm", "perimeter alarm", "333", "222", "Brand", "exact", "CNY")
     ]
-
-
-def test_other_search_terms_mark_their_days_and_the_same_ones_none(station: Station) -> None:
-    assert facts(station, TERMS).changed == [FIRST, FIRST + timedelta(days=1), LAST]
-    marks.clear(station.desk.db, marks.take(station.desk.db, 999, 999))
-    assert facts(station, TERMS).changed == []
-    assert station.desk.dirty() == set()
-    station.simulator.scenario.restate(LAST, 2)
-    assert facts(station, TERMS).changed == [LAST]
-    assert station.desk.dirty() == {("spend", LAST)}
 
 
 @pytest.mark.parametrize("want", [TERMS, CLICKS, TOTALS])

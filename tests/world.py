@@ -84,6 +84,16 @@ class World:
             _loader=self.loader,
         )
 
+    def another_site(self, **site: Any) -> Site:
+        """One more site of the company."""
+        usual = {
+            "name": "Other",
+            "domains": ["other.example"],
+            "timezone": "UTC",
+            "currency": "CNY",
+        }
+        return add_site(self.db, **{"tenant": self.tenant, **usual, **site})
+
     def clock(self) -> datetime:
         """The present of the world."""
         return self.now

@@ -72,7 +72,7 @@ WITH
         SELECT c.site AS site, c.conversion_id AS conversion_id, c.day AS day, c.goal AS goal,
             c.time AS time, c.path_time AS path_time, c.visitor AS visitor, c.person AS person,
             c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
-            c.origin = 'offline' AND ifNull(c.value < 0, false) AS is_refund,
+            c.is_refund AS is_refund,
             c.supplied_key AS supplied_key, c.supplied_time AS supplied_time, c.supplied_day AS supplied_day,
             c.counts AS counts, c.earns AS earns,
             -- if lookbacks

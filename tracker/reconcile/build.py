@@ -113,6 +113,11 @@ class BuildContext:
         said = ((one, (site.tenant, site.currency)) for one, site in owners)
         return [(of, tenant, currency) for (tenant, currency), of in together(said)]
 
+    def zones(self, sites: Iterable[str]) -> list[tuple[list[str], str]]:
+        """(sites, time zone) of those of these sites that have it in common."""
+        said = ((one, self.frames[one].site.timezone) for one in sites)
+        return [(of, zone) for zone, of in together(said)]
+
     def tenants(self, sites: Iterable[str]) -> list[str]:
         """The tenants of these sites, in order."""
         return sorted({self.frames[site].site.tenant for site in sites})

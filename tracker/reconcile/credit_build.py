@@ -220,7 +220,7 @@ def _stage_conversions(
             "names": sites,
             "days": bound_runs(day_runs(days), context.frames),
             "fresh": following.fresh.runs,
-            "zones": _zones(context, sites),
+            "zones": context.zones(sites),
             "orders": _order_stages(context, customers),
             **_ranked_stages(context, sites),
             "customers": customers,
@@ -307,12 +307,6 @@ def customer_days(
         {"build": context.number, "sites": sites, "days": day_runs(days), "resets": resets},
     )
     return {(str(site), day) for site, day in rows} - set(days)
-
-
-def _zones(context: BuildContext, sites: Iterable[str]) -> list[tuple[list[str], str]]:
-    """(sites, time zone) of those of these sites that have it in common."""
-    said = ((site, context.frames[site].site.timezone) for site in sites)
-    return [(of, zone) for zone, of in together(said)]
 
 
 def _order_stages(context: BuildContext, sites: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tracker.accounts.sites import Site
 from tracker.attribution.journeys import Journey, SourceName
-from tracker.reports.keyword_reader import normal_form
+from tracker.reports.names import brand_of, brand_terms, normal_form
 from tracker.reports.request import Brand
 
 _DIRECT = "Direct"
@@ -21,15 +21,13 @@ class BrandTerms:
     """The sources of a site whose keyword has one of its brand terms, and those whose has none."""
 
     def __init__(self, site: Site, names: Mapping[int, SourceName]) -> None:
-        terms = [term for term in map(normal_form, site.brand_terms) if term]
+        terms = brand_terms(site)
         self._direct = {key for key, name in names.items() if name.channel == _DIRECT}
         self._brands: dict[int, Brand] = {}
         for key, name in names.items():
             # A row on which a platform puts cost without a keyword has a reason.
             if name.keyword_key and not name.reason:
-                text = normal_form(name.keyword)
-                has_term = any(term in text for term in terms)
-                self._brands[key] = Brand.BRAND if has_term else Brand.NON_BRAND
+                self._brands[key] = brand_of(normal_form(name.keyword), terms)
         self._has_terms = bool(terms)
 
     def sources(self, brand: Brand) -> list[int]:

@@ -18,7 +18,6 @@ from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.goals import list_goals
 from tracker.money import decimal_text
 from tracker.period import Period
-from tracker.reports.breakdown_people import mean_order_rates
 from tracker.reports.breakdown_reader import BreakdownReader, Read, check_patterns
 from tracker.reports.breakdown_request import BreakdownRequest
 from tracker.reports.breakdown_writer import BreakdownRow, BreakdownWriter
@@ -97,7 +96,6 @@ def breakdown(
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
     sums = _completeness_sums(now, before)
-    of_leads = "expected_revenue" in request.metrics
     return Breakdown(
         site=request.site.key,
         first=request.period.first.isoformat(),
@@ -120,7 +118,6 @@ def breakdown(
             *incomplete(
                 *(warehouse, usual, beside, reader.state, sums, known, lacking.result(), instant)
             ),
-            *(mean_order_rates(warehouse, db, request.site) if of_leads else ()),
             *reader.unknown(),
             *reader.overlaps(now),
         ],

@@ -75,20 +75,15 @@ def valued_roles(
     return frozenset(role for role, own in goals.items() if not valued.isdisjoint(own))
 
 
-def mean_order_rates(warehouse: Warehouse, db: Engine, site: Site) -> list[Incomplete]:
-    """The rates that orders lack, without which nothing can be expected of open leads."""
-    return mean_order(warehouse, site, pipeline_of(db, site.key)).lacking
-
-
 def expectations(
     warehouse: Warehouse, db: Engine, site: Site, asof: int, now: datetime
-) -> dict[str, object] | None:
+) -> tuple[dict[str, object], list[Incomplete]]:
     """What each open lead is worth, in 1e-6 of the site's currency, at the conversion that its
-    stage is; None while the mean order is unknown."""
+    stage is; nothing while the mean order is unknown, and the rates for want of which it is."""
     pipeline = pipeline_of(db, site.key)
-    mean = mean_order(warehouse, site, pipeline).value
+    mean, lacking = mean_order(warehouse, site, pipeline)
     if mean is None:
-        return None
+        return {}, lacking
     leads = {lead.lead: lead for lead in open_leads(read_tracks(warehouse, site), pipeline, now)}
     rows = warehouse.rows(
         load_sql(PACKAGE, "breakdown_waiting.sql"),
@@ -104,4 +99,4 @@ def expectations(
         conversion: int(expected_value(leads[lead].chance, mean).scaleb(6))
         for lead, conversion in at.items()
     }
-    return {"waiting": list(worth) or [0], "worth": list(worth.values()) or [0]}
+    return {"waiting": list(worth) or [0], "worth": list(worth.values()) or [0]}, lacking

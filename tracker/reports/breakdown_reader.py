@@ -23,8 +23,8 @@ from tracker.reports.completeness import joined_shares
 from tracker.reports.conditions import naming, read_filter, tests_of
 from tracker.reports.dimensions import Fact
 from tracker.reports.keyword_facts import tracking
-from tracker.reports.keyword_reader import normal_form
 from tracker.reports.measures import METRICS
+from tracker.reports.names import brand_terms
 from tracker.reports.plan import SOURCES, Reading, lacking, readings
 from tracker.reports.published import lean, published
 from tracker.reports.request import By, KeywordRequest
@@ -100,12 +100,13 @@ class BreakdownReader:
         stages = stage_parameters(db, request.site, wanted)
         self.valued_roles = valued_roles(warehouse, request.site, self.state, stages)
         self._known: dict[str, object] = {**stages}
+        self._lacking: list[Incomplete] = []
         if "person_tag" in self._asked:
             self._known |= tag_parameters(warehouse, db, request.site)
         if "expected" in wanted:
-            worth = expectations(warehouse, db, request.site, self.asof, now)
+            worth, self._lacking = expectations(warehouse, db, request.site, self.asof, now)
             wanted = wanted if worth else [one for one in wanted if one != "expected"]
-            self._known |= worth or {}
+            self._known |= worth
         self.readings: list[Reading] = readings(wanted, self._asked)
 
     def read(self, period: Period, threads: Executor) -> Read:
@@ -130,10 +131,11 @@ class BreakdownReader:
         return joined_shares(self._warehouse, request, self.asof)
 
     def unknown(self) -> list[Incomplete]:
-        """What the facts that were read cannot say by the dimensions asked for."""
+        """What the facts that were read cannot say by the dimensions asked for, and of open leads
+        for want of rates."""
         period = self._request.period
         days = (period.first.isoformat(), period.last.isoformat())
-        found = []
+        found = [*self._lacking]
         for reading in self.readings:
             for name in lacking(reading.fact, self._asked):
                 what = SOURCES[reading.fact]
@@ -230,7 +232,7 @@ class BreakdownReader:
             "every": bool(request.goal),
             "by_click": request.by is By.CLICK,
             "platform": "",
-            "brand": [term for term in map(normal_form, request.site.brand_terms) if term],
+            "brand": brand_terms(request.site),
             "most": MOST_ROWS + 2,
         }
         return params | self._tracked(params, period)

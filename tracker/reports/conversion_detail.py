@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine
 
-from tracker.accounts.clock import Clock
+from tracker.accounts.clock import Clock, to_ms
 from tracker.accounts.goals import list_goals
 from tracker.accounts.sites import Site
 from tracker.attribution.grouping import Level, group_of
@@ -25,7 +25,6 @@ from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.reports"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EVER = (date(1970, 1, 2), date(2149, 6, 5))
 
 
@@ -238,7 +237,7 @@ def _previous_end(
         "goal": row["goal"],
         "asof": asof,
         "person": row["person"],
-        "until": (_utc(row["path_time"]) - _EPOCH) // timedelta(milliseconds=1),
+        "until": to_ms(_utc(row["path_time"])),
     }
     since: datetime | None
     ((since,),) = warehouse.rows(load_sql(PACKAGE, "conversion_before.sql"), params)

@@ -7,8 +7,6 @@ a rebuild which publishes meanwhile cannot mix into it. Facts are added up by pl
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from datetime import date
@@ -18,6 +16,7 @@ from tracker.reports.data_driven_rows import data_driven_credit
 from tracker.reports.keyword_facts import Credit, KeywordFacts
 from tracker.reports.keyword_index import Name, keyword_index
 from tracker.reports.keyword_table import DayTable, KeywordTable, Line
+from tracker.reports.names import brand_of, brand_terms, normal_form
 from tracker.reports.published import published
 from tracker.reports.request import Brand, By, KeywordRequest, Model
 from tracker.reports.roi import Economics, Sums
@@ -109,7 +108,7 @@ class Reader:
         search = normal_form(request.search)
         if not search and request.brand is Brand.ALL:
             return None
-        terms = brand_terms(request)
+        terms = brand_terms(request.site)
         return [
             name.keyword_key
             for name in self.names.every()
@@ -125,16 +124,4 @@ def _searched(name: Name) -> tuple[str, ...]:
 def _of_brand(name: Name, terms: list[str], brand: Brand) -> bool:
     if brand is Brand.ALL:
         return True
-    if name.kind != "keyword":
-        return False
-    return any(term in name.keyword_norm for term in terms) is (brand is Brand.BRAND)
-
-
-def normal_form(text: str) -> str:
-    """The form in which names are compared: width folded, lower case, single spaces, trimmed."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).lower()).strip()
-
-
-def brand_terms(request: KeywordRequest) -> list[str]:
-    """The site's brand terms in normal form."""
-    return [term for term in map(normal_form, request.site.brand_terms) if term]
+    return name.kind == "keyword" and brand_of(name.keyword_norm, terms) is brand

@@ -16,8 +16,9 @@ from tracker.period import Period
 from tracker.reports.completeness import coverage, incomplete, maturity, not_there_yet
 from tracker.reports.data_driven_rows import pooled
 from tracker.reports.keyword_index import Name, RowKey
-from tracker.reports.keyword_reader import Reader, brand_terms
+from tracker.reports.keyword_reader import Reader
 from tracker.reports.keyword_table import KeywordSums
+from tracker.reports.names import brand_terms
 from tracker.reports.request import KeywordRequest
 from tracker.reports.result import KeywordReport, Metrics, Point, Previous, Row
 from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
@@ -77,7 +78,7 @@ def keyword_report(
 def _rows(
     reader: Reader, sums: KeywordSums, economics: Economics, request: KeywordRequest
 ) -> list[Row]:
-    terms = brand_terms(request)
+    terms = brand_terms(request.site)
     return [
         _row(
             line.key,

@@ -32,8 +32,7 @@ WITH
     ),
     earned AS
     (
-        SELECT person AS who,
-            countIf(origin != 'offline' OR NOT ifNull(value < 0, false)) AS conversions
+        SELECT person AS who, countIf(NOT is_refund) AS conversions
         FROM conversions
         WHERE site = {site:String} AND person != 0
             AND (day, build) IN (SELECT day, build FROM credited)

@@ -29,6 +29,7 @@ from tracker.reports.keywords import keyword_report
 from tracker.reports.published import newest_build
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Incomplete, Metrics
+from tracker.reports.roi import answering, return_on
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -136,12 +137,10 @@ def pipeline_report(
 
 
 def _tracked(totals: Metrics) -> Decimal | None:
-    """What answers for the stages: unknown, and not nothing, where all of the cost is untracked."""
+    """What answers for the stages."""
     if totals.cost is None or totals.untracked_cost is None:
         return None
-    untracked = Decimal(totals.untracked_cost)
-    tracked = Decimal(totals.cost) - untracked
-    return tracked if tracked or not untracked else None
+    return answering(Decimal(totals.cost), Decimal(totals.untracked_cost))
 
 
 def _stage_rates(
@@ -194,8 +193,8 @@ def _line(
         conversions=own.conversions,
         value=decimal_text(own.value),
         cost_per=_ratio(cost, own.conversions),
-        revenue_roi=_return(own.value, cost, Decimal(1)),
-        roi=_return(own.value, cost, margin),
+        revenue_roi=_share(return_on(own.value, cost, Decimal(1))),
+        roi=_share(return_on(own.value, cost, margin)),
         repeat_conversions=repeat.conversions,
         repeat_value=decimal_text(repeat.value),
         incomplete=own.unpriced or repeat.unpriced,
@@ -206,10 +205,8 @@ def _ratio(cost: Decimal | None, count: int) -> str | None:
     return None if cost is None or not count else f"{(cost / count).quantize(CENT):f}"
 
 
-def _return(value: Decimal | None, cost: Decimal | None, margin: Decimal | None) -> str | None:
-    if value is None or margin is None or not cost:
-        return None
-    return f"{((margin * value - cost) / cost).quantize(Decimal('0.0001')):f}"
+def _share(ratio: float | None) -> str | None:
+    return None if ratio is None else f"{ratio:.4f}"
 
 
 def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:
@@ -219,7 +216,7 @@ def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:
     valid, invalid = count(pipeline.keys("valid")), count(pipeline.keys("invalid"))
     if not valid + invalid:
         return None
-    return f"{(Decimal(valid) / (valid + invalid)).quantize(Decimal('0.0001')):f}"
+    return _share(valid / (valid + invalid))
 
 
 class MeanOrder(NamedTuple):
@@ -233,10 +230,10 @@ def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> MeanOrde
     """What an order of the whole history is worth on average."""
     goals = [f"{kind}:{key}" for key in pipeline.keys("order") for kind in ("stage", "repeat")]
     params = {"site": site.key, "goals": goals}
-    rates = warehouse.rows(load_sql(PACKAGE, "order_rates.sql"), params)
-    if rates:
+    ((orders, value, unpriced),) = warehouse.rows(load_sql(PACKAGE, "order_values.sql"), params)
+    if unpriced:
+        rates = warehouse.rows(load_sql(PACKAGE, "order_rates.sql"), params)
         return MeanOrder(None, [missing_rate(site, "orders", *row) for row in rates])
-    ((orders, value),) = warehouse.rows(load_sql(PACKAGE, "order_values.sql"), params)
     return MeanOrder((Decimal(value) / int(orders)).quantize(CENT) if orders else None, [])
 
 

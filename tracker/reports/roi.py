@@ -72,8 +72,6 @@ def metrics(sums: Sums, economics: Economics) -> Metrics:
     revenue = None if sums.unpriced_value else MICRO * sums.amount
     earned = revenue if economics.has_revenue else None
     conversions = NANO * sums.weight
-    # What conversions cost is unknown, and not nothing, where all of the cost is untracked.
-    answered = base or not sums.untracked_cost
     clicks = sums.clicks if sums.spend_rows else None
     margin = economics.margin
     return Metrics(
@@ -89,13 +87,21 @@ def metrics(sums: Sums, economics: Economics) -> Metrics:
         arrival_rate=_ratio(sums.arrived, clicks),
         conversions=decimal_text(conversions, places=0) or "0",
         cvr=_ratio(conversions, clicks),
-        cpa=_money(base, conversions) if answered else None,
+        cpa=_money(answering(cost, MICRO * sums.untracked_cost), conversions),
         revenue=decimal_text(revenue),
         profit=_profit(earned, base, margin),
         roas=_ratio(earned, base),
-        revenue_roi=_return(earned, base, Decimal(1)),
-        roi=_return(earned, base, margin),
+        revenue_roi=return_on(earned, base, Decimal(1)),
+        roi=return_on(earned, base, margin),
     )
+
+
+def answering(cost: Decimal | None, untracked: Decimal) -> Decimal | None:
+    """The cost that conversions answer for: without what was untracked; unknown, and not nothing,
+    where all of it was."""
+    if cost is None or (untracked and cost == untracked):
+        return None
+    return cost - untracked
 
 
 def _profit(revenue: Decimal | None, cost: Decimal | None, margin: Decimal | None) -> str | None:
@@ -106,7 +112,10 @@ def _profit(revenue: Decimal | None, cost: Decimal | None, margin: Decimal | Non
     return decimal_text((margin * revenue - cost).quantize(STEP, ROUND_HALF_UP))
 
 
-def _return(revenue: Decimal | None, cost: Decimal | None, margin: Decimal | None) -> float | None:
+def return_on(
+    revenue: Decimal | None, cost: Decimal | None, margin: Decimal | None
+) -> float | None:
+    """(margin × revenue − cost) / cost; None where one is unknown or nothing was spent."""
     if revenue is None or margin is None or not cost:
         return None
     return float((margin * revenue - cost) / cost)

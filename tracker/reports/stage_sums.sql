@@ -2,7 +2,7 @@
 -- Grain: one row per goal (stage:KEY, or repeat:KEY). Amounts are in the site's currency, refunds
 --   taken off; a refund is no conversion.
 -- Parameters: site String; first, last Date
-SELECT toString(goal) AS goal, countIf(NOT ifNull(value < 0, false)) AS conversions, countIf(value IS NOT NULL) AS valued,
+SELECT toString(goal) AS goal, countIf(NOT is_refund) AS conversions, countIf(value IS NOT NULL) AS valued,
     sum(value_site) AS total, countIf(rate_missing) AS unpriced
 FROM conversions
 WHERE site = {site:String} AND origin = 'offline' AND day BETWEEN {first:Date} AND {last:Date}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from tracker.reports.conditions import Condition, Join, Test, naming
 from tracker.reports.dimensions import DIMENSIONS, Fact, Fragment
-from tracker.reports.keyword_reader import normal_form
 from tracker.reports.measures import APART, MEASURES
+from tracker.reports.names import normal_form
 from tracker.reports.plan import SOURCES, Reading
 from tracker.warehouse.sql import load_sql
 

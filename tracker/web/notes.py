@@ -66,7 +66,7 @@ GAPS = {
     ),
     "pending": msgid("%(days)s: new data is being computed; figures will change within a minute."),
 }
-#: Whose wording is a warning rather than information.
+#: Whose wording is information rather than a warning.
 _INFORMATION = frozenset(
     {
         *("too_early", "period_total", "pending", "pooled_credit", "unallocated"),

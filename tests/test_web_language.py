@@ -67,6 +67,14 @@ def test_every_text_has_a_chinese_translation() -> None:
     assert missing == []
 
 
+def test_no_text_of_a_template_without_values_has_a_percent_sign() -> None:
+    """It is looked up with the sign doubled, and the catalogue, where it is not, is missed."""
+    block = re.compile(r"{% trans %}(?P<text>.*?){% endtrans %}", re.DOTALL)
+    for file in sorted((ROOT / "dashboards" / "templates").rglob("*.html")):
+        for found in block.finditer(file.read_text(encoding="utf-8")):
+            assert "%" not in found["text"], (file.name, found["text"])
+
+
 def test_the_catalogue_holds_nothing_that_is_not_used() -> None:
     with CATALOGUE.open("rb") as file:
         catalogue = read_po(file, locale="zh_Hans")

@@ -91,6 +91,8 @@ function options(element: HTMLElement, trend: Trend): uPlot.Options {
       {
         ...axis,
         size: 28,
+        // A date in Chinese is this wide, with a gap to the next.
+        space: 72,
         values: (_, ticks) => ticks.map((seconds) => dayName.format(new Date(seconds * 1e3))),
         incrs: [1, 2, 7, 14, 28, 91, 182, 365].map((days) => days * 86400),
       },

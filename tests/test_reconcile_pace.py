@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from tracker.accounts.marks import Mark, Slice
 from tracker.reconcile.pace import LONGEST, REST, Pace
@@ -23,8 +23,7 @@ class Clock:
 
 def due(pace: Pace) -> list[str]:
     """The sites of those of both slices that may be built."""
-    since = datetime(2026, 9, 1, tzinfo=UTC)
-    return [mark.slice.site for mark in pace.due([Mark(BUSY, 1, since), Mark(SMALL, 2, since)])]
+    return [mark.slice.site for mark in pace.due([Mark(BUSY, 1), Mark(SMALL, 2)])]
 
 
 def test_a_slice_rests_for_several_times_as_long_as_its_build_took() -> None:

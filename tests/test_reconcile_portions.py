@@ -19,12 +19,11 @@ from tracker.reconcile.portions import Portion, day_portions, passes_of, spend_p
 from tracker.warehouse.client import Warehouse
 
 FIRST = date(2026, 3, 1)
-SINCE = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 def marks(site: str, days: range, buckets: int = 1, kind: MarkKind = "visits") -> list[Mark]:
     return [
-        Mark(Slice(kind, site, FIRST + timedelta(days=day), bucket), 1, SINCE)
+        Mark(Slice(kind, site, FIRST + timedelta(days=day), bucket), 1)
         for day in days
         for bucket in range(buckets)
     ]
@@ -171,5 +170,5 @@ def site(key: str) -> Site:
         lookback_days=90,
         brand_terms=(),
         settings=SiteSettings(),
-        created_at=SINCE,
+        created_at=datetime(2026, 4, 1, tzinfo=UTC),
     )

@@ -37,7 +37,9 @@ SELECT
 FROM
 (
     SELECT k.site AS site, k.click_id AS click_id,
-        argMin(k.visitor, (k.first, k.visitor)) AS owner, min(k.first) AS first, toDate(first) AS first_day,
+        -- NOTE: the least of numbers is found in half the time of the least of tuples.
+        toUInt64(min(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(k.first)), 64) + k.visitor)) AS owner,
+        min(k.first) AS first, toDate(first) AS first_day,
         min(k.visitor) != max(k.visitor) OR dateDiff('minute', min(k.first), max(k.last)) > 30 AS again
     FROM clicks AS k
     WHERE k.site IN {sites:Array(String)} AND k.click_id IN (SELECT click_id FROM brought)

@@ -110,6 +110,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("visit_timeout", 14401, "timeout is 14401 s"),
     ("lookback_days", 0, "lookback is 0 days; allowed are 1 to 365"),
     ("lookback_days", 366, "lookback is 366 days"),
+    ("settings", SiteSettings(half_life_days=0), "half_life_days is 0; allowed are 1 to 90 days"),
+    ("settings", SiteSettings(half_life_days=91), "half_life_days is 91"),
     ("domains", [], "at least one domain"),
     ("domains", ["https://pumps.example"], "Not a domain: 'https://pumps.example'"),
     ("domains", ["pumps.example:8080"], "Not a domain"),

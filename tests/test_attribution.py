@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 
 from tests.attribution_reference import UNIT, Touch, amounts, weights
 from tests.world import HOME, World, ad, at
+from tracker.accounts.sites import SiteSettings, update_site
+from tracker.commands.sites import site_changed
 from tracker.conversions.contact import hash_email
 from tracker.ingest.columns import IdentityColumns, Table, line
 from tracker.ingest.segments import READY, Names
@@ -119,6 +121,27 @@ def test_a_touch_exactly_as_old_as_the_lookback_counts_and_an_older_one_does_not
     world.reconcile()
     rows = world.rows(CREDITS.format(model="linear"))
     assert sorted(weight for _, _, weight, _ in rows) == [UNIT // 2, UNIT // 2, UNIT]
+
+
+def test_the_half_life_is_the_sites_and_a_change_of_it_changes_history(world: World) -> None:
+    """By hand: touches a day apart, so that a half-life of one day gives the first 1/2 to 1."""
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.events(
+        [
+            at("09-01 10:00", url=ad("water pump")),
+            at("09-02 10:00", url=ad("oil pump")),
+            at("09-02 10:05", name="order", value="90", currency="CNY"),
+        ]
+    )
+    world.reconcile()
+    seven = [row[2:] for row in world.rows(CREDITS.format(model="time_decay"))]
+    assert seven == [(475_264_951, 42_773_846), (524_735_049, 47_226_154)]
+    before = world.site
+    world.site = update_site(world.db, before.key, settings=SiteSettings(half_life_days=1))
+    site_changed(world.parts, before, world.site)
+    world.reconcile()
+    one = [row[2:] for row in world.rows(CREDITS.format(model="time_decay"))]
+    assert one == [(333_333_333, 30_000_000), (666_666_667, 60_000_000)]
 
 
 def test_a_later_conversion_never_changes_an_earlier_ones_credit(world: World) -> None:

@@ -114,6 +114,7 @@ def test_with_a_margin_the_page_shows_margin_roi_and_the_break_even(fresh: World
         "margin": "40",
         "visit_timeout": "30",
         "lookback_days": "90",
+        "half_life_days": "7",
         "brand_terms": "steel",
     }
     assert browser.submit(f"/sites/{fresh.site.key}/settings", **form).status_code == 303

@@ -34,6 +34,7 @@ SITE_FORM = {
     "margin": "35%",
     "visit_timeout": "45",
     "lookback_days": "60",
+    "half_life_days": "14",
     "brand_terms": "环宇\nHuanyu",
 }
 GOAL_FORM = {"name": "Inquiry", "kind": "path", "pattern": "/thanks/**", "worth": "none"}
@@ -54,6 +55,7 @@ def test_a_site_is_added_by_an_owner_and_leads_to_its_snippet(web: WebWorld) -> 
     assert added.domains == ("new.example", "xn--vzyt26b.cn")
     assert (added.currency, added.margin) == ("CNY", Decimal("0.35"))
     assert (added.visit_timeout, added.lookback_days) == (2700, 60)
+    assert added.settings.half_life_days == 14
     assert added.brand_terms == ("环宇", "huanyu")
     assert web.actions.asked == [("site_changed", (None, added.key))]
     page = browser.page(f"/sites/{added.key}/install")
@@ -82,6 +84,8 @@ def test_only_an_owner_adds_sites(web: WebWorld) -> None:
         ({"margin": "350"}, "毛利率为 3.5"),
         ({"visit_timeout": "0.5"}, "不是整数：'0.5'。"),
         ({"lookback_days": "400"}, "回溯期为 400 天；允许 1 到 365 天。"),
+        ({"half_life_days": "91"}, "half_life_days 为 91；允许 1 到 90 天。"),
+        ({"half_life_days": ""}, "不是整数：''。"),
         ({"name": "  "}, "请填写名称。"),
     ],
 )

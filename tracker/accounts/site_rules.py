@@ -14,6 +14,7 @@ from tracker.money import STEP
 
 MIN_TIMEOUT, MAX_TIMEOUT = 60, 4 * 3600
 MIN_LOOKBACK, MAX_LOOKBACK = 1, 365
+MIN_HALF_LIFE, MAX_HALF_LIFE = 1, 90
 MAX_KEEP_DAYS = 3650
 
 
@@ -43,6 +44,15 @@ def checked_lookback(days: int) -> int:
     if not MIN_LOOKBACK <= days <= MAX_LOOKBACK:
         raise InvalidInput(
             f"The lookback is {days} days; allowed are {MIN_LOOKBACK} to {MAX_LOOKBACK}."
+        )
+    return days
+
+
+def checked_half_life(days: int) -> int:
+    """A half-life of the time-decay model between 1 and 90 days."""
+    if not MIN_HALF_LIFE <= days <= MAX_HALF_LIFE:
+        raise InvalidInput(
+            f"half_life_days is {days}; allowed are {MIN_HALF_LIFE} to {MAX_HALF_LIFE} days."
         )
     return days
 

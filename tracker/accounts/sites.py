@@ -23,6 +23,7 @@ from tracker.accounts.identifiers import SITE_KEY_LENGTH, is_site_key, random_te
 from tracker.accounts.names import checked_name
 from tracker.accounts.site_rules import (
     checked_excluded_ips,
+    checked_half_life,
     checked_keep_days,
     checked_lookback,
     checked_margin,
@@ -73,10 +74,17 @@ class SiteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     http_cookie: bool = False
     #: Orders of a person who has ordered before: a path of their own, or that of the first order.
     repeat_orders: Literal["open", "inherit"] = "open"
+    #: Half-life of the time-decay model, in days.
+    half_life_days: int = 7
     #: Days for which events and visits are kept, 0 for ever; conversions and sums of days stay.
     keep_days: int = 0
     #: Hosts a visitor returns from within his visit, beside the built-in payment providers.
     excluded_referrers: tuple[str, ...] = ()
+
+    @property
+    def of_credit(self) -> tuple[object, ...]:
+        """Those that credit depends on: a change of one is a change of history."""
+        return self.repeat_orders, self.half_life_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +206,8 @@ def site_keys(db: Engine) -> list[str]:
 def update_site(db: Engine, key: str, **changes: Unpack[SiteChanges]) -> Site:
     """Change some fields and return the site as it is now; NotFound, InvalidInput.
 
-    The caller marks slices dirty when the zone, the timeout or the lookback has changed.
+    The caller marks slices dirty when the zone, the timeout, the lookback or a rule ``of_credit``
+    has changed.
     """
     table = schema.sites
     with write(db) as connection:
@@ -236,6 +245,7 @@ def _checked(site: Site) -> Site:
             excluded_paths=checked_paths(site.settings.excluded_paths),
             stripped_params=checked_params(site.settings.stripped_params),
             param_map=checked_param_map(site.settings.param_map),
+            half_life_days=checked_half_life(site.settings.half_life_days),
             keep_days=checked_keep_days(site.settings.keep_days, site.lookback_days),
             rate_limit=checked_rate(site.settings.rate_limit, "rate_limit"),
             address_rate_limit=checked_rate(site.settings.address_rate_limit, "address_rate_limit"),

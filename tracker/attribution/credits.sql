@@ -3,14 +3,14 @@
 -- conversions that this build has written.
 -- Parameters:
 --   build     UInt64
---   sites     tuples (sites, lookback in ms); names Array(String): these sites
+--   sites     tuples (sites, lookback in ms, half-life of the time-decay model in ms); names
+--             Array(String): these sites
 --   lookbacks tuples (site, goal, lookback in ms): goals with one of their own
 --   fresh     tuples (sites, buckets, first day, days): visit slices that this build has rebuilt, as runs
 --   first, last Date: of the days of these conversions
 --   days      tuples (sites, first day, days): these days as runs, of part `resets`
 --   since, until Date: touches of earlier and of later days are out of reach of every path
 --   resets    tuples (site, goal): whose path begins after the person's previous conversion of it
---   half_life Float64, ms, of the time-decay model
 -- Parts: `lookbacks` and `resets` where there are any; `people`: visitors of the sites are joined into
 -- people.
 --
@@ -25,8 +25,8 @@ WITH
     toInt64(1000000000) AS unit,
     info AS
     (
-        SELECT arrayJoin(s.1) AS site, s.2 AS lookback
-        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), Int64))}) AS s)
+        SELECT arrayJoin(s.1) AS site, s.2 AS lookback, s.3 AS half_life
+        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), Int64, Int64))}) AS s)
     ),
     -- if lookbacks
     own_lookback AS
@@ -74,7 +74,7 @@ WITH
             c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
             c.is_refund AS is_refund,
             c.supplied_key AS supplied_key, c.supplied_time AS supplied_time, c.supplied_day AS supplied_day,
-            c.counts AS counts, c.earns AS earns,
+            c.counts AS counts, c.earns AS earns, i.half_life AS half_life,
             -- if lookbacks
             if(o.lookback > 0, o.lookback, i.lookback) AS lookback,
             -- end
@@ -147,7 +147,8 @@ WITH
         SELECT w.site AS site, w.conversion_id AS conversion_id, any(w.day) AS day,
             any(w.goal) AS goal, any(w.time) AS time, any(w.path_time) AS path_time,
             any(w.supplied_key) AS supplied, any(w.supplied_time) AS supplied_time,
-            any(w.supplied_day) AS supplied_day, any(w.lookback) AS within, any(w.rate_missing) AS rate_missing,
+            any(w.supplied_day) AS supplied_day, any(w.lookback) AS within, any(w.half_life) AS half_life,
+            any(w.rate_missing) AS rate_missing,
             any(w.counts) AS counts, any(w.earns) AS earns, any(w.value) AS value, any(w.value_site) AS value_site,
             any(w.is_refund) AS is_refund,
             arraySort(groupArrayIf((t.start, t.visit_id, t.source_key, t.day, t.is_direct,
@@ -166,7 +167,7 @@ WITH
                 [(supplied_time, toUInt64(0), supplied, supplied_day, false, true)], found) AS path,
             length(path) AS n,
             arrayMap(t -> toFloat64(dateDiff('millisecond', t.1, path_time)), path) AS ages,
-            arrayMap(a -> exp2(-(a - ages[n]) / {half_life:Float64}), ages) AS decays,
+            arrayMap(a -> exp2(-(a - ages[n]) / half_life), ages) AS decays,
             arrayMap(d -> d / arraySum(decays) * unit, decays) AS shares,
             arrayMap(s -> toInt64(floor(s)), shares) AS floors,
             arraySort(i -> (floors[i] - shares[i], i), range(1, n + 1)) AS neediest,

@@ -31,10 +31,9 @@ def rules(
         found = sites.get_site(db, site_key)
         if changes:
             changed = changed_settings(found.settings, changes)
-            repeats = changed.repeat_orders != found.settings.repeat_orders
-            found = sites.update_site(db, site_key, settings=changed)
-            if repeats:
-                note("Repeat orders are counted anew after: tracker rebuild --site " + site_key)
+            before, found = found.settings, sites.update_site(db, site_key, settings=changed)
+            if before.of_credit != changed.of_credit:
+                note("Credit is computed anew after: tracker rebuild --site " + site_key)
     values = msgspec.structs.asdict(found.settings)
     if as_json:
         print_json(values)

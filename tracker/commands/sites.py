@@ -30,7 +30,7 @@ def site_changed(parts: Parts, before: Site | None, after: Site) -> None:
     """Mark what follows from a change of a site's rules."""
     if before is None:
         return
-    if before.settings.repeat_orders != after.settings.repeat_orders:
+    if before.settings.of_credit != after.settings.of_credit:
         mark_credits(parts.warehouse, parts.db, after)
     if replace(before, **{name: getattr(after, name) for name in _HARMLESS}) == after:
         return

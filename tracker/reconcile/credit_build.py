@@ -11,6 +11,7 @@ from functools import cached_property
 from tracker.accounts.goals import Goal
 from tracker.accounts.marks import Slice
 from tracker.accounts.pipeline import Role, pipelines_of
+from tracker.accounts.sites import Site
 from tracker.conversions import people
 from tracker.conversions.goal_rules import GoalRow, goal_rows, kind_of
 from tracker.conversions.offline_store import RETRY
@@ -26,8 +27,6 @@ from tracker.reconcile.calendar import (
 from tracker.reconcile.clicks import look_up_conversions
 from tracker.warehouse.sql import load_sql
 
-#: Half-life of the time-decay model, ms.
-HALF_LIFE = 7 * 86_400_000.0
 DAY_MS = 86_400_000
 #: Which value of a lead is revenue: that of its order; without one, of what follows from it.
 _RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
@@ -242,9 +241,9 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
     lookbacks = [
         (goal.site, goal.id, goal.lookback_days * DAY_MS) for goal in goals if goal.lookback_days
     ]
-    own = [(site, context.frames[site].site.lookback_days) for site in sites]
+    own = [(site, _spans(context.frames[site].site)) for site in sites]
     reach = max(
-        *(lookback for _, lookback in own),
+        *(lookback for _, (lookback, _) in own),
         *(goal.lookback_days or 0 for goal in goals),
         0,
     )
@@ -259,7 +258,10 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
         "credits.sql",
         {
             "build": context.number,
-            "sites": [(of, lookback * DAY_MS) for lookback, of in together(own)],
+            "sites": [
+                (of, lookback * DAY_MS, half_life * DAY_MS)
+                for (lookback, half_life), of in together(own)
+            ],
             "names": sites,
             "lookbacks": lookbacks,
             "days": day_runs(days) if resets else [],
@@ -270,10 +272,14 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
             "until": last,
             "resets": resets,
             "fresh": following.fresh.runs,
-            "half_life": HALF_LIFE,
         },
         parts,
     )
+
+
+def _spans(site: Site) -> tuple[int, int]:
+    """Days: the lookback of a site, and the half-life of its time-decay model."""
+    return site.lookback_days, site.settings.half_life_days
 
 
 def _staged(context: BuildContext, days: Collection[tuple[str, date]]) -> list[tuple[str, date]]:

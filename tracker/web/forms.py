@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from tracker.accounts.sites import Site, SiteChanges
+import msgspec
+
+from tracker.accounts.sites import Site, SiteChanges, SiteSettings
 from tracker.errors import InvalidInput
 from tracker.money import parse_amount
 
@@ -43,8 +45,9 @@ def words(text: str) -> list[str]:
     return [entry.strip() for entry in lines.split("\n") if entry.strip()]
 
 
-def site_changes(form: Mapping[str, str]) -> SiteChanges:
-    """All fields of the site's form."""
+def site_changes(form: Mapping[str, str], rules: SiteSettings) -> SiteChanges:
+    """All fields of the site's form; ``rules`` are those of which it has some only."""
+    half_life = whole_number(form, "half_life_days", "the half-life")
     return SiteChanges(
         name=form.get("name", ""),
         domains=words(form.get("domains", "")),
@@ -54,6 +57,7 @@ def site_changes(form: Mapping[str, str]) -> SiteChanges:
         visit_timeout=whole_number(form, "visit_timeout", "the visit timeout") * 60,
         lookback_days=whole_number(form, "lookback_days", "the lookback"),
         brand_terms=words(form.get("brand_terms", "")),
+        settings=msgspec.structs.replace(rules, half_life_days=half_life),
     )
 
 
@@ -68,5 +72,6 @@ def site_form(site: Site) -> dict[str, str]:
         "margin": margin,
         "visit_timeout": str(site.visit_timeout // 60),
         "lookback_days": str(site.lookback_days),
+        "half_life_days": str(site.settings.half_life_days),
         "brand_terms": "\n".join(site.brand_terms),
     }

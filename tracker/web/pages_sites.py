@@ -14,6 +14,7 @@ from tracker.accounts.sites import (
     DEFAULT_LOOKBACK_DAYS,
     DEFAULT_VISIT_TIMEOUT,
     Site,
+    SiteSettings,
     add_site,
     update_site,
 )
@@ -39,6 +40,7 @@ _EMPTY = {
     "margin": "",
     "visit_timeout": str(DEFAULT_VISIT_TIMEOUT // 60),
     "lookback_days": str(DEFAULT_LOOKBACK_DAYS),
+    "half_life_days": str(SiteSettings().half_life_days),
     "brand_terms": "",
     "tenant": "",
 }
@@ -100,7 +102,7 @@ async def add_new_site(call: Call) -> Response:
             call.parts.db,
             tenant=tenant,
             now=call.parts.clock(),
-            **site_changes(call.form),
+            **site_changes(call.form, SiteSettings()),
         )
         site = await to_thread.run_sync(make)
     except InvalidInput as error:
@@ -118,7 +120,8 @@ async def settings_form(call: Call) -> Response:
 async def change_settings(call: Call) -> Response:
     """Keep the settings and have computed again what depends on them."""
     try:
-        change = partial(update_site, call.parts.db, call.site.key, **site_changes(call.form))
+        changes = site_changes(call.form, call.site.settings)
+        change = partial(update_site, call.parts.db, call.site.key, **changes)
         site = await to_thread.run_sync(change)
     except InvalidInput as error:
         return _site_refused(call, "settings.html", error, done=False)

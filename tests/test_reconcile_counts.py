@@ -71,10 +71,10 @@ def test_of_some_sites_the_index_tells_at_most_what_is_read_for_them(filled: War
     assert estimated.total() <= 6 * BLOCK
 
 
-def test_a_site_that_ends_in_the_block_of_another_has_a_share_of_it() -> None:
-    blocks = [("b", 100), ("b", 100), ("d", 50), ("f", 0)]
+def test_a_block_is_shared_and_a_site_of_several_has_half_of_it() -> None:
+    blocks = [("b", 100), ("b", 100), ("d", 60), ("f", 0)]
     shares: Counter[str] = Counter()
     for site, events in counts._shares(["a", "b", "c", "d", "e", "g"], blocks):
         shares[site] += int(events)
     # One block of b alone, one of b, c and d, one of d and e.
-    assert shares == {"b": 100 + 33, "c": 33, "d": 33 + 25, "e": 25}
+    assert shares == {"b": 100 + 50, "c": 25, "d": 25 + 30, "e": 30}

@@ -172,3 +172,24 @@ def site(key: str) -> Site:
         settings=SiteSettings(),
         created_at=datetime(2026, 4, 1, tzinfo=UTC),
     )
+
+
+def test_a_statement_reads_little_that_its_slices_do_not_need() -> None:
+    """It reads the days between its first and its last of all its sites, whose ever they are."""
+    given = marks("big", range(37), 64)
+    counts = {("big", FIRST + timedelta(days=day)): 400 for day in range(-1, 37)}
+    for number in range(2_000):
+        site = f"site{number:06}"
+        given += marks(site, range(37))
+        counts |= {(site, FIRST + timedelta(days=day)): 20 for day in range(-1, 37)}
+    found = list(day_portions(given, counts, most_runs=20_000))
+    assert Counter(dealt(found)) == Counter(mark.slice for mark in given)
+    for portion in found:
+        days = [piece.day for piece in portion.slices]
+        between = [
+            min(days) + timedelta(days=n) for n in range(-1, (max(days) - min(days)).days + 1)
+        ]
+        buckets = {"big": len({one.bucket for one in portion.slices if one.site == "big"})}
+        sites = {one.site for one in portion.slices}
+        read = sum(counts[site, day] * buckets.get(site, 1) for site in sites for day in between)
+        assert read <= 1.2 * portion.events

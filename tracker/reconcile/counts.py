@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 
 from tracker.warehouse.client import Warehouse
@@ -51,8 +51,17 @@ def event_counts(
 
 def _shares(wanted: Sequence[str], blocks: Sequence[_Block]) -> Iterable[tuple[str, float]]:
     """(site, events) of the blocks of a part: each dealt to those of these sites, given in order,
-    that may have events in it."""
-    for (first, events), (last, _) in pairwise(blocks):
+    that may have events in it. One that fills a block beside it has half of it on average."""
+    sites = [site for site, _ in blocks]
+    for number, (_, events) in enumerate(blocks[:-1]):
+        first, last = sites[number : number + 2]
+        wide = set()
+        if number and sites[number - 1] == first:
+            wide.add(first)
+        if sites[number + 2 : number + 3] == [last]:
+            wide.add(last)
         of = wanted[bisect_left(wanted, first) : bisect_right(wanted, last)]
-        for site in of:
-            yield site, events / len(of)
+        most = max(len(wide.symmetric_difference(of)), 1)
+        weights = [most if site in wide else 1 for site in of]
+        for site, weight in zip(of, weights, strict=True):
+            yield site, events * weight / sum(weights)

@@ -72,8 +72,16 @@ def day_portions(
             held = _Held(most_slices, most_runs)
         if held.add_whole(run):
             continue
+        if held.portion.marks:
+            # Most of a run that is dealt to several portions is read by each of them.
+            yield held.portion
+            held = _Held(most_slices, most_runs)
+            if held.add_whole(run):
+                continue
         before, *events = run.events
+        begun = run.first
         for number, own in enumerate(events):
+            day = run.first + timedelta(days=number)
             for mark in run.days[number]:
                 begins = held.begins(mark.slice)
                 taken = own + before if begins else own
@@ -81,9 +89,9 @@ def day_portions(
                 if held.portion.marks and not fits:
                     yield held.portion
                     held = _Held(most_slices, most_runs)
-                    begins, taken = True, own + before
+                    begins, taken, begun = True, own + before, day
                 held.add(mark, taken, begins)
-            held.reach(run.first + timedelta(days=number), run)
+            held.reach(begun, run)
             before = own
     if held.portion.marks:
         yield held.portion
@@ -178,8 +186,9 @@ class _Held:
         self.portion.runs += begins
         self.latest[mark.slice.site, mark.slice.bucket] = mark.slice.day.toordinal()
 
-    def reach(self, day: date, run: _Run) -> None:
-        """Hold a day of this run."""
-        self.first = min(self.first, day)
+    def reach(self, begun: date, run: _Run) -> None:
+        """Hold the days of this run from one on."""
+        count = (run.last - begun).days + 1
+        self.first = min(self.first, begun)
         self.last = max(self.last, run.last)
-        self.shortest = min(self.shortest or run.count, run.count)
+        self.shortest = min(self.shortest or count, count)

@@ -71,7 +71,7 @@ def rule_models(warehouse: Warehouse) -> None:
         load_sql("tracker.attribution", "credits.sql"),
         {
             "build": 1,
-            "sites": [(["bench00000"], 90 * DAY)],
+            "sites": [(["bench00000"], 90 * DAY, 7 * DAY)],
             "names": ["bench00000"],
             "lookbacks": [],
             "days": [(["bench00000"], "2026-06-01", 1)],
@@ -81,7 +81,6 @@ def rule_models(warehouse: Warehouse) -> None:
             "until": "2026-06-01",
             "resets": [],
             "fresh": [(["bench00000"], [0], "2026-06-01", 1)],
-            "half_life": 7.0 * DAY,
         },
         settings={"max_memory_usage": 1 << 30},
     )

@@ -30,7 +30,7 @@ def test_first_last_and_linear_agree_to_a_millionth(warehouse_embedded: Warehous
         load_sql("tracker.attribution", "credits.sql"),
         {
             "build": BUILD,
-            "sites": [([SITE], 90 * 86_400_000)],
+            "sites": [([SITE], 90 * 86_400_000, 7 * 86_400_000)],
             "names": [SITE],
             "lookbacks": [],
             "days": [([SITE], DAY, 1)],
@@ -40,7 +40,6 @@ def test_first_last_and_linear_agree_to_a_millionth(warehouse_embedded: Warehous
             "until": DAY,
             "resets": [],
             "fresh": [([SITE], [0], DAY, 1)],
-            "half_life": 7 * 86_400_000.0,
         },
     )
     rows = warehouse_embedded.rows(

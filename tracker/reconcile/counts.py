@@ -30,8 +30,8 @@ def event_counts(
     """Events by (site, UTC date), copies included; a pair without any may be absent.
 
     Of more than ``COUNTED`` sites an estimate: a block in which several of them may have events
-    counts for each in equal shares. It is high where most events of the block are of other sites,
-    and the sum over all sites is never more than what the table has on the date.
+    is dealt to them. It is high where most events of the block are of other sites, and the sum
+    over all sites is never more than what the table has on the date.
     """
     wanted, days = sorted(sites), sorted(dates)
     if len(wanted) <= COUNTED:
@@ -50,8 +50,9 @@ def event_counts(
 
 
 def _shares(wanted: Sequence[str], blocks: Sequence[_Block]) -> Iterable[tuple[str, float]]:
-    """(site, events) of the blocks of a part: each dealt to those of these sites, given in order,
-    that may have events in it. One that fills a block beside it has half of it on average."""
+    """(site, events) of the blocks of a part: each dealt in equal shares to those of these sites,
+    given in order, that may have events in it; one that fills a block beside it has half of it on
+    average, and is given that."""
     sites = [site for site, _ in blocks]
     for number, (_, events) in enumerate(blocks[:-1]):
         first, last = sites[number : number + 2]

@@ -34,7 +34,6 @@ WITHOUT_SITE = {
     "reports/breakdown_pattern.sql": "reads no table",
     "reconcile/publish.sql": "reads no table",
     "reconcile/daily_events.sql": "housekeeping of all sites at once; answers no tenant",
-    "reconcile/event_blocks.sql": "reads the index of events alone",
     "reconcile/lacks_*.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/fill_*.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/full_addresses.sql": "housekeeping of all sites at once; answers no tenant",

@@ -67,17 +67,15 @@ def day_portions(
     """
     held = _Held(most_slices, most_runs)
     for run in sorted(_runs(of_kind, counts), key=lambda run: (run.first, run.count, run.site)):
-        if held.portion.marks and held.is_wide_with(run):
+        # Of a run that is dealt to several portions each reads what it does not need: one that does
+        # not fit begins a portion.
+        fits = not held.is_wide_with(run) and held.add_whole(run)
+        if not fits and held.portion.marks:
             yield held.portion
             held = _Held(most_slices, most_runs)
-        if held.add_whole(run):
+            fits = held.add_whole(run)
+        if fits:
             continue
-        if held.portion.marks:
-            # Most of a run that is dealt to several portions is read by each of them.
-            yield held.portion
-            held = _Held(most_slices, most_runs)
-            if held.add_whole(run):
-                continue
         before, *events = run.events
         begun = run.first
         for number, own in enumerate(events):
@@ -161,6 +159,8 @@ class _Held:
 
     def is_wide_with(self, run: _Run) -> bool:
         """Whether a run would make the statement read many days for others in vain."""
+        if not self.portion.marks:
+            return False
         width = (max(self.last, run.last) - min(self.first, run.first)).days + 1
         return width > 2 * min(self.shortest, run.count) + 7
 

@@ -34,7 +34,6 @@ from tracker.errors import Unavailable
 from tracker.reconcile.build import BuildContext, BuiltRun, publish
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.clicks import stale_after, stale_by_look_ups
-from tracker.reconcile.counts import event_counts
 from tracker.reconcile.credit_build import (
     Following,
     Fresh,
@@ -58,6 +57,7 @@ from tracker.reconcile.retention import is_final
 from tracker.reconcile.spend_build import build_spend, resolve_new_sources
 from tracker.reconcile.visit_build import Look, build_hits, build_visits, look_at, name_sources
 from tracker.warehouse.client import Warehouse
+from tracker.warehouse.sql import load_sql
 
 LEASE = "reconcile"
 LEASE_TIME = timedelta(minutes=2)
@@ -230,11 +230,15 @@ class Reconciler:
         if not known:
             return {}
         days = {piece.day for piece in known}
-        dates = {day + ONE_DAY * n for day in days for n in (-2, -1, 0, 1)}
-        counts = event_counts(self._warehouse, {piece.site for piece in known}, dates)
+        rows = self._warehouse.rows(
+            load_sql("tracker.reconcile", "event_counts.sql"),
+            {
+                "dates": sorted({day + ONE_DAY * n for day in days for n in (-2, -1, 0, 1)}),
+                "sites": sorted({piece.site for piece in known}),
+            },
+        )
         return {
-            (site, day): events // frames[site].buckets(day)
-            for (site, day), events in counts.items()
+            (str(site), day): int(events) // frames[site].buckets(day) for site, day, events in rows
         }
 
     def _frames(self, slices: Iterable[Slice]) -> dict[str, Frame]:

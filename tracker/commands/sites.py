@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 
 from tracker.accounts.sites import Site, get_site
 from tracker.commands.progress import Progress
@@ -12,8 +12,9 @@ from tracker.parts import Parts
 from tracker.reconcile.marking import mark_credits, mark_visits
 from tracker.requests.sites import ProposeParams
 
-#: Fields of a site that no stored row depends on.
-_HARMLESS = ("name", "domains", "margin", "brand_terms", "settings")
+#: Fields of a site that visits depend on, and those that credit does.
+_of_visits = attrgetter("timezone", "visit_timeout", "currency")
+_of_credit = attrgetter("lookback_days", "settings.of_credit")
 
 
 def propose_params(parts: Parts, request: ProposeParams, _: Progress) -> object:
@@ -30,15 +31,7 @@ def site_changed(parts: Parts, before: Site | None, after: Site) -> None:
     """Mark what follows from a change of a site's rules."""
     if before is None:
         return
-    if before.settings.of_credit != after.settings.of_credit:
+    if _of_visits(before) != _of_visits(after):
+        mark_visits(parts.warehouse, parts.db, after)  # and credit
+    elif _of_credit(before) != _of_credit(after):
         mark_credits(parts.warehouse, parts.db, after)
-    if replace(before, **{name: getattr(after, name) for name in _HARMLESS}) == after:
-        return
-    if (before.timezone, before.visit_timeout, before.currency) == (
-        after.timezone,
-        after.visit_timeout,
-        after.currency,
-    ):
-        mark_credits(parts.warehouse, parts.db, after)
-    else:
-        mark_visits(parts.warehouse, parts.db, after)

@@ -84,7 +84,7 @@ def test_only_an_owner_adds_sites(web: WebWorld) -> None:
         ({"margin": "350"}, "毛利率为 3.5"),
         ({"visit_timeout": "0.5"}, "不是整数：'0.5'。"),
         ({"lookback_days": "400"}, "回溯期为 400 天；允许 1 到 365 天。"),
-        ({"half_life_days": "91"}, "half_life_days 为 91；允许 1 到 90 天。"),
+        ({"half_life_days": "91"}, "半衰期为 91 天；允许 1 到 90 天。"),
         ({"half_life_days": ""}, "不是整数：''。"),
         ({"name": "  "}, "请填写名称。"),
     ],

@@ -52,7 +52,7 @@ def checked_half_life(days: int) -> int:
     """A half-life of the time-decay model between 1 and 90 days."""
     if not MIN_HALF_LIFE <= days <= MAX_HALF_LIFE:
         raise InvalidInput(
-            f"half_life_days is {days}; allowed are {MIN_HALF_LIFE} to {MAX_HALF_LIFE} days."
+            f"The half-life is {days} days; allowed are {MIN_HALF_LIFE} to {MAX_HALF_LIFE}."
         )
     return days
 

@@ -31,7 +31,7 @@ GENERAL = (
     msgid("Write 50 per cent as 0.5."),
     msgid("The visit timeout is %(value)s s; allowed are %(least)s to %(most)s s."),
     msgid("The lookback is %(value)s days; allowed are %(least)s to %(most)s."),
-    msgid("half_life_days is %(value)s; allowed are %(least)s to %(most)s days."),
+    msgid("The half-life is %(value)s days; allowed are %(least)s to %(most)s."),
     msgid("keep_days is %(value)s; allowed are 0 (for ever) and %(least)s to %(most)s days."),
     msgid("Visits must be kept for longer than the lookback, or conversions lose them."),
     msgid("The site %(site)s has a goal named %(goal)s already."),

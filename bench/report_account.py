@@ -4,7 +4,7 @@ Rows are made by the engine from numbers and hashes, so the same scale gives the
 the state that a reconcile leaves: every slice published by one build. Density: a visit has 1 to 9
 events (mean 5), six visits in ten are paid clicks of a keyword (few keywords have most of them),
 a keyword has a spend row on three days in ten, one visit in a hundred converts, and half of the
-paths have a touch before the last. All sites have 365 days; the big site's have 64 buckets.
+paths have a touch before the last. All sites have 365 days; the big site's have 128 buckets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from tracker.accounts.buckets import add_bucket_plan
+from tracker.accounts.buckets import add_bucket_plan, shift_of
 from tracker.accounts.goals import add_goal
 from tracker.accounts.sites import Site, add_site
 from tracker.accounts.tenants import add_tenant
@@ -50,7 +50,7 @@ class Scale:
         return 5 * (self.big_visits + self.small_sites * self.small_visits)
 
 
-FULL = Scale(2_000_000, 10_000, 64, 2_000, 1_500, 20)
+FULL = Scale(2_000_000, 10_000, 128, 2_000, 1_500, 20)
 QUICK = Scale(100_000, 10_000, 4, 50, 1_500, 20)
 
 
@@ -115,7 +115,7 @@ def fill_sites(
             "sites": [site.key for site in group],
             "visits": visits,
             "keywords": keywords,
-            "buckets": buckets,
+            "shift": shift_of(buckets),
             "first": FIRST,
             "days": DAYS,
             "build": BUILD,
@@ -177,8 +177,8 @@ WITH
     toDateTime64(at, 3, 'UTC') + toIntervalMillisecond((intDiv(h, 16)) % 82800000) AS began,
     1 + (intDiv(h, 1048576)) % 9 AS size
 SELECT
-    {_LIST}[place + 1] AS site, at, person % {{buckets:UInt16}}, {{build:UInt64}}, person, h,
-    began, began + toIntervalSecond(30 * (size - 1)), true, size, size, 'stored',
+    {_LIST}[place + 1] AS site, at, bitShiftRight(person, {{shift:UInt8}}), {{build:UInt64}},
+    person, h, began, began + toIntervalSecond(30 * (size - 1)), true, size, size, 'stored',
     cityHash64('source', place, pick), if(is_paid, 'Paid Search', ['Direct', 'Organic Search',
         'Referral', 'Organic Social'][1 + pick % 4]),
     if(is_paid, ['baidu', 'google', 'microsoft'][1 + pick % 3], ''), is_paid,

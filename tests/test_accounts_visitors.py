@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from tests.test_accounts_sites import pump_site
 from tracker.accounts import schema
-from tracker.accounts.buckets import BucketPlan, add_bucket_plan, buckets_for, plans_of
+from tracker.accounts.buckets import UNDEALT, BucketPlan, add_bucket_plan, dealing_for, plans_of
 from tracker.accounts.salts import delete_old_salts, expires_at, make_salts, salt_of
 from tracker.accounts.suppression import suppress_visitors, suppressed_among
 from tracker.errors import InvalidInput, NotFound
@@ -92,8 +92,8 @@ def test_a_site_has_one_bucket_until_a_plan_begins(any_db: Engine) -> None:
         small: [],
     }
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 4, 30), date(2026, 5, 1)]
-    assert [buckets_for(plans[grown], day) for day in days] == [1, 4, 4, 16]
-    assert buckets_for(plans[small], days[0]) == 1
+    assert [dealing_for(plans[grown], day).count for day in days] == [1, 4, 4, 16]
+    assert dealing_for(plans[small], days[0]) == UNDEALT
 
 
 def test_only_powers_of_two_make_a_plan(any_db: Engine) -> None:

@@ -290,7 +290,10 @@ def test_an_event_near_local_midnight_marks_the_day_before_too(
 
 def test_a_large_site_marks_only_the_buckets_of_its_visitors(root: Root) -> None:
     add_bucket_plan(root.db, root.site.key, date(2026, 9, 1), 8)
-    root.segment(root.event(shanghai(10, 12), visitor=8), root.event(shanghai(10, 12), visitor=13))
+    first, sixth = 1 << 60, (5 << 61) + 1
+    root.segment(
+        root.event(shanghai(10, 12), visitor=first), root.event(shanghai(10, 12), visitor=sixth)
+    )
     root.drain()
     assert {item.bucket for item in root.marked()} == {0, 5}
 

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from tests import terms
 from tests.clicks import tell
 from tests.world import HOME, World, ad, at
 from tracker.accounts import marks
-from tracker.accounts.buckets import add_bucket_plan, buckets_for, plans_of
+from tracker.accounts.buckets import add_bucket_plan, dealing_for, plans_of
+from tracker.accounts.database import write
 from tracker.accounts.marks import Slice, mark
+from tracker.accounts.schema import bucket_plans
 from tracker.accounts.sites import SiteSettings, update_site
 from tracker.commands.conversions import offline_deps
 from tracker.conversions.entries import take_entries
@@ -391,7 +393,10 @@ def test_parts_of_statements_that_are_not_needed_change_nothing(
 
 
 @pytest.mark.slow
-def test_days_dealt_into_buckets_hold_the_same_visits_as_one_slice(world: World) -> None:
+@pytest.mark.parametrize("ranges", [True, False])
+def test_days_dealt_into_buckets_hold_the_same_visits_as_one_slice(
+    world: World, ranges: bool
+) -> None:
     world.goal("order", kind="event", pattern="order", use_event_value=True)
     for arrive in arrivals(world, 4):
         arrive()
@@ -399,6 +404,8 @@ def test_days_dealt_into_buckets_hold_the_same_visits_as_one_slice(world: World)
     whole = tables(world)
     forget(world)
     add_bucket_plan(world.db, world.site.key, date(2026, 9, 4), 8)
+    with write(world.db) as connection:  # a plan of before dealt by remainder
+        connection.execute(update(bucket_plans).values(ranges=ranges))
     for arrive in arrivals(world, 4):
         arrive()
         world.reconcile()
@@ -427,16 +434,16 @@ def test_a_goal_that_changes_counts_in_history_as_if_it_had_always_been(world: W
 def test_a_site_that_grows_is_dealt_into_more_buckets_from_a_day_without_facts(
     world: World,
 ) -> None:
-    assert [buckets_of(events) for events in (0, 2000, 2001, 4000, 10**9)] == [1, 1, 8, 8, 4096]
+    assert [buckets_of(events) for events in (0, 2000, 2001, 4000, 10**9)] == [1, 1, 16, 16, 4096]
     world.warehouse.execute(
         "INSERT INTO events (site, time, received, event_id, visitor) SELECT "
         f"'{world.site.key}', toDateTime64('2026-10-30 10:00:00', 3, 'UTC'), now64(3), "
         "generateUUIDv4(), number FROM numbers(3000)"
     )
-    assert plan_buckets(world.warehouse, world.db, world.now) == {world.site.key: 8}
+    assert plan_buckets(world.warehouse, world.db, world.now) == {world.site.key: 16}
     plans = plans_of(world.db, [world.site.key])[world.site.key]
     today = world.now.date()
-    assert [buckets_for(plans, today + timedelta(days=n)) for n in (0, 1, 2)] == [1, 1, 8]
+    assert [dealing_for(plans, today + timedelta(days=n)).count for n in (0, 1, 2)] == [1, 1, 16]
     assert plan_buckets(world.warehouse, world.db, world.now) == {}
 
 

@@ -119,6 +119,15 @@ def test_sites_that_have_the_same_run_are_one() -> None:
     ]
 
 
+def test_days_that_were_dealt_by_remainder_are_read_whole() -> None:
+    dealt = [BucketPlan(FIRST, 8, ranges=False), BucketPlan(FIRST + timedelta(days=2), 8)]
+    frames = {"dealt": Frame(site("dealt"), dealt)}
+    days = [FIRST, FIRST + timedelta(days=3)]
+    of = [calendar_of([Slice("visits", "dealt", day, 3)], frames) for day in days]
+    assert [bool(one.dealt) for one in of] == [False, True]
+    assert [one.rows[-1][4] for one in of] == [(8, 0, [3]), (8, 61, [3])]
+
+
 @pytest.mark.parametrize("buckets", [2, 64, 256])
 def test_the_visitors_that_are_read_are_those_of_the_wanted_buckets(buckets: int) -> None:
     chance = random.Random(buckets)
@@ -130,9 +139,11 @@ def test_the_visitors_that_are_read_are_those_of_the_wanted_buckets(buckets: int
     assert dealt["dealt_sites"] == ["dealt"]
     [mask] = [int(number) for number in dealt["dealt_masks"]]  # type: ignore[attr-defined]
     for visitor in (chance.randrange(1 << 64) for _ in range(2_000)):
-        is_read = bool(mask >> visitor % 64 & 1)
-        # Of more than 64 buckets those of the same remainder are read too.
-        assert is_read == ({visitor % buckets % 64} <= {one % 64 for one in wanted})
+        is_read = bool(mask >> (visitor >> 58) & 1)
+        bucket = visitor * buckets >> 64
+        # Of more than 64 buckets those of the same sixty-fourth are read too.
+        wide = max(1, buckets // 64)
+        assert is_read == (bucket // wide in {one // wide for one in wanted})
 
 
 def test_sites_of_which_everybody_is_read_need_no_mask() -> None:

@@ -178,6 +178,20 @@ def test_tables_of_facts_are_written_to_disk_before_an_insert_returns(
         assert "fsync_part_directory = 1" in text
 
 
+def test_events_of_a_new_installation_differ_in_their_blocks_alone() -> None:
+    first, second = (
+        next(s for s in statements(one.text, Layout(), one.name) if "EXISTS events" in s)
+        for one in read_migrations()[:2]
+    )
+
+    def columns(create: str) -> list[str]:
+        return [" ".join(line.partition("--")[0].split()) for line in create.splitlines()]
+
+    *same, last = columns(first)
+    assert same == [*columns(second)[:-1], columns(second)[-1] + ","]
+    assert last == "index_granularity = 1024"
+
+
 def test_a_token_table_has_a_window_for_tokens(warehouse: Warehouse) -> None:
     text = warehouse.rows("SHOW CREATE TABLE events")[0][0]
     assert "non_replicated_deduplication_window" in text

@@ -1,7 +1,8 @@
 """Into how many buckets a site's visitors are dealt, from which local day on.
 
-A bucket is hash(visitor) modulo B. B is a power of two, 1 for small sites, and changes only from
-a day on, so that a day's slices are always the same for everybody.
+B is a power of two, 1 for small sites, and changes only from a day on, so that a day's slices are
+always the same for everybody. A bucket is a range of visitor numbers, which are hashes: facts are
+sorted by them, so that a bucket lies together and is read without the others.
 """
 
 from __future__ import annotations
@@ -22,10 +23,29 @@ MAX_BUCKETS = 4096
 
 @dataclass(frozen=True, slots=True)
 class BucketPlan:
-    """``buckets`` from that local day on, until the next plan of the site."""
+    """``buckets`` from that local day on, until the next plan of the site. Plans of before revision
+    0011 dealt by the remainder of the visitor's number, and their days keep it: not ``ranges``."""
 
     from_day: date
     buckets: int
+    ranges: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dealing:
+    """How the visitors of a day are dealt: the number shifted right by ``shift`` bits, modulo
+    ``count``."""
+
+    count: int
+    shift: int
+
+    def bucket(self, visitor: int) -> int:
+        """The bucket of the visitor."""
+        return (visitor >> self.shift) % self.count
+
+
+#: One bucket for all.
+UNDEALT = Dealing(1, 0)
 
 
 def add_bucket_plan(db: Engine, site: str, from_day: date, buckets: int) -> None:
@@ -45,8 +65,10 @@ def add_bucket_plan(db: Engine, site: str, from_day: date, buckets: int) -> None
             raise NotFound(f"No site {site!r}.")
         connection.execute(
             upsert(connection, table)
-            .values(site=site, from_day=from_day, buckets=buckets)
-            .on_conflict_do_update(index_elements=["site", "from_day"], set_={"buckets": buckets})
+            .values(site=site, from_day=from_day, buckets=buckets, ranges=True)
+            .on_conflict_do_update(
+                index_elements=["site", "from_day"], set_={"buckets": buckets, "ranges": True}
+            )
         )
 
 
@@ -57,11 +79,19 @@ def plans_of(db: Engine, sites: Iterable[str]) -> Mapping[str, Sequence[BucketPl
     query = select(table).where(table.c.site.in_(list(plans))).order_by(table.c.from_day)
     with db.connect() as connection:
         for row in connection.execute(query):
-            plans[row.site].append(BucketPlan(row.from_day, row.buckets))
+            plans[row.site].append(BucketPlan(row.from_day, row.buckets, row.ranges))
     return plans
 
 
-def buckets_for(plans: Sequence[BucketPlan], day: date) -> int:
-    """How many buckets the day has: the last plan that has begun by then, else 1."""
+def dealing_for(plans: Sequence[BucketPlan], day: date) -> Dealing:
+    """How the day is dealt: by the last plan that has begun by then, else not at all."""
     begun = [plan for plan in plans if plan.from_day <= day]
-    return max(begun, key=lambda plan: plan.from_day).buckets if begun else 1
+    if not begun:
+        return UNDEALT
+    plan = max(begun, key=lambda plan: plan.from_day)
+    return Dealing(plan.buckets, shift_of(plan.buckets) if plan.ranges else 0)
+
+
+def shift_of(buckets: int) -> int:
+    """By how many bits a visitor's number of 64 is shifted right to give one of so many buckets."""
+    return 65 - buckets.bit_length()

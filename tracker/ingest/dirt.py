@@ -15,7 +15,7 @@ from functools import lru_cache
 from sqlalchemy import Engine, select
 
 from tracker.accounts import schema
-from tracker.accounts.buckets import BucketPlan, buckets_for, plans_of
+from tracker.accounts.buckets import BucketPlan, dealing_for, plans_of
 from tracker.accounts.marks import Slice
 from tracker.ingest.columns import EventKey
 from tracker.ingest.days import local_day
@@ -86,10 +86,10 @@ def _plans(db: Engine, sites: list[str]) -> dict[str, Sequence[BucketPlan]]:
 
 
 def _buckets(site: str, day: date, visitors: set[int], plans: Sequence[BucketPlan]) -> set[Slice]:
-    count = buckets_for(plans, day)
-    if count == 1:
+    dealing = dealing_for(plans, day)
+    if dealing.count == 1:
         return {Slice("visits", site, day, 0)}
-    return {Slice("visits", site, day, bucket) for bucket in {v % count for v in visitors}}
+    return {Slice("visits", site, day, bucket) for bucket in set(map(dealing.bucket, visitors))}
 
 
 @lru_cache(maxsize=65_536)

@@ -13,16 +13,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from tracker.accounts.buckets import MAX_BUCKETS, add_bucket_plan, buckets_for, plans_of
+from tracker.accounts.buckets import MAX_BUCKETS, add_bucket_plan, dealing_for, plans_of
 from tracker.accounts.sites import find_site
 from tracker.period import local_day, parse_zone
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
-#: Events of a slice that is worth a statement of its own.
-SLICE_EVENTS = 500
+#: About how many events a slice of a large site has. Each minute rebuilds the slices of its
+#: visitors, and each slice is a row that reports read (bench/README.md, late in the day).
+SLICE_EVENTS = 250
 #: A site whose busiest day has no more than this keeps one bucket.
-SMALL_SITE = 4 * SLICE_EVENTS
+SMALL_SITE = 2_000
 #: Whole days that are looked at.
 DAYS = 7
 
@@ -42,7 +43,7 @@ def plan_buckets(warehouse: Warehouse, db: Engine, now: datetime) -> dict[str, i
         begins = local_day(now, parse_zone(site.timezone)) + timedelta(days=2)
         wanted = buckets_of(int(events))
         # Twice the size is not yet worth it: traffic differs that much from week to week.
-        if wanted > 2 * buckets_for(plans[site.key], begins):
+        if wanted > 2 * dealing_for(plans[site.key], begins).count:
             add_bucket_plan(db, site.key, begins, wanted)
             grown[site.key] = wanted
     return grown

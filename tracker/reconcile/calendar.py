@@ -1,7 +1,7 @@
 """The calendar of a rebuild: which local days of which sites are read, and where they begin.
 
-A visit slice is (site, local day, bucket); a bucket is the visitor number modulo B, the site's
-number of buckets on that day. Sessionising a day needs the day before as context.
+A visit slice is (site, local day, bucket); a bucket is a part of the visitors, dealt as the site's
+plan has it for that day. Sessionising a day needs the day before as context.
 
 Statements take days as runs (days that follow each other) of all sites that have them, because a
 year of a thousand sites is one of them and a parameter has its limits: a server takes some 128 KiB,
@@ -19,7 +19,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TypeVar
 
-from tracker.accounts.buckets import BucketPlan, buckets_for
+from tracker.accounts.buckets import BucketPlan, Dealing, dealing_for
 from tracker.accounts.marks import Slice
 from tracker.accounts.sites import Site
 from tracker.period import day_start, parse_zone
@@ -30,7 +30,7 @@ _Buckets = tuple[int, ...]
 _Wanted = tuple[tuple[date, int], ...]
 
 ONE_DAY = timedelta(days=1)
-#: All remainders modulo 64.
+#: All 64 ranges of visitors.
 EVERYBODY = (1 << 64) - 1
 
 #: Days one after another, of several sites: sites, first day, number of days.
@@ -40,9 +40,11 @@ SliceRun = tuple[list[str], list[int], date, int]
 #: A run with its instants, in seconds since 1970: sites, first day, where each day begins and,
 #: last, where the run ends.
 BoundRun = tuple[list[str], date, list[int]]
-#: One row of the ``days`` parameter of visits/hits.sql: a run with its instants; timeout in ms;
-#: B and the wanted buckets of each of its days, and of the day after each.
-CalendarRow = tuple[list[str], date, list[int], int, int, list[int], int, list[int]]
+#: B, the shift of the visitor's number, and the wanted buckets of a day.
+DealtDay = tuple[int, int, list[int]]
+#: One row of the ``days`` parameter of visits/hits.sql: a run with its instants; timeout in ms; how
+#: each of its days is dealt, and the day after each.
+CalendarRow = tuple[list[str], date, list[int], int, DealtDay, DealtDay]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,15 @@ class Frame:
         """The instant at which the next local day begins."""
         return self.begin(day + ONE_DAY)
 
-    def buckets(self, day: date) -> int:
-        """B on that day."""
-        return buckets_for(self.plans, day)
+    def dealing(self, day: date) -> Dealing:
+        """How the day's visitors are dealt into buckets."""
+        return dealing_for(self.plans, day)
 
     def slices(self, day: date) -> list[Slice]:
         """Every visit slice of the day."""
-        return [Slice("visits", self.site.key, day, number) for number in range(self.buckets(day))]
+        return [
+            Slice("visits", self.site.key, day, number) for number in range(self.dealing(day).count)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +94,24 @@ class Calendar:
         """Parameters of the part ``dealt``: which visitors of which sites are read. Empty where
         those of all sites are."""
         masks: dict[str, int] = defaultdict(int)
-        for sites, _, _, _, count, buckets, next_count, next_buckets in self.rows:
-            mask = _remainders(count, buckets) | _remainders(next_count, next_buckets)
+        for sites, _, _, _, own, after in self.rows:
+            mask = _ranges(*own) | _ranges(*after)
             for site in sites:
                 masks[site] |= mask
         dealt = {site: mask for site, mask in masks.items() if mask != EVERYBODY}
         return {"dealt_sites": list(dealt), "dealt_masks": list(dealt.values())} if dealt else {}
 
 
-def _remainders(count: int, buckets: Iterable[int]) -> int:
-    """Which remainders modulo 64 the visitors of these buckets of ``count`` have, as bits."""
-    step = min(count, 64)
-    return sum(1 << n for n in {n for one in buckets for n in range(one % step, 64, step)})
+def _ranges(count: int, shift: int, buckets: Sequence[int]) -> int:
+    """In which sixty-fourths of all numbers the visitors of these buckets are, as bits."""
+    if not buckets:
+        return 0
+    if count == 1 or not shift:
+        return EVERYBODY
+    if count > 64:
+        return sum(1 << n for n in {one * 64 // count for one in buckets})
+    wide = 64 // count
+    return sum(((1 << wide) - 1) << one * wide for one in buckets)
 
 
 def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calendar:
@@ -119,19 +129,17 @@ def calendar_of(slices: Iterable[Slice], frames: Mapping[str, Frame]) -> Calenda
             first,
             instants(zone, first, count),
             timeout,
-            into,
-            list(own),
-            next_into,
-            list(next_own),
+            (own.count, own.shift, list(wanted)),
+            (after.count, after.shift, list(next_wanted)),
         )
-        for (first, count, (zone, timeout, into, own, next_into, next_own)), of in together(found)
+        for (first, count, (zone, timeout, own, wanted, after, next_wanted)), of in together(found)
     ]
     return Calendar(
         rows=rows,
         sites=sorted({site for site, _ in found}),
         since=datetime.fromtimestamp(min(row[2][0] for row in rows), UTC),
         until=datetime.fromtimestamp(max(row[2][-1] for row in rows), UTC),
-        wanted_since=datetime.fromtimestamp(min(row[2][0] for row in rows if row[5]), UTC),
+        wanted_since=datetime.fromtimestamp(min(row[2][0] for row in rows if row[4][2]), UTC),
     )
 
 
@@ -141,13 +149,13 @@ def _about(frame: Frame) -> tuple[str, int, tuple[BucketPlan, ...]]:
 
 def _calendar_rows(
     wanted: _Wanted, zone: str, timeout: int, plans: Sequence[BucketPlan]
-) -> list[tuple[date, int, tuple[str, int, int, _Buckets, int, _Buckets]]]:
+) -> list[tuple[date, int, tuple[str, int, Dealing, _Buckets, Dealing, _Buckets]]]:
     buckets = _by_day(wanted)
 
-    def alike(day: date) -> tuple[str, int, int, _Buckets, int, _Buckets]:
+    def alike(day: date) -> tuple[str, int, Dealing, _Buckets, Dealing, _Buckets]:
         after = day + ONE_DAY
-        into, next_into = buckets_for(plans, day), buckets_for(plans, after)
-        return zone, timeout, into, buckets.get(day, ()), next_into, buckets.get(after, ())
+        own, next_own = dealing_for(plans, day), dealing_for(plans, after)
+        return zone, timeout, own, buckets.get(day, ()), next_own, buckets.get(after, ())
 
     return runs_of(sorted(set(buckets) | {day - ONE_DAY for day in buckets}), alike)
 

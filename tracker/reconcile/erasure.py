@@ -201,7 +201,7 @@ def _mark(deps: ErasureDeps, site: Site, visitors: Sequence[int], days: Iterable
     frame = Frame(site, plans_of(deps.db, [site.key])[site.key])
     slices = set()
     for day in set(days):
-        buckets = {visitor % frame.buckets(day) for visitor in visitors}
+        buckets = set(map(frame.dealing(day).bucket, visitors))
         slices |= {Slice("visits", site.key, day, bucket) for bucket in buckets}
         slices.add(Slice("credits", site.key, day))
     mark(deps.db, slices, now=deps.clock())

@@ -238,7 +238,8 @@ class Reconciler:
             },
         )
         return {
-            (str(site), day): int(events) // frames[site].buckets(day) for site, day, events in rows
+            (str(site), day): int(events) // frames[site].dealing(day).count
+            for site, day, events in rows
         }
 
     def _frames(self, slices: Iterable[Slice]) -> dict[str, Frame]:

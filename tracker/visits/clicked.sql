@@ -16,7 +16,7 @@ WITH brought AS
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
             AND bitTest(transform(site, {dealt_sites:Array(String)},
-                {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
+                {dealt_masks:Array(UInt64)}, toUInt64(-1)), bitShiftRight(visitor, 58))
             -- end
             AND cityHash64(click_id) % {passes:UInt64} = {pass:UInt64}
         -- if looked

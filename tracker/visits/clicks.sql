@@ -14,7 +14,7 @@ WITH brought AS
             AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
             -- if dealt
             AND bitTest(transform(e.site, {dealt_sites:Array(String)},
-                {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
+                {dealt_masks:Array(UInt64)}, toUInt64(-1)), bitShiftRight(e.visitor, 58))
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
         GROUP BY site, click_id, visitor

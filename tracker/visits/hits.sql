@@ -6,12 +6,11 @@
 --   since, until  DateTime64(3)      bounds of all days below (prunes the scan)
 --   wanted_since  DateTime64(3)      where the first day begins that is not context only
 --   days   one tuple per run of local days that are read: sites, first day, where each day begins and,
---          last, where the run ends (seconds since 1970), timeout in ms; of each day: B, wanted
---          buckets (empty: context only), B of the day after it, wanted buckets of that one. The
---          day before every wanted day is read as context.
---   dealt_sites Array(String), dealt_masks Array(UInt64): sites that are dealt into buckets, and which
---          remainders modulo 64 the visitors of the buckets read have: numbers of buckets are powers of
---          two, so that the visitors of no other remainder are in these
+--          last, where the run ends (seconds since 1970), timeout in ms; of each day, and of the day
+--          after each: B, by how many bits a visitor's number is shifted right to be dealt modulo B,
+--          wanted buckets (empty: context only). The day before every wanted day is read as context.
+--   dealt_sites Array(String), dealt_masks Array(UInt64): sites that are dealt into buckets, and in
+--          which sixty-fourths of all numbers the visitors of the buckets read are, as bits
 --   passes, pass  UInt64             visitors whose hash modulo `passes` is `pass`: a day too large
 --          for the memory of one statement is built by several
 -- Parts: `repeated` (an event has copies), `large` (so many events that sorting them costs more than
@@ -40,20 +39,19 @@ WITH
     calendar AS
     (
         SELECT
-            arrayJoin({days:Array(Tuple(Array(String), Date, Array(Int64), Int64, UInt16,
-                Array(UInt16), UInt16, Array(UInt16)))}) AS run,
+            arrayJoin({days:Array(Tuple(Array(String), Date, Array(Int64), Int64,
+                Tuple(UInt16, UInt8, Array(UInt16)), Tuple(UInt16, UInt8, Array(UInt16))))}) AS run,
             arrayJoin(range(length(run.3) - 1)) AS n, arrayJoin(run.1) AS site, run.2 + n AS day,
             toDateTime64(run.3[n + 1], 3, 'UTC') AS begin, toDateTime64(run.3[n + 2], 3, 'UTC') AS finish,
-            run.4 AS timeout, run.5 AS buckets, run.6 AS wanted, run.7 AS next_buckets,
-            run.8 AS next_wanted
+            run.4 AS timeout, run.5.1 AS buckets, run.5.2 AS shift, run.5.3 AS wanted,
+            run.6.1 AS next_buckets, run.6.2 AS next_shift, run.6.3 AS next_wanted
     ),
     copies AS
     (
         SELECT
             e.site AS site, cityHash64(e.site) AS place, e.event_id AS event_id, e.visitor AS visitor, e.time AS time,
             e.received AS received, e.attempt AS attempt, e.revision AS revision, c.day AS day, c.timeout AS timeout,
-            toUInt16(e.visitor % c.buckets) AS bucket,
-            has(c.wanted, toUInt16(e.visitor % c.buckets)) AS keep,
+            toUInt16(bitShiftRight(e.visitor, c.shift) % c.buckets) AS bucket, has(c.wanted, bucket) AS keep,
             e.source_key AS source_key,
             e.entrance AND NOT e.returning AS entrance, e.returning AS returning,
             e.channel AS channel, e.platform AS platform, e.paid AS paid, e.click_id AS click_id,
@@ -73,10 +71,10 @@ WITH
             AND e.time < c.finish
             -- if dealt
             AND bitTest(transform(e.site, {dealt_sites:Array(String)},
-                {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
+                {dealt_masks:Array(UInt64)}, toUInt64(-1)), bitShiftRight(e.visitor, 58))
             -- end
             AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
-            AND (keep OR has(c.next_wanted, toUInt16(e.visitor % c.next_buckets)))
+            AND (keep OR has(c.next_wanted, toUInt16(bitShiftRight(e.visitor, c.next_shift) % c.next_buckets)))
     ),
     -- if late
     suspects AS
@@ -228,7 +226,7 @@ WHERE e.site IN {sites:Array(String)}
     AND e.time >= {wanted_since:DateTime64(3, 'UTC')} AND e.time < {until:DateTime64(3, 'UTC')}
     -- if dealt
     AND bitTest(transform(e.site, {dealt_sites:Array(String)},
-        {dealt_masks:Array(UInt64)}, toUInt64(-1)), e.visitor % 64)
+        {dealt_masks:Array(UInt64)}, toUInt64(-1)), bitShiftRight(e.visitor, 58))
     -- end
     AND intHash64(e.visitor) % {passes:UInt64} = {pass:UInt64}
 -- if repeated

@@ -17,5 +17,5 @@ WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     -- if dealt
     AND bitTest(transform(site, {dealt_sites:Array(String)},
-        {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
+        {dealt_masks:Array(UInt64)}, toUInt64(-1)), bitShiftRight(visitor, 58))
     -- end

@@ -20,7 +20,7 @@ WHERE site IN {sites:Array(String)}
     AND time >= {since:DateTime64(3, 'UTC')} AND time < {until:DateTime64(3, 'UTC')}
     -- if dealt
     AND bitTest(transform(site, {dealt_sites:Array(String)},
-        {dealt_masks:Array(UInt64)}, toUInt64(-1)), visitor % 64)
+        {dealt_masks:Array(UInt64)}, toUInt64(-1)), bitShiftRight(visitor, 58))
     -- end
 GROUP BY site, source_key, channel, platform, paid, source, medium, campaign, ad_group, keyword, match_type,
     creative, campaign_id, ad_group_id, keyword_id, creative_id, unexpanded

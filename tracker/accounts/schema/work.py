@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -79,6 +80,7 @@ bucket_plans = Table(
     Column("site", ForeignKey("sites.key", ondelete="CASCADE"), primary_key=True),
     Column("from_day", Date, primary_key=True),
     Column("buckets", Integer, nullable=False),
+    Column("ranges", Boolean, nullable=False),
 )
 
 salts = Table(

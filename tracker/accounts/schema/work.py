@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from tracker.accounts.columns import Instant
@@ -80,7 +81,7 @@ bucket_plans = Table(
     Column("site", ForeignKey("sites.key", ondelete="CASCADE"), primary_key=True),
     Column("from_day", Date, primary_key=True),
     Column("buckets", Integer, nullable=False),
-    Column("ranges", Boolean, nullable=False),
+    Column("ranges", Boolean, nullable=False, server_default=false()),
 )
 
 salts = Table(

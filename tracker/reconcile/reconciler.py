@@ -317,15 +317,18 @@ def _finish(begun: _Begun) -> list[BuiltRun]:
         resolved = resolve_new_sources(context, {piece.site for piece in slices})
         return [*build_credit(context, following), *resolved]
     fresh = Fresh(slices)
-    # Visits, sources and conversions need the hits alone; what is resolved are the sources of hits
-    # and those that conversions brought, and credit needs the visits too.
-    with context.beside(build_visits, context, begun.look):
-        with context.beside(name_sources, context, begun.look):
-            following = _convert(context, fresh, set(), now)
+    # Visits, sources and conversions need the hits alone; credit needs the visits and conversions;
+    # what is resolved are the sources of hits and those that conversions brought.
+    with (
+        context.beside(build_visits, context, begun.look),
+        context.beside(name_sources, context, begun.look),
+    ):
+        following = _convert(context, fresh, set(), now)
+    with context.beside(build_credit, context, following) as credit:
         resolved = resolve_new_sources(context, {piece.site for piece in slices})
         marks.mark(context.db, stale_after(context, slices), now=now)
     built: list[BuiltRun] = [("visits", *run) for run in fresh.runs]
-    return [*built, *build_credit(context, following), *resolved]
+    return [*built, *credit.result(), *resolved]
 
 
 def _convert(

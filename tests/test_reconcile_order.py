@@ -445,6 +445,10 @@ def test_a_site_that_grows_is_dealt_into_more_buckets_from_a_day_without_facts(
     today = world.now.date()
     assert [dealing_for(plans, today + timedelta(days=n)).count for n in (0, 1, 2)] == [1, 1, 16]
     assert plan_buckets(world.warehouse, world.db, world.now) == {}
+    with write(world.db) as connection:  # as plans of before were
+        connection.execute(update(bucket_plans).values(ranges=False))
+    assert plan_buckets(world.warehouse, world.db, world.now) == {world.site.key: 16}
+    assert plan_buckets(world.warehouse, world.db, world.now) == {}
 
 
 def test_a_site_with_a_large_backlog_does_not_keep_others_waiting(world: World) -> None:

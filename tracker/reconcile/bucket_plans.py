@@ -29,7 +29,8 @@ DAYS = 7
 
 
 def plan_buckets(warehouse: Warehouse, db: Engine, now: datetime) -> dict[str, int]:
-    """Give sites that have outgrown their plan a new one; returns the new number by site."""
+    """Give sites that have outgrown their plan a new one, and those that are dealt by remainder one
+    of ranges; returns the new number by site."""
     rows = warehouse.rows(
         load_sql("tracker.reconcile", "daily_events.sql"),
         {"since": now - timedelta(days=DAYS), "until": now, "least": SMALL_SITE},
@@ -42,10 +43,12 @@ def plan_buckets(warehouse: Warehouse, db: Engine, now: datetime) -> dict[str, i
             continue
         begins = local_day(now, parse_zone(site.timezone)) + timedelta(days=2)
         wanted = buckets_of(int(events))
+        now_dealt = dealing_for(plans[site.key], begins)
+        by_remainder = now_dealt.count > 1 and not now_dealt.shift
         # Twice the size is not yet worth it: traffic differs that much from week to week.
-        if wanted > 2 * dealing_for(plans[site.key], begins).count:
-            add_bucket_plan(db, site.key, begins, wanted)
-            grown[site.key] = wanted
+        if wanted > 2 * now_dealt.count or by_remainder:
+            grown[site.key] = max(wanted, now_dealt.count)
+            add_bucket_plan(db, site.key, begins, grown[site.key])
     return grown
 
 

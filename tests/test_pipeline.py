@@ -428,6 +428,28 @@ def test_expected_revenue_is_a_figure_of_its_own(world: World) -> None:
     assert lines(found)["order"].value == "900.00"
 
 
+def test_a_breakdown_expects_of_repeat_leads_what_the_pipeline_does(world: World) -> None:
+    settings = SiteSettings(repeat_orders="inherit")
+    world.site = update_site(world.db, world.site.key, settings=settings)
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="o", stage="order", time="2026-09-02", value=Decimal(100), visitor="v1", lead="A"),
+        Entry(id="i", stage="inquiry", time="2026-09-10", visitor="v1", lead="B"),
+    )
+    world.reconcile()
+    found = report(world, last="2026-10-31")
+    assert [(one.stage, one.leads, one.expected) for one in found.open] == [("inquiry", 1, "66.67")]
+    chosen = {"group": "keyword,goal", "metrics": "expected_revenue"}
+    request = read_breakdown(chosen, world.site, Period.parse("2026-09-01", "2026-10-31"))
+    answer = breakdown(world.warehouse, world.db, request, clock=world.clock)
+    assert answer.totals == {"expected_revenue": found.expected}
+    assert {row.values["goal"]: row.metrics["expected_revenue"] for row in answer.rows} == {
+        "stage:order": "0.00",
+        "repeat:inquiry": "66.67",
+    }
+
+
 def test_without_the_rate_of_an_order_nothing_is_expected_and_the_rate_is_named(
     world: World,
 ) -> None:

@@ -449,6 +449,20 @@ def test_cost_of_no_known_channel_is_left_out_also_under_not(world: World) -> No
             assert "partly_left_out" in [one.kind for one in report.incomplete]
 
 
+def test_where_nothing_was_spent_there_is_no_row_of_unallocated_cost(world: World) -> None:
+    wanted = "cost,visits,conversions,assisted_conversions"
+    nothing = {"cost": None, "visits": 0, "conversions": "0", "assisted_conversions": 0}
+    for group in ("landing_page", "source", "goal", "page", "landing_page,goal"):
+        report = ask(world, group=group, metrics=wanted)
+        assert (report.rows, report.row_count, report.totals) == ([], 0, nothing), group
+    world.events([at("09-01 10:00")])
+    world.reconcile()
+    report = ask(world, group="landing_page", metrics=wanted)
+    assert rows(report) == {("/",): nothing | {"visits": 1}}
+    none = ask(world, group="landing_page", metrics=wanted, filter='landing_page is "/nowhere"')
+    assert (none.rows, none.row_count, none.totals) == ([], 0, nothing)
+
+
 def test_hours_and_days_follow_the_clocks_of_the_site(world: World) -> None:
     # Berlin: 25 October 2026 has 25 hours, 29 March 2026 has 23.
     world.events(

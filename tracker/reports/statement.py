@@ -86,7 +86,8 @@ class _Filled:
         return {
             "table": SOURCES[self._fact],
             "inner": ", ".join([*keys, *sums]),
-            "inner grouping": f"GROUP BY {names}" if keys else "",
+            # Without keys there would be a row of nothing.
+            "inner grouping": f"GROUP BY {names}" if keys else "HAVING count() > 0",
             "filter": self._where(condition) if condition else "1",
             "rows": ", ".join(
                 [

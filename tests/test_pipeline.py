@@ -247,6 +247,34 @@ def test_a_refund_is_taken_off_whatever_its_stage(world: World, stage: str) -> N
     assert (totals.conversions, totals.revenue) == ("1", "0.00")
 
 
+def test_a_refund_moves_no_lead_and_is_no_reason_to_have_lost_it(world: World) -> None:
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-02 10:00", lead="L"),
+        Entry(
+            id="o",
+            stage="order",
+            time="2026-09-10 10:00",
+            value=Decimal(300),
+            lead="L",
+            reason="price",
+        ),
+        Entry(
+            id="r", stage="lost", time="2026-09-20", value=Decimal(-50), lead="L", reason="broken"
+        ),
+        Entry(id="x", stage="lost", time="2026-09-12 10:00", lead="M", reason="agency"),
+    )
+    world.reconcile()
+    page = list_leads(world.warehouse, world.site, clock=world.clock)
+    assert [
+        (one.lead, one.stage, one.moved.day, one.stages, one.reason, one.value)
+        for one in page.leads
+    ] == [("M", "lost", 12, 1, "agency", None), ("L", "order", 10, 2, "price", "300.00")]
+    assert [(one.stage, one.reason, one.leads) for one in report(world).reasons] == [
+        ("lost", "agency", 1)
+    ]
+
+
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
 def test_stages_of_a_supplied_touch_stand_on_the_day_of_the_first(
     warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path, zone: str

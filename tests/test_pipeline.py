@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tests.world import World, ad, at
+from tests.clicks import tell
+from tests.world import HOME, World, ad, at
 from tracker.accounts.pipeline import DEFAULT_STAGES, Pipeline, Stage, pipeline_of, set_stages
 from tracker.accounts.sites import SiteSettings, update_site
 from tracker.commands.conversions import offline_deps
@@ -245,6 +246,36 @@ def test_a_refund_is_taken_off_whatever_its_stage(world: World, stage: str) -> N
     world.reconcile()
     totals = world.report("2026-09-01", "2026-09-30").totals
     assert (totals.conversions, totals.revenue) == ("1", "0.00")
+
+
+def test_a_lead_names_the_keyword_that_reports_credit_it_to(world: World) -> None:
+    world.spend(
+        "day,platform,campaign id,campaign,ad group id,ad group,keyword id,keyword,clicks,"
+        "impressions,cost\n2026-09-01,google,11,pumps,21,g,31,water pump,1,1,5\n",
+        platform="google",
+        account="1-1",
+    )
+    tell(world, "gclid-of-a-visit", keyword_id="31")
+    tell(world, "gclid-of-no-visit", keyword_id="31")
+    world.events([at("09-01 10:00", "a", HOME + "?gclid=gclid-of-a-visit"), at("09-01 10:00", "b")])
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-02", visitor="a"),
+        Entry(id="j", stage="inquiry", time="2026-09-02", click_id="gclid-of-no-visit"),
+        Entry(id="k", stage="inquiry", time="2026-09-02", visitor="b"),
+    )
+    world.reconcile()
+    rows = world.report("2026-09-01", "2026-09-30").rows
+    assert {row.keyword: row.conversions for row in rows} == {"water pump": "2", None: "1"}
+    page = list_leads(world.warehouse, world.site, clock=world.clock)
+    assert {
+        one.lead: (one.origin.channel, one.origin.campaign, one.origin.keyword)
+        for one in page.leads
+    } == {
+        "i": ("Paid Search", "pumps", "water pump"),
+        "j": ("Paid Search", "pumps", "water pump"),
+        "k": ("Direct", "", ""),
+    }
 
 
 def test_a_refund_moves_no_lead_and_is_no_reason_to_have_lost_it(world: World) -> None:

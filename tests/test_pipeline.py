@@ -143,6 +143,20 @@ def test_a_stage_was_not_free_where_all_of_the_cost_is_untracked(world: World) -
     assert lines(found)["inquiry"].cost_per is None
 
 
+def test_half_a_cent_is_rounded_up_as_in_every_other_report(world: World) -> None:
+    world.spend(SPEND.replace(",500", ",0.25"), platform="baidu")
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-02", visitor="v1"),
+        Entry(id="j", stage="inquiry", time="2026-09-02", visitor="v1"),
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal("10.025"), lead="i"),
+    )
+    world.reconcile()
+    found = report(world)
+    assert (lines(found)["inquiry"].cost_per, found.mean_order) == ("0.13", "10.03")
+
+
 def test_a_rate_that_only_a_stage_needs_is_named(world: World) -> None:
     take(
         world,

@@ -84,6 +84,24 @@ def test_keywords_with_few_paths_share_the_effect_of_a_larger_group_and_say_so(
     assert ("pooled_credit", "2/3", "2026-09-01", "2026-09-01") in incomplete(report)
 
 
+def test_rows_without_a_keyword_share_no_effect_and_are_no_keywords_of_the_note(
+    world: World,
+) -> None:
+    people(world, 31, ["water pump"], order="100")
+    people(world, 3, ["oil pump", ""], order="100")
+    people(world, 2, [""], order="100")
+    world.reconcile()
+    report = world.report("2026-09-01", "2026-09-01", model="markov")
+    levels = {row.keyword or f"({row.reason})": row.credit_level for row in report.rows}
+    assert levels == {
+        "water pump": "keyword",
+        "oil pump": "platform",
+        "ball valve": None,
+        "(not_paid)": None,
+    }
+    assert ("pooled_credit", "1/2", "2026-09-01", "2026-09-01") in incomplete(report)
+
+
 def test_sources_of_values_that_count_as_no_conversion_have_their_part_too() -> None:
     """The order of a lead whose inquiry was before the period, beside an inquiry of the period."""
     day = date(2026, 9, 1)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tests.world import World, ad, at
+from tests.clicks import tell
+from tests.world import HOME, World, ad, at
 from tracker.accounts.pipeline import DEFAULT_STAGES, Pipeline, Stage, pipeline_of, set_stages
 from tracker.accounts.sites import SiteSettings, update_site
 from tracker.commands.conversions import offline_deps
@@ -142,6 +143,20 @@ def test_a_stage_was_not_free_where_all_of_the_cost_is_untracked(world: World) -
     assert lines(found)["inquiry"].cost_per is None
 
 
+def test_half_a_cent_is_rounded_up_as_in_every_other_report(world: World) -> None:
+    world.spend(SPEND.replace(",500", ",0.25"), platform="baidu")
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-02", visitor="v1"),
+        Entry(id="j", stage="inquiry", time="2026-09-02", visitor="v1"),
+        Entry(id="o", stage="order", time="2026-09-03", value=Decimal("10.025"), lead="i"),
+    )
+    world.reconcile()
+    found = report(world)
+    assert (lines(found)["inquiry"].cost_per, found.mean_order) == ("0.13", "10.03")
+
+
 def test_a_rate_that_only_a_stage_needs_is_named(world: World) -> None:
     take(
         world,
@@ -245,6 +260,64 @@ def test_a_refund_is_taken_off_whatever_its_stage(world: World, stage: str) -> N
     world.reconcile()
     totals = world.report("2026-09-01", "2026-09-30").totals
     assert (totals.conversions, totals.revenue) == ("1", "0.00")
+
+
+def test_a_lead_names_the_keyword_that_reports_credit_it_to(world: World) -> None:
+    world.spend(
+        "day,platform,campaign id,campaign,ad group id,ad group,keyword id,keyword,clicks,"
+        "impressions,cost\n2026-09-01,google,11,pumps,21,g,31,water pump,1,1,5\n",
+        platform="google",
+        account="1-1",
+    )
+    tell(world, "gclid-of-a-visit", keyword_id="31")
+    tell(world, "gclid-of-no-visit", keyword_id="31")
+    world.events([at("09-01 10:00", "a", HOME + "?gclid=gclid-of-a-visit"), at("09-01 10:00", "b")])
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-02", visitor="a"),
+        Entry(id="j", stage="inquiry", time="2026-09-02", click_id="gclid-of-no-visit"),
+        Entry(id="k", stage="inquiry", time="2026-09-02", visitor="b"),
+    )
+    world.reconcile()
+    rows = world.report("2026-09-01", "2026-09-30").rows
+    assert {row.keyword: row.conversions for row in rows} == {"water pump": "2", None: "1"}
+    page = list_leads(world.warehouse, world.site, clock=world.clock)
+    assert {
+        one.lead: (one.origin.channel, one.origin.campaign, one.origin.keyword)
+        for one in page.leads
+    } == {
+        "i": ("Paid Search", "pumps", "water pump"),
+        "j": ("Paid Search", "pumps", "water pump"),
+        "k": ("Direct", "", ""),
+    }
+
+
+def test_a_refund_moves_no_lead_and_is_no_reason_to_have_lost_it(world: World) -> None:
+    take(
+        world,
+        Entry(id="i", stage="inquiry", time="2026-09-02 10:00", lead="L"),
+        Entry(
+            id="o",
+            stage="order",
+            time="2026-09-10 10:00",
+            value=Decimal(300),
+            lead="L",
+            reason="price",
+        ),
+        Entry(
+            id="r", stage="lost", time="2026-09-20", value=Decimal(-50), lead="L", reason="broken"
+        ),
+        Entry(id="x", stage="lost", time="2026-09-12 10:00", lead="M", reason="agency"),
+    )
+    world.reconcile()
+    page = list_leads(world.warehouse, world.site, clock=world.clock)
+    assert [
+        (one.lead, one.stage, one.moved.day, one.stages, one.reason, one.value)
+        for one in page.leads
+    ] == [("M", "lost", 12, 1, "agency", None), ("L", "order", 10, 2, "price", "300.00")]
+    assert [(one.stage, one.reason, one.leads) for one in report(world).reasons] == [
+        ("lost", "agency", 1)
+    ]
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
@@ -426,6 +499,28 @@ def test_expected_revenue_is_a_figure_of_its_own(world: World) -> None:
         ("inquiry", 1, "600.00")
     ]
     assert lines(found)["order"].value == "900.00"
+
+
+def test_a_breakdown_expects_of_repeat_leads_what_the_pipeline_does(world: World) -> None:
+    settings = SiteSettings(repeat_orders="inherit")
+    world.site = update_site(world.db, world.site.key, settings=settings)
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="o", stage="order", time="2026-09-02", value=Decimal(100), visitor="v1", lead="A"),
+        Entry(id="i", stage="inquiry", time="2026-09-10", visitor="v1", lead="B"),
+    )
+    world.reconcile()
+    found = report(world, last="2026-10-31")
+    assert [(one.stage, one.leads, one.expected) for one in found.open] == [("inquiry", 1, "66.67")]
+    chosen = {"group": "keyword,goal", "metrics": "expected_revenue"}
+    request = read_breakdown(chosen, world.site, Period.parse("2026-09-01", "2026-10-31"))
+    answer = breakdown(world.warehouse, world.db, request, clock=world.clock)
+    assert answer.totals == {"expected_revenue": found.expected}
+    assert {row.values["goal"]: row.metrics["expected_revenue"] for row in answer.rows} == {
+        "stage:order": "0.00",
+        "repeat:inquiry": "66.67",
+    }
 
 
 def test_without_the_rate_of_an_order_nothing_is_expected_and_the_rate_is_named(

@@ -424,6 +424,45 @@ def test_cost_by_what_spend_does_not_know_stands_on_the_unallocated_row(world: W
     assert report.totals == {"cost": "8.00"}
 
 
+def test_cost_of_no_known_channel_is_left_out_also_under_not(world: World) -> None:
+    world.spend(HEADER + "2026-09-01,c,g,pump,10,2,7.00\n", platform="baidu", account="a")
+    pmax = "2026-09-01,All products,,Performance Max,900,30,77.70\n"
+    world.spend(HEADER + pmax, platform="google", account="b")
+    world.spend(HEADER + "2026-09-01,Auto,,自动扩量,9,1,1.00\n", platform="baidu", account="c")
+    world.reconcile()
+    channels = rows(ask(world, group="channel", metrics="cost"))
+    assert channels == {
+        ("Paid Search",): {"cost": "7.00"},
+        ("Cross-network",): {"cost": "77.70"},
+        (None, "unallocated"): {"cost": "1.00"},
+    }
+    for text, cost in (
+        ('channel is "Paid Search"', "7.00"),
+        ('not channel is "Paid Search"', "77.70"),
+        ('not channel is ""', "84.70"),
+        ('not (channel is "Paid Search" and platform is google)', "85.70"),
+        ('channel is "Direct" or platform is baidu', "8.00"),
+    ):
+        for group in ("", "keyword", "search_term", "source"):
+            report = ask(world, group=group, metrics="cost", filter=text)
+            assert report.totals == {"cost": cost}, (text, group)
+            assert "partly_left_out" in [one.kind for one in report.incomplete]
+
+
+def test_where_nothing_was_spent_there_is_no_row_of_unallocated_cost(world: World) -> None:
+    wanted = "cost,visits,conversions,assisted_conversions"
+    nothing = {"cost": None, "visits": 0, "conversions": "0", "assisted_conversions": 0}
+    for group in ("landing_page", "source", "goal", "page", "landing_page,goal"):
+        report = ask(world, group=group, metrics=wanted)
+        assert (report.rows, report.row_count, report.totals) == ([], 0, nothing), group
+    world.events([at("09-01 10:00")])
+    world.reconcile()
+    report = ask(world, group="landing_page", metrics=wanted)
+    assert rows(report) == {("/",): nothing | {"visits": 1}}
+    none = ask(world, group="landing_page", metrics=wanted, filter='landing_page is "/nowhere"')
+    assert (none.rows, none.row_count, none.totals) == ([], 0, nothing)
+
+
 def test_hours_and_days_follow_the_clocks_of_the_site(world: World) -> None:
     # Berlin: 25 October 2026 has 25 hours, 29 March 2026 has 23.
     world.events(

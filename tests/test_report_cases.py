@@ -391,3 +391,30 @@ def test_a_period_row_is_tracked_when_visits_came_by_its_end(world: World) -> No
     world.reconcile()
     report = world.report("2026-09-01", "2026-09-10")
     assert (report.totals.cost, report.totals.untracked_cost) == ("50.00", "0.00")
+
+
+def test_a_period_row_is_judged_by_its_own_period_whatever_it_is_compared_with(
+    world: World,
+) -> None:
+    world.events([at("08-25 10:00", url=ad("water pump"))])
+    for month, cost in (("Aug", "30.00"), ("Sep", "50.00")):
+        world.spend(
+            f'Search keyword report\n"{month} 1, 2026 - {month} 10, 2026"\n'
+            "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"
+            f"water pump,Phrase match,pumps,g,CNY,10,100,{cost}\n",
+            platform="google",
+            period_total=True,
+        )
+    world.reconcile()
+    alone = world.report("2026-09-01", "2026-09-30")
+    beside = world.report("2026-09-01", "2026-09-30", compare="previous")
+    assert alone.totals.untracked_cost == "50.00"
+    assert beside.totals == alone.totals
+    assert beside.previous is not None
+    # From 2 August on: the row of 1 August begins before that.
+    assert beside.previous.totals.cost is None
+    whole = world.report("2026-08-01", "2026-08-31")
+    assert (whole.totals.cost, whole.totals.untracked_cost) == ("30.00", "30.00")
+    autumn = world.report("2026-09-01", "2026-10-01", compare="previous")
+    assert autumn.previous is not None
+    assert autumn.previous.totals == whole.totals

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.world import World, ad, at
+from tests.world import HOME, World, ad, at
 from tracker.reports.live import Live, live_visitors
 from tracker.warehouse.client import Warehouse
 
@@ -49,3 +49,10 @@ def test_an_event_that_was_sent_twice_is_shown_once(world: World) -> None:
     world.events([at("09-01 10:27:01", name="inquiry", id="one")])
     (visitor,) = live(world)
     assert [step.name for step in visitor.steps] == ["inquiry"]
+
+
+def test_of_somebody_who_does_much_the_latest_steps_are_shown(world: World) -> None:
+    world.events([at(f"09-01 10:{n // 3:02}:{n % 3 * 20:02}", url=f"{HOME}{n}") for n in range(80)])
+    (visitor,) = live(world)
+    assert visitor.last_seen == visitor.steps[0].time
+    assert [step.path for step in visitor.steps] == [f"/{n}" for n in range(79, 29, -1)]

@@ -93,7 +93,7 @@ def expectations(
     at: Mapping[str, int] = {
         lead: int(conversion)
         for conversion, lead, goal, _ in rows
-        if goal == f"stage:{leads[lead].stage}"
+        if goal.partition(":")[2] == leads[lead].stage
     }
     worth = {
         conversion: int(expected_value(leads[lead].chance, mean).scaleb(6))

@@ -195,7 +195,7 @@ class BreakdownReader:
                 f"What {SOURCES[fact]} has without a {name} is left out by the filter.",
             )
             for name in dict.fromkeys(self._filtered)
-            if name in ("device", "search_term")
+            if name in ("channel", "device", "search_term")
         ]
 
     def is_read(self, metric: str) -> bool:

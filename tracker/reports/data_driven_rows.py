@@ -32,7 +32,8 @@ ORDER = 1
 
 @dataclass(frozen=True, slots=True)
 class DataDriven:
-    """For each keyword ``levels`` has the level of the group whose removal effect it has."""
+    """For each keyword ``levels`` has the level of the group whose removal effect it has; sources
+    without a keyword are groups by themselves and have none."""
 
     credit: Credit
     levels: Mapping[int, str]
@@ -65,7 +66,11 @@ def data_driven_credit(
     # Several sources of a row have a line each: its credit stands on the first of them.
     credits = np.array([sums.pop(row, (0, 0)) for row in rows], np.int64).reshape(-1, 2)
     values = {**linear.values, "weight": credits[:, 0], "amount": credits[:, 1]}
-    levels = {names[key].keyword_key: str(group.level) for key, group in groups.items()}
+    levels = {
+        names[key].keyword_key: str(group.level)
+        for key, group in groups.items()
+        if names[key].keyword_key
+    }
     return DataDriven(replace(linear, values=values), levels)
 
 

@@ -74,11 +74,12 @@ class KeywordFacts:
         # What began in the period before and ended in this one belongs to neither.
         whole = ~earlier | (last_day < np.datetime64(self.boundary))
         counted = spent & (rows != LEFT_OUT) & (lines["spend_rows"] != 0)
-        known = tracking(day[~spent], day[counted], self.last)
+        now, before = self._tracking(day[~spent], day[counted])
+        froms = np.array([now.tracked_from, before.tracked_from], "datetime64[D]")
         untracked = np.where(
             last_day > day,
-            last_day < np.datetime64(known.tracked_from),
-            np.isin(day, np.array(known.untracked, "datetime64[D]")),
+            last_day < froms[earlier.astype(np.intp)],
+            np.isin(day, np.array([*now.untracked, *before.untracked], "datetime64[D]")),
         )
         values = {name: lines[name] for name in (*VISITS, *SPEND)}
         values["untracked_cost"] = lines["cost"] * untracked
@@ -91,18 +92,20 @@ class KeywordFacts:
         visited = threads.submit(self._arrays, "keyword_visits.sql")
         spent = threads.submit(self._arrays, "keyword_spend.sql")
         lines = self._arrays("keyword_days.sql")
-        known = tracking(
-            lines["day"][lines["all_visits"] != 0],
-            lines["day"][lines["spend_rows"] != 0],
-            self.last,
-        )
+        day = _days(lines, "day")
+        now, before = self._tracking(day[lines["all_visits"] != 0], day[lines["spend_rows"] != 0])
         if self.limited:
             lines = self._arrays("keyword_days_of.sql")
         days.add(_days(lines, "day"), {name: lines[name] for name in DAYS if name in lines})
         _add(table, self.sources, visited.result(), VISITS)
         _add(table, self.keywords, spent.result(), SPEND)
-        if known.untracked:
-            cost = self._arrays("keyword_untracked.sql", known._asdict())
+        if now.untracked or before.untracked:
+            known = {
+                "untracked": [*now.untracked, *before.untracked],
+                "tracked_from": now.tracked_from,
+                "tracked_before": before.tracked_from,
+            }
+            cost = self._arrays("keyword_untracked.sql", known)
             _add(table, self.keywords, cost, ("untracked_cost",))
 
     def credit(self) -> Credit:
@@ -117,6 +120,16 @@ class KeywordFacts:
         """Add what was earned."""
         table.add(credit.rows, credit.days < np.datetime64(self.boundary), credit.values)
         days.add(credit.days, credit.values)
+
+    def _tracking(self, visited: Array, spent: Array) -> tuple[Tracking, Tracking]:
+        """Of the period and of the one before, each as a report of it alone has it."""
+        first = np.datetime64(self.boundary)
+        return (
+            tracking(visited[visited >= first], spent[spent >= first], self.last),
+            tracking(
+                visited[visited < first], spent[spent < first], self.boundary - timedelta(days=1)
+            ),
+        )
 
     def _arrays(self, name: str, more: Mapping[str, object] | None = None) -> dict[str, Array]:
         params = {**self.params, **(more or {})}

@@ -135,8 +135,15 @@ def _origins(
 ) -> dict[str, LeadOrigin]:
     if not ids:
         return {}
+    _, keywords, resolution = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": site.key})[0]
     rows = warehouse.dicts(
-        load_sql(PACKAGE, "lead_sources.sql"), {"site": site.key, "ids": sorted(set(ids))}
+        load_sql(PACKAGE, "lead_sources.sql"),
+        {
+            "site": site.key,
+            "ids": sorted(set(ids)),
+            "keywords": keywords,
+            "resolution": resolution,
+        },
     )
     return {
         str(row["id"]): LeadOrigin(

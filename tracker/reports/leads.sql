@@ -9,7 +9,7 @@ WITH
     (
         SELECT external_id,
             argMax((stage, time, value, currency, lead, removed, reason), version) AS fact,
-            max(version) AS written
+            max(version) AS written, ifNull(fact.3, 0) >= 0 AS is_step
         FROM offline_conversions
         WHERE site = {site:String}
         GROUP BY external_id
@@ -18,12 +18,13 @@ WITH
     leads AS
     (
         SELECT if(fact.5 = '', external_id, fact.5) AS lead_key,
-            argMaxIf(toString(fact.1), (fact.2, written, external_id), ifNull(fact.3, 0) >= 0) AS stage_now,
-            min(fact.2) AS opened, max(fact.2) AS moved, count() AS stages,
+            argMaxIf(toString(fact.1), (fact.2, written, external_id), is_step) AS stage_now,
+            min(fact.2) AS opened, countIf(is_step) AS stages,
+            if(stages = 0, max(fact.2), maxIf(fact.2, is_step)) AS moved,
             argMin(external_id, (fact.2, external_id)) AS first_id,
             argMaxIf((fact.3, toString(fact.4)), (fact.2, written, external_id),
                 fact.3 IS NOT NULL AND fact.3 >= 0) AS worth,
-            argMax(fact.7, (fact.2, written, external_id)) AS reason_now
+            argMaxIf(fact.7, (fact.2, written, external_id), is_step) AS reason_now
         FROM latest
         GROUP BY lead_key
     )

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -202,7 +202,11 @@ def _line(
 
 
 def _ratio(cost: Decimal | None, count: int) -> str | None:
-    return None if cost is None or not count else f"{(cost / count).quantize(CENT):f}"
+    return None if cost is None or not count else _cents(cost / count)
+
+
+def _cents(amount: Decimal) -> str:
+    return f"{amount.quantize(CENT, ROUND_HALF_UP):f}"
 
 
 def _share(ratio: float | None) -> str | None:
@@ -234,7 +238,9 @@ def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> MeanOrde
     if unpriced:
         rates = warehouse.rows(load_sql(PACKAGE, "order_rates.sql"), params)
         return MeanOrder(None, [missing_rate(site, "orders", *row) for row in rates])
-    return MeanOrder((Decimal(value) / int(orders)).quantize(CENT) if orders else None, [])
+    if not orders:
+        return MeanOrder(None, [])
+    return MeanOrder((Decimal(value) / int(orders)).quantize(CENT, ROUND_HALF_UP), [])
 
 
 def read_tracks(warehouse: Warehouse, site: Site) -> list[Track]:

@@ -38,8 +38,9 @@ _KEYS = dict.fromkeys((Fact.VISITS, Fact.HITS), "x.source_key") | {
 }
 _UNKNOWN = "CAST(NULL AS Nullable(UInt8))"
 _NO_VALUE = "CAST(NULL AS Nullable(String))"
-#: Facts with fragments that may be NULL.
+#: Facts with fragments that may be NULL, and attributes of their keywords that may be.
 _SPEND = (Fact.SPEND, Fact.SPEND_DAYS, Fact.TERMS)
+_UNTOLD = ("spend_channel",)
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ class _Filled:
         return {
             "table": SOURCES[self._fact],
             "inner": ", ".join([*keys, *sums]),
-            "inner grouping": f"GROUP BY {names}" if keys else "",
+            # Without keys there would be a row of nothing.
+            "inner grouping": f"GROUP BY {names}" if keys else "HAVING count() > 0",
             "filter": self._where(condition) if condition else "1",
             "rows": ", ".join(
                 [
@@ -195,8 +197,12 @@ class _Filled:
             return fragment.sql if fragment.place == "inner" else ""
         holds = self._predicate(test, f"toString({fragment.sql})")
         if fragment.place != "inner":
-            name = self._relation(fragment)
-            return f"{_KEYS[self._fact]} IN (SELECT key FROM {name} WHERE {holds})"
+            name, key = self._relation(fragment), _KEYS[self._fact]
+            found = f"{key} IN (SELECT key FROM {name} WHERE {holds})"
+            if self._fact in _SPEND and fragment.sql in _UNTOLD:
+                untold = f"SELECT key FROM {name} WHERE {fragment.sql} IS NULL"
+                return f"if({key} IN ({untold}), NULL, {found})"
+            return found
         if self._fact in _SPEND:
             return f"if(isNull({fragment.sql}), NULL, {holds})"
         return holds

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -194,7 +195,7 @@ def test_facts_in_any_order_end_in_the_same_tables(
     seed: int,
     repeat_orders: Literal["open", "inherit"],
 ) -> None:
-    settings = SiteSettings(repeat_orders=repeat_orders)
+    settings = SiteSettings(repeat_orders=repeat_orders, tax_rate=Decimal("0.13"))
     world.site = update_site(world.db, world.site.key, settings=settings)
     world.goal("order", kind="event", pattern="order", use_event_value=True)
     # Of a lookback that leaves touches out, and of paths that begin anew.

@@ -32,6 +32,7 @@ from tracker.accounts.site_rules import (
     checked_params,
     checked_paths,
     checked_rate,
+    checked_tax_rate,
     checked_terms,
     checked_timeout,
 )
@@ -76,6 +77,8 @@ class SiteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     repeat_orders: Literal["open", "inherit"] = "open"
     #: Half-life of the time-decay model, in days.
     half_life_days: int = 7
+    #: Tax that recorded values include, as a share of the net value; 0: they are net.
+    tax_rate: Decimal = Decimal(0)
     #: Days for which events and visits are kept, 0 for ever; conversions and sums of days stay.
     keep_days: int = 0
     #: Hosts a visitor returns from within his visit, beside the built-in payment providers.
@@ -84,7 +87,7 @@ class SiteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def of_credit(self) -> tuple[object, ...]:
         """Those that credit depends on: a change of one is a change of history."""
-        return self.repeat_orders, self.half_life_days
+        return self.repeat_orders, self.half_life_days, self.tax_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +249,7 @@ def _checked(site: Site) -> Site:
             stripped_params=checked_params(site.settings.stripped_params),
             param_map=checked_param_map(site.settings.param_map),
             half_life_days=checked_half_life(site.settings.half_life_days),
+            tax_rate=checked_tax_rate(site.settings.tax_rate),
             keep_days=checked_keep_days(site.settings.keep_days, site.lookback_days),
             rate_limit=checked_rate(site.settings.rate_limit, "rate_limit"),
             address_rate_limit=checked_rate(site.settings.address_rate_limit, "address_rate_limit"),

@@ -6,7 +6,7 @@
 -- stages: `clicked` has rows of their click ids).
 -- Parameters:
 --   build  UInt64
---   sites  tuples (sites, tenant, currency); names Array(String): these sites
+--   sites  tuples (sites, tenant, currency, tax that values include, in 1e-6); names Array(String): these sites
 --   days   tuples (sites, first day, instants): the slices as runs of days; where each day begins and,
 --          last, where the run ends, in seconds since 1970
 --   first, last Date: the first and the last of these days
@@ -43,17 +43,19 @@
 -- to nobody (by its own time, so that late and imported events change nothing). The stages of a lead share its identity
 -- and its path time, that of its first stage. On sites of `customers` a lead that began after its
 -- person's first order has the path of the lead with that order, and its goal says repeat:STAGE.
--- A value keeps its currency; `value_site` is its value in the
--- site's by the rate of the conversion's own day (or the inverse of the opposite one), rounded
+-- A value stays as it was given, with the tax that it includes (`tax_rate`: that of the fact, else the
+-- site's; 0 without a value). `value_site` is what counts: the net value, value / (1 + tax rate),
+-- rounded half away from zero to a millionth, in the
+-- site's currency by the rate of the conversion's own day (or the inverse of the opposite one), rounded
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
 INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external_id, lead, time,
-    path_time, visitor, person, visit_id, matched, value, currency, value_site, rate_missing,
+    path_time, visitor, person, visit_id, matched, value, currency, tax_rate, value_site, rate_missing,
     supplied_key, counts, earns, tried_until, supplied_tag, supplied_click, supplied_time, supplied_day)
 WITH
     info AS
     (
-        SELECT arrayJoin(s.1) AS site, s.2 AS tenant, s.3 AS site_currency
-        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), String, String))}) AS s)
+        SELECT arrayJoin(s.1) AS site, s.2 AS tenant, s.3 AS site_currency, s.4 AS site_tax
+        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), String, String, Int64))}) AS s)
     ),
     calendar AS
     (
@@ -177,7 +179,7 @@ WITH
     (
         SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
-            'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
+            'visit' AS matched, value, currency, CAST(NULL AS Nullable(Decimal(18, 6))) AS tax_rate, toUInt64(0) AS supplied_key,
             is_primary AS counts, is_primary AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
             time AS supplied_time, day AS supplied_day
         FROM by_goal
@@ -195,7 +197,7 @@ WITH
     latest AS
     (
         SELECT site, external_id,
-            argMax((stage, time, value, currency, lead, removed), version) AS fact,
+            argMax((stage, time, value, currency, lead, removed, tax_rate), version) AS fact,
             argMax((visitor, click_id, code, order_id, email_hash, phone_hash, user_hash), version)
                 AS contact,
             argMax(if(platform != '' OR landing_url != '', cityHash64(channel, platform,
@@ -211,7 +213,7 @@ WITH
     offline AS
     (
         SELECT l.site AS site, l.external_id AS external_id, l.fact.1 AS stage,
-            l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.5 AS lead,
+            l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.7 AS tax_rate, l.fact.5 AS lead,
             if(lead = '', external_id, lead) AS lead_key,
             l.contact AS contact, (l.brought, l.brought_by) AS brought, l.received AS received, c.day AS day,
             (time, external_id) AS place,
@@ -348,7 +350,7 @@ WITH
     matched_offline AS
     (
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
-            o.time AS time, o.value AS value, o.currency AS currency, o.lead AS lead,
+            o.time AS time, o.value AS value, o.currency AS currency, o.tax_rate AS tax_rate, o.lead AS lead,
             o.counts AS counts, o.earns AS earns, p.repeats AS repeats, p.path.1 AS path_time,
             p.path.2 AS supplied, p.path.3 AS whose, p.tried_until AS tried_until
         FROM offline AS o
@@ -360,7 +362,7 @@ WITH
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
-            currency, supplied.1 AS supplied_key, counts, earns, tried_until, supplied.2 AS supplied_tag,
+            currency, tax_rate, supplied.1 AS supplied_key, counts, earns, tried_until, supplied.2 AS supplied_tag,
             supplied.3 AS supplied_click, supplied.4 AS supplied_time,
             -- NOTE: of the days of a site, only the text of an instant takes a zone of each row.
             if(supplied_click = '', toDate(substring(toString(path_time, zone), 1, 10)), supplied.5)
@@ -383,7 +385,9 @@ WITH
             a.supplied_time AS supplied_time, a.supplied_day AS supplied_day,
             i.site_currency AS site_currency,
             if(a.currency = '', i.site_currency, a.currency) AS paid_in,
-            toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS micros,
+            if(a.value IS NULL, 0, ifNull(toInt64(toDecimal128(a.tax_rate, 6) * 1000000), i.site_tax)) AS tax,
+            toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS given,
+            intDiv(given * 1000000 + sign(given) * intDiv(1000000 + tax, 2), 1000000 + tax) AS micros,
             -- if rates
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
@@ -416,7 +420,7 @@ SELECT
     t.visitor AS person,
     -- end
     t.visit_id, t.matched, t.value,
-    t.paid_in AS currency,
+    t.paid_in AS currency, CAST(toDecimal128(t.tax, 6) / 1000000 AS Decimal(18, 6)) AS tax_rate,
     CAST(toDecimal128(t.site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS value_site,
     t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key,
     t.counts, t.earns, t.tried_until, t.supplied_tag, t.supplied_click, t.supplied_time, t.supplied_day

@@ -9,6 +9,7 @@ import msgspec
 
 from tracker.accounts.ad_accounts import accounts_of_site
 from tracker.accounts.pipeline import pipeline_of
+from tracker.accounts.site_rules import checked_tax_rate
 from tracker.accounts.sites import Site
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.conversions.entry import Entry
@@ -25,7 +26,7 @@ from tracker.tables.problem import CellError
 MAX_ENTRIES = 1_000
 MAX_ID, MAX_TEXT, MAX_URL = 200, 500, 4_000
 #: What an entry says of the stage itself, not of where it came from.
-_SAID = ("stage", "time", "value", "currency", "reason", "removed")
+_SAID = ("stage", "time", "value", "currency", "tax_rate", "reason", "removed")
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -150,6 +151,7 @@ def _row(number: int, entry: Entry, when: tuple[datetime, bool]) -> OfflineRow:
         stage=entry.stage,
         value=None if entry.value is None else parse_amount(f"{entry.value:f}"),
         currency=parse_currency(entry.currency) if entry.currency.strip() else "",
+        tax_rate=None if entry.tax_rate is None else checked_tax_rate(entry.tax_rate),
         id=entry.id.strip(),
         visit_code=entry.visit_code.strip().upper(),
         platform=entry.platform.strip().casefold(),

@@ -31,6 +31,10 @@ NAMES: Final = {
         "Revenue, 收入",
     ),
     "currency": _tiers("Currency, Currency code, Conversion currency, 货币, 货币代码, 币种"),
+    # As 0.13 or 13%; without it the site's rule, 0 for a value that is net.
+    "tax_rate": _tiers(
+        "Tax rate, VAT rate, GST rate, Included tax, 税率, 含税率, 含税税率, 增值税率, 增值税税率"
+    ),
     "id": _tiers(
         "ID, Order ID, Transaction ID, External ID, 编号, 订单号, 订单编号, 订单ID, 单号, 合同号,"
         "合同编号, 转化ID",

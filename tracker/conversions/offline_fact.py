@@ -54,6 +54,7 @@ class Fact(NamedTuple):
     time: datetime
     value: Decimal | None
     currency: str
+    tax_rate: Decimal | None
     lead: str
     visitor: int
     click_id: str
@@ -110,6 +111,7 @@ def fact_of(
         time=row.time,
         value=None if row.value is None else row.value.quantize(STEP),
         currency="" if row.value is None else row.currency or currency,
+        tax_rate=None if row.value is None else row.tax_rate,
         lead=row.lead,
         visitor=_visitor(row, visitor_number),
         click_id=row.click_id or source.pop("click_id", ""),

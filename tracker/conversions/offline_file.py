@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracker.accounts.site_rules import checked_tax_rate
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.conversions.offline_columns import FIELDS, IDENTIFIERS, NAMES, is_header
 from tracker.errors import InvalidInput
@@ -52,8 +53,9 @@ class OfflineRow(msgspec.Struct, frozen=True):
     """One stage of one lead. ``time`` is UTC; ``day_only`` rows stand at the end of their day.
 
     ``value`` may be negative (a refund), None where the file states none; ``currency`` "" means
-    the site's. ``email_hash`` and ``phone_hash`` are SHA-256 in hexadecimal. ``removed`` withdraws
-    an earlier row of the same id.
+    the site's. ``tax_rate`` is the tax that the value includes, as a share of its net value: 0 for
+    a net value, None for the site's rule. ``email_hash`` and ``phone_hash`` are SHA-256 in
+    hexadecimal. ``removed`` withdraws an earlier row of the same id.
     """
 
     line: int
@@ -62,6 +64,7 @@ class OfflineRow(msgspec.Struct, frozen=True):
     stage: str
     value: Decimal | None
     currency: str
+    tax_rate: Decimal | None
     id: str
     lead: str
     visitor: str
@@ -186,6 +189,7 @@ class _Reading:
         self.parsers: dict[str, Callable[[str], object]] = {
             "value": partial(_value, style=file.style),
             "currency": _currency,
+            "tax_rate": partial(_tax_rate, style=file.style),
             "id": _id,
             "email": _hashed(hash_email),
             "phone": _hashed(hash_phone),
@@ -283,6 +287,13 @@ def _reason(cell: str) -> str:
 def _value(cell: str, style: Style) -> Decimal | None:
     number = parse_number(cell, style)
     return None if number is None else parse_amount(f"{number:f}")
+
+
+def _tax_rate(cell: str, style: Style) -> Decimal | None:
+    number = parse_number(cell, style)
+    if number is None:
+        return None
+    return checked_tax_rate(number / 100 if cell.rstrip(' "').endswith("%") else number)
 
 
 def _currency(cell: str) -> str:

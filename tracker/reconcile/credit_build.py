@@ -28,6 +28,7 @@ from tracker.reconcile.clicks import look_up_conversions
 from tracker.warehouse.sql import load_sql
 
 DAY_MS = 86_400_000
+MILLION = 1_000_000
 #: Which value of a lead is revenue: that of its order; without one, of what follows from it.
 _RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
 
@@ -173,7 +174,7 @@ def _goal_conversions(
         by_kind[kind_of(row)].append(row)
     common = {
         "build": context.number,
-        "sites": context.money(sorted({site for site, _ in days})),
+        "sites": _money(context, sorted({site for site, _ in days})),
         "days": bound_runs(runs, context.frames),
         "first": min(day for _, day in days),
         "last": max(day for _, day in days),
@@ -196,6 +197,16 @@ def _goal_conversions(
     return seen
 
 
+def _money(context: BuildContext, sites: Iterable[str]) -> list[tuple[list[str], str, str, int]]:
+    """(sites, tenant, currency, tax in values in 1e-6) of those that have all in common."""
+    owners = ((one, context.frames[one].site) for one in sites)
+    said = (
+        (one, (site.tenant, site.currency, int(site.settings.tax_rate * MILLION)))
+        for one, site in owners
+    )
+    return [(of, *common) for common, of in together(said)]
+
+
 def _sites_of(rows: Iterable[GoalRow]) -> list[str]:
     return sorted({site for row in rows for site, _ in row[0]})
 
@@ -215,7 +226,7 @@ def _stage_conversions(
         "conversions.sql",
         {
             "build": context.number,
-            "sites": context.money(sites),
+            "sites": _money(context, sites),
             "names": sites,
             "days": bound_runs(day_runs(days), context.frames),
             "fresh": following.fresh.runs,

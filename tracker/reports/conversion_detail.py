@@ -29,10 +29,11 @@ _EVER = (date(1970, 1, 2), date(2149, 6, 5))
 
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversion. ``revenue`` is its value in the site's currency, null where there is none or
-    the rate is missing; ``path_end`` is where its path ends: its own time, or that of the first
-    stage of its lead. ``matched`` says how it was given to a visitor: ``none`` while nobody is
-    found, ``expired`` when it is no longer tried."""
+    """A conversion. ``value`` is as it was given, with the tax that it includes (``tax_rate``, a
+    share of the net value); ``revenue`` what counts of it: its net value in the site's currency,
+    null where there is none or the exchange rate is missing. ``path_end`` is where its path ends:
+    its own time, or that of the first stage of its lead. ``matched`` says how it was given to a
+    visitor: ``none`` while nobody is found, ``expired`` when it is no longer tried."""
 
     conversion: str
     goal: str
@@ -44,6 +45,7 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     lead: str | None
     value: str | None
     currency: str | None
+    tax_rate: str | None
     revenue: str | None
     rate_missing: bool
 
@@ -180,6 +182,7 @@ def _conversion(row: Mapping[str, Any], goals: Mapping[str, str], now: datetime)
         lead=row["lead"] or None,
         value=decimal_text(row["value"]),
         currency=row["currency"] if row["value"] is not None else None,
+        tax_rate=decimal_text(row["tax_rate"], 0) if row["value"] is not None else None,
         revenue=decimal_text(row["value_site"]),
         rate_missing=bool(row["rate_missing"]),
     )

@@ -28,10 +28,15 @@ def whole_number(form: Mapping[str, str], name: str, what: str) -> int:
     return int(text)
 
 
-def margin_share(text: str) -> Decimal | None:
-    """The margin from per cent as people write it (35, 35%), None when the field is empty."""
+def optional_share(text: str) -> Decimal | None:
+    """A share from per cent as people write it (35, 35%), None when the field is empty."""
     bare = text.strip().removesuffix("%").strip()
     return parse_amount(bare) / 100 if bare else None
+
+
+def per_cent(share: Decimal | str | None) -> str:
+    """A share as ``optional_share`` reads it."""
+    return "" if share is None else f"{(Decimal(share) * 100).normalize():f}"
 
 
 def optional_amount(text: str) -> Decimal | None:
@@ -53,23 +58,27 @@ def site_changes(form: Mapping[str, str], rules: SiteSettings) -> SiteChanges:
         domains=words(form.get("domains", "")),
         timezone=form.get("timezone", "").strip(),
         currency=form.get("currency", ""),
-        margin=margin_share(form.get("margin", "")),
+        margin=optional_share(form.get("margin", "")),
         visit_timeout=whole_number(form, "visit_timeout", "the visit timeout") * 60,
         lookback_days=whole_number(form, "lookback_days", "the lookback"),
         brand_terms=words(form.get("brand_terms", "")),
-        settings=msgspec.structs.replace(rules, half_life_days=half_life),
+        settings=msgspec.structs.replace(
+            rules,
+            half_life_days=half_life,
+            tax_rate=optional_share(form.get("tax_rate", "")) or Decimal(0),
+        ),
     )
 
 
 def site_form(site: Site) -> dict[str, str]:
     """The fields as the site has them now."""
-    margin = "" if site.margin is None else f"{(site.margin * 100).normalize():f}"
     return {
         "name": site.name,
         "domains": "\n".join(site.domains),
         "timezone": site.timezone,
         "currency": site.currency,
-        "margin": margin,
+        "margin": per_cent(site.margin),
+        "tax_rate": per_cent(site.settings.tax_rate or None),
         "visit_timeout": str(site.visit_timeout // 60),
         "lookback_days": str(site.lookback_days),
         "half_life_days": str(site.settings.half_life_days),

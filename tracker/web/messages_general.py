@@ -29,6 +29,8 @@ GENERAL = (
     msgid("The target CPA is %(value)s; it must be above 0."),
     msgid("The target ROI is %(value)s; it must be above -1."),
     msgid("Write 50 per cent as 0.5."),
+    msgid("The tax rate is %(value)s; it must be at least 0, below 1, with up to six decimals."),
+    msgid("Write 13 per cent as 0.13."),
     msgid("The visit timeout is %(value)s s; allowed are %(least)s to %(most)s s."),
     msgid("The lookback is %(value)s days; allowed are %(least)s to %(most)s."),
     msgid("The half-life is %(value)s days; allowed are %(least)s to %(most)s."),

@@ -16,6 +16,7 @@ MIN_TIMEOUT, MAX_TIMEOUT = 60, 4 * 3600
 MIN_LOOKBACK, MAX_LOOKBACK = 1, 365
 MIN_HALF_LIFE, MAX_HALF_LIFE = 1, 90
 MAX_KEEP_DAYS = 3650
+MAX_GROUPS, MAX_GROUP = 500, 100
 
 
 def checked_margin(margin: Decimal | None) -> Decimal | None:
@@ -28,6 +29,36 @@ def checked_margin(margin: Decimal | None) -> Decimal | None:
             hint="Write 35 per cent as 0.35.",
         )
     return margin
+
+
+def checked_group_margins(margins: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Product group → its margin, as ``checked_margin`` has it; case and spaces make no other
+    group."""
+    cleaned: dict[str, Decimal] = {}
+    for name, margin in margins.items():
+        group = checked_group(name)
+        if not group or group.lower() in (one.lower() for one in cleaned):
+            raise InvalidInput(
+                f"The product group {name!r} has no name, or has two margins.",
+                hint="Give each group once; case and spaces make no difference.",
+            )
+        try:
+            cleaned[group] = (checked_margin(margin) or margin).normalize()
+        except InvalidInput as error:
+            raise InvalidInput(
+                f"Product group {group!r}: {error.message}", hint=error.hint
+            ) from error
+    if len(cleaned) > MAX_GROUPS:
+        raise InvalidInput(f"{len(cleaned)} product groups; at most {MAX_GROUPS} are allowed.")
+    return cleaned
+
+
+def checked_group(name: str) -> str:
+    """The name of a product group without surplus spaces, at most 100 characters."""
+    group = " ".join(name.split())
+    if len(group) > MAX_GROUP or "\0" in group:
+        raise InvalidInput(f"The product group is longer than {MAX_GROUP} characters.")
+    return group
 
 
 def checked_tax_rate(rate: Decimal) -> Decimal:

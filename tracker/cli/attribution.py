@@ -204,7 +204,8 @@ def report_pipeline(
     if as_json:
         print_json(result)
         return
-    roi = "revenue_roi" if result["margin"] is None else "roi"
+    has_margin = result["margin"] is not None or result["own_margins"]
+    roi = "roi" if has_margin else "revenue_roi"
     names = ("conversions", "cost_per", "value", roi, "repeat_conversions", "repeat_value")
     columns = ("stage", *(f">{name.replace('_', ' ')}" for name in names))
     rows = [(line["stage"], *(line[name] for name in names)) for line in result["stages"]]

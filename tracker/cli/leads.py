@@ -24,6 +24,11 @@ Currency = Annotated[str, typer.Option(help="ISO 4217 code; empty: the site's.")
 TaxRate = Annotated[
     str, typer.Option(help="Tax in the value, such as 0.13 or 13%; 0: net; empty: the site's rule.")
 ]
+ProductGroup = Annotated[str, typer.Option(help="Product group, whose margin the value has.")]
+OrderCost = Annotated[
+    str,
+    typer.Option(help="What the goods cost, net; of a refund, those that came back."),
+]
 Reason = Annotated[str, typer.Option(help="Why it is invalid or lost.")]
 
 
@@ -60,6 +65,8 @@ def add_lead(
     value: Value = "",
     currency: Currency = "",
     tax_rate: TaxRate = "",
+    product_group: ProductGroup = "",
+    order_cost: OrderCost = "",
     reason: Reason = "",
     given: Annotated[
         list[str] | None,
@@ -80,6 +87,8 @@ def add_lead(
         value=parse_amount(value) if value else None,
         currency=currency,
         tax_rate=parse_share(tax_rate) if tax_rate else None,
+        product_group=product_group,
+        order_cost=parse_amount(order_cost) if order_cost else None,
         reason=reason,
     )
     whole = msgspec.structs.replace(entry, **_given(given or []))
@@ -95,6 +104,8 @@ def move_lead(
     value: Value = "",
     currency: Currency = "",
     tax_rate: TaxRate = "",
+    product_group: ProductGroup = "",
+    order_cost: OrderCost = "",
     reason: Reason = "",
     correct: Annotated[str, typer.Option(help="Id of a stage of the lead: say it anew.")] = "",
     remove: Annotated[bool, typer.Option("--remove", help="With --correct: withdraw it.")] = False,
@@ -111,15 +122,19 @@ def move_lead(
         value=worth,
         currency=currency,
         tax_rate=parse_share(tax_rate) if tax_rate else None,
+        product_group=product_group,
+        order_cost=parse_amount(order_cost) if order_cost else None,
         reason=reason,
         removed=remove,
     )
     _taken(run_command("lead-move", MoveLead(site_key, lead_key, step)), as_json=as_json)
 
 
-#: Fields of an entry that are texts, without its id.
+#: Fields of an entry that lead back to a visit or say where it came from, and when it was.
 _FIELDS = tuple(
-    name for name in Entry.__struct_fields__ if name not in ("id", "value", "tax_rate", "removed")
+    name
+    for name in Entry.__struct_fields__
+    if name not in ("id", "value", "tax_rate", "product_group", "order_cost", "removed")
 )
 
 

@@ -88,8 +88,8 @@ def _entry(number: int, item: Any, fields: Mapping[str, str]) -> Entry:
         found = path[1:] if path.startswith("=") else _text(_at(item, path))
         if found:
             values[name] = found
-    if "value" in values:
-        values["value"] = parse_amount(values["value"])
+    for name in {"value", "order_cost"} & values.keys():
+        values[name] = parse_amount(values[name])
     if "tax_rate" in values:
         values["tax_rate"] = parse_share(values["tax_rate"])
     if "removed" in values:

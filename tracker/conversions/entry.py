@@ -23,6 +23,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: Decimal | None = None
     currency: str = ""
     tax_rate: Decimal | None = None
+    product_group: str = ""
+    order_cost: Decimal | None = None
     lead: str = ""
     visitor: str = ""
     person: str = ""

@@ -55,6 +55,8 @@ class Fact(NamedTuple):
     value: Decimal | None
     currency: str
     tax_rate: Decimal | None
+    product_group: str
+    order_cost: Decimal | None
     lead: str
     visitor: int
     click_id: str
@@ -112,6 +114,8 @@ def fact_of(
         value=None if row.value is None else row.value.quantize(STEP),
         currency="" if row.value is None else row.currency or currency,
         tax_rate=None if row.value is None else row.tax_rate,
+        product_group=row.product_group,
+        order_cost=None if row.order_cost is None else row.order_cost.quantize(STEP),
         lead=row.lead,
         visitor=_visitor(row, visitor_number),
         click_id=row.click_id or source.pop("click_id", ""),

@@ -55,6 +55,8 @@ class LeadStep(msgspec.Struct, frozen=True):
     value: str | None
     currency: str
     tax_rate: str | None
+    product_group: str
+    order_cost: str | None
     reason: str
     corrected: bool
 
@@ -126,6 +128,8 @@ def lead_steps(warehouse: Warehouse, site: Site, lead: str) -> list[LeadStep]:
             value=decimal_text(row["value"]),
             currency=str(row["currency"]),
             tax_rate=decimal_text(row["tax_rate"], 0),
+            product_group=str(row["product_group"]),
+            order_cost=decimal_text(row["order_cost"]),
             reason=str(row["reason"]),
             corrected=int(row["versions"]) > 1,
         )

@@ -34,6 +34,22 @@ def optional_share(text: str) -> Decimal | None:
     return parse_amount(bare) / 100 if bare else None
 
 
+def group_shares(text: str) -> dict[str, Decimal]:
+    """Shares of groups, one a line: ``valves: 30``, in per cent; InvalidInput for a line that is
+    none, and for a group that has two."""
+    found: dict[str, Decimal] = {}
+    for line in filter(str.strip, text.splitlines()):
+        name, mark, share = line.replace("：", ":").rpartition(":")
+        number = optional_share(share) if mark else None
+        if number is None or not name.strip() or name.strip() in found:
+            raise InvalidInput(
+                f"Not a product group and its margin: {line.strip()!r}.",
+                hint="Write one group a line with its margin in per cent, such as valves: 30.",
+            )
+        found[name.strip()] = number
+    return found
+
+
 def per_cent(share: Decimal | str | None) -> str:
     """A share as ``optional_share`` reads it."""
     return "" if share is None else f"{(Decimal(share) * 100).normalize():f}"
@@ -65,6 +81,7 @@ def site_changes(form: Mapping[str, str], rules: SiteSettings) -> SiteChanges:
         settings=msgspec.structs.replace(
             rules,
             half_life_days=half_life,
+            group_margins=group_shares(form.get("group_margins", "")),
             tax_rate=optional_share(form.get("tax_rate", "")) or Decimal(0),
         ),
     )
@@ -78,6 +95,9 @@ def site_form(site: Site) -> dict[str, str]:
         "timezone": site.timezone,
         "currency": site.currency,
         "margin": per_cent(site.margin),
+        "group_margins": "\n".join(
+            f"{group}: {per_cent(margin)}" for group, margin in site.settings.group_margins.items()
+        ),
         "tax_rate": per_cent(site.settings.tax_rate or None),
         "visit_timeout": str(site.visit_timeout // 60),
         "lookback_days": str(site.lookback_days),

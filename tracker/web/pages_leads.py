@@ -26,10 +26,22 @@ from tracker.web.stages import MATCHED, stage_name, stage_options
 T = TypeVar("T")
 PAGE = 50
 _TEXTS = (
-    *("stage", "time", "currency", "email", "phone", "visit_code", "visitor", "person"),
+    *(
+        "stage",
+        "time",
+        "currency",
+        "product_group",
+        "email",
+        "phone",
+        "visit_code",
+        "visitor",
+        "person",
+    ),
     *("click_id", "order_id", "landing_url", "keyword", "platform", "reason"),
 )
-_EMPTY = dict.fromkeys((*_TEXTS, "id", "value", "tax_rate"), "") | {"stage": "inquiry"}
+_EMPTY = dict.fromkeys((*_TEXTS, "id", "value", "tax_rate", "order_cost"), "") | {
+    "stage": "inquiry"
+}
 
 
 async def show_leads(call: Call) -> Response:
@@ -83,6 +95,7 @@ def _open(call: Call, form: dict[str, str]) -> str:
         Entry(id=form["id"].strip(), stage=""),
         value=optional_amount(form["value"]),
         tax_rate=optional_share(form["tax_rate"]),
+        order_cost=optional_amount(form["order_cost"]),
         **texts,
     )
     return open_lead(offline_deps(call, call.site), call.site, entry)
@@ -97,6 +110,8 @@ def _step(call: Call, *, removed: bool = False) -> Entry:
         value=optional_amount(form.get("value", "")),
         currency=form.get("currency", ""),
         tax_rate=optional_share(form.get("tax_rate", "")),
+        product_group=form.get("product_group", ""),
+        order_cost=optional_amount(form.get("order_cost", "")),
         reason=form.get("reason", ""),
         removed=removed,
     )

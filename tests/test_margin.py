@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from tests.world import World, ad, at
 from tracker.accounts import marks
 from tracker.accounts.sites import SiteSettings, update_site
+from tracker.cli.rules import changed_settings
 from tracker.commands.sites import site_changed
 from tracker.conversions.entry import Entry
 from tracker.errors import InvalidInput
@@ -352,6 +353,19 @@ def test_what_cannot_be_is_refused_by_name(make: Make) -> None:
             update_site(world.db, world.site.key, settings=SiteSettings(group_margins=margins))
 
 
+def test_rules_are_set_by_command_as_maps_are() -> None:
+    given = ["group_margins=valves=0.3, pumps=0.25", "tax_rate=0.13"]
+    changed = changed_settings(SiteSettings(), given)
+    assert changed.tax_rate == Decimal("0.13")
+    assert changed.group_margins == {"valves": Decimal("0.3"), "pumps": Decimal("0.25")}
+    # Others stay as they are.
+    again = changed_settings(changed, ["half_life_days=3"])
+    assert again == msgspec.structs.replace(changed, half_life_days=3)
+    assert changed.of_credit != SiteSettings().of_credit
+    with pytest.raises(InvalidInput, match="cannot be used"):
+        changed_settings(SiteSettings(), ["tax_rate=13%"])
+
+
 def test_the_formula_of_contribution_by_hand() -> None:
     """Revenue 10, of which 4 have a gain of 1: with 0.5 for the rest 1 + 3 = 4."""
     million = 10**6
@@ -365,5 +379,6 @@ def test_the_formula_of_contribution_by_hand() -> None:
     assert contribution(lacking, Economics(half, has_revenue=True)) is None
     nothing = metrics(Sums(cost=million, spend_rows=1), Economics(None, has_revenue=True))
     assert (nothing.contribution, nothing.roi) == (None, None)
+    assert Economics(half, has_revenue=True, has_own=True).break_even(Sums()) == 2
     loss = Economics(half, has_revenue=True, has_own=True)
     assert loss.break_even(Sums(amount=million, own_amount=million, own_gain=-million)) is None

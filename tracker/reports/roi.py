@@ -79,7 +79,7 @@ class Economics:
         """The ROAS at which profit is zero: 1 / margin, or what the revenue of ``sums`` is of its
         contribution where parts of it have gains of their own; None while that is unknown or not
         above 0."""
-        if not self.has_own:
+        if not (sums.own_amount or sums.own_gain):
             return float(1 / self.margin) if self.margin else None
         gain = contribution(sums, self)
         if gain is None or gain <= 0 or sums.amount <= 0:

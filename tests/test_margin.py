@@ -345,7 +345,7 @@ def test_what_cannot_be_is_refused_by_name(make: Make) -> None:
         with pytest.raises(InvalidInput, match=said):
             world.run("conversions-take", TakeConversions(world.site.key, (given,)))
     for margins, said in (
-        ({"valves": Decimal(30)}, "'valves': The margin is 30"),
+        ({"valves": Decimal(30)}, "product group 'valves' is 30"),
         ({"valves": Decimal("0.3"), " Valves": Decimal("0.4")}, "has two margins"),
         ({" ": Decimal("0.3")}, "has no name"),
     ):

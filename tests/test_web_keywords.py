@@ -149,7 +149,7 @@ def test_margins_of_product_groups_and_costs_of_orders_lead_to_margin_roi_too(fr
     [
         ("valves", "Not a product group and its margin"),
         ("valves: 30\nvalves: 40", "Not a product group and its margin"),
-        ("valves: 3000", "The margin is 30"),
+        ("valves: 3000", "it must be above 0, at most 1"),
         ("valves: much", "Not an amount"),
     ],
 )

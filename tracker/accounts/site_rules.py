@@ -23,12 +23,16 @@ def checked_margin(margin: Decimal | None) -> Decimal | None:
     """A share of revenue in (0, 1] with at most six decimals, or None for not set."""
     if margin is None:
         return None
-    if not margin.is_finite() or not 0 < margin <= 1 or margin != margin.quantize(STEP):
+    if not _is_margin(margin):
         raise InvalidInput(
             f"The margin is {margin}; it must be above 0, at most 1, with up to six decimals.",
             hint="Write 35 per cent as 0.35.",
         )
     return margin
+
+
+def _is_margin(margin: Decimal) -> bool:
+    return margin.is_finite() and 0 < margin <= 1 and margin == margin.quantize(STEP)
 
 
 def checked_group_margins(margins: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -42,12 +46,13 @@ def checked_group_margins(margins: Mapping[str, Decimal]) -> dict[str, Decimal]:
                 f"The product group {name!r} has no name, or has two margins.",
                 hint="Give each group once; case and spaces make no difference.",
             )
-        try:
-            cleaned[group] = (checked_margin(margin) or margin).normalize()
-        except InvalidInput as error:
+        if not _is_margin(margin):
             raise InvalidInput(
-                f"Product group {group!r}: {error.message}", hint=error.hint
-            ) from error
+                f"The margin of the product group {group!r} is {margin}; it must be above 0, "
+                "at most 1, with up to six decimals.",
+                hint="Write 35 per cent as 0.35.",
+            )
+        cleaned[group] = margin.normalize()
     if len(cleaned) > MAX_GROUPS:
         raise InvalidInput(f"{len(cleaned)} product groups; at most {MAX_GROUPS} are allowed.")
     return cleaned

@@ -36,8 +36,8 @@ GENERAL = (
     msgid("The product group %(group)s has no name, or has two margins."),
     msgid("Give each group once; case and spaces make no difference."),
     msgid(
-        "Product group %(group)s: The margin is %(value)s; it must be above 0, at most 1, with up "
-        "to six decimals."
+        "The margin of the product group %(group)s is %(value)s; it must be above 0, at most 1, "
+        "with up to six decimals."
     ),
     msgid("%(count)s product groups; at most %(most)s are allowed."),
     msgid("The product group is longer than %(most)s characters."),

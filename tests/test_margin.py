@@ -328,6 +328,15 @@ def test_own_gains_sum_exactly_over_the_touches_of_every_model(make: Make) -> No
     assert sums[0] == sums[1]
 
 
+def test_a_cost_of_nothing_where_there_is_no_value_says_nothing(make: Make) -> None:
+    world = make()
+    world.offline(HEADER + "2026-09-02 10:00,inquiry,,CNY,A,v1,,0\n")
+    assert world.rows("SELECT order_cost FROM offline_conversions") == [(None,)]
+    nothing = Entry(id="A", stage="inquiry", order_cost=Decimal(0), time="2026-09-02 10:00")
+    world.run("conversions-take", TakeConversions(world.site.key, (nothing,)))
+    assert world.rows("SELECT count(), max(order_cost) FROM offline_conversions")[0][1] is None
+
+
 def test_what_cannot_be_is_refused_by_name(make: Make) -> None:
     world = make()
     for row, said in (

@@ -181,7 +181,7 @@ def _row(number: int, entry: Entry, when: tuple[datetime, bool]) -> OfflineRow:
 def _order_cost(entry: Entry) -> Decimal | None:
     if entry.order_cost is None:
         return None
-    if entry.value is None:
+    if entry.order_cost and entry.value is None:
         raise CellError(NO_VALUE)
     return checked_order_cost(parse_amount(f"{entry.order_cost:f}"))
 

@@ -221,7 +221,8 @@ class _Reading:
         for name in ("id", "stage"):
             if not values[name]:
                 self._problem(line, name, "", f"The {name} is missing.")
-        if values["order_cost"] is not None and values["value"] is None:
+        # Systems write 0 where there is nothing.
+        if values["order_cost"] and values["value"] is None:
             self._problem(line, "order_cost", "", NO_VALUE)
         if not any(values[name] for name in IDENTIFIERS):
             message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:10]) + "."

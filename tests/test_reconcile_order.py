@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -115,7 +116,10 @@ def events(chance: random.Random) -> list[dict[str, Any]]:
                     at(f"{time}:30", f"p{person}-{visit % 2}", id=f"{len(lines):032x}", **known)
                 )
             if chance.random() < 0.5:
-                order = {"name": "order", "value": "100", "currency": "CNY"}
+                # Of every gain: by its group, its cost or the margin of the site.
+                props = ({"product_group": "Valves"}, {"order_cost": "60.5"}, {})[person % 3]
+                order: dict[str, Any] = {"name": "order", "value": "100", "currency": "CNY"}
+                order["props"] = props
                 lines.append(
                     at(
                         f"{time[:-1]}9:30",
@@ -196,7 +200,11 @@ def test_facts_in_any_order_end_in_the_same_tables(
     seed: int,
     repeat_orders: Literal["open", "inherit"],
 ) -> None:
-    settings = SiteSettings(repeat_orders=repeat_orders)
+    settings = SiteSettings(
+        repeat_orders=repeat_orders,
+        tax_rate=Decimal("0.13"),
+        group_margins={"valves": Decimal("0.3")},
+    )
     world.site = update_site(world.db, world.site.key, settings=settings)
     world.goal("order", kind="event", pattern="order", use_event_value=True)
     # Of a lookback that leaves touches out, and of paths that begin anew.
@@ -362,7 +370,7 @@ def test_of_copies_that_differ_in_their_visitor_alone_one_stands_in_every_build(
 
 #: Of these parts of a statement just one is right, or it has parameters of its own; all others may
 #: be there without need.
-EXCLUSIVE = {"goals", "stages", "plain", "props", "engaged", "dealt"}
+EXCLUSIVE = {"goals", "stages", "plain", "props", "engaged", "dealt", "groups"}
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from tests.test_report_properties import HEADER, KEYWORDS
 from tests.world import HOME, World, ad, at
 from tracker.accounts.person_cards import Card, write_card
+from tracker.accounts.sites import SiteSettings
 from tracker.commands.conversions import offline_deps
 from tracker.conversions.entries import take_entries
 from tracker.conversions.entry import Entry
@@ -33,11 +34,27 @@ ZONE = "Europe/Berlin"
 #: Metrics that add up over rows, as numbers.
 ADDITIVE = (
     *("cost", "untracked_cost", "adjusted_cost", "impressions", "clicks"),
-    *("visits", "pageviews", "conversions", "revenue"),
+    *("visits", "pageviews", "conversions", "revenue", "contribution"),
 )
 DISTINCT = ("arrived_clicks", "assisted_conversions")
-RATIOS = ("cpa", "roas", "visit_cvr", "aov", "cost_per_inquiry", "payments", "payment_roas")
+RATIOS = (
+    "cpa",
+    "roas",
+    "roi",
+    "profit",
+    "break_even_roas",
+    "visit_cvr",
+    "aov",
+    "cost_per_inquiry",
+    "payments",
+    "payment_roas",
+)
 
+#: Whole millionths of contribution: parts add up to the last digit.
+RULES: dict[str, Any] = {
+    "margin": Decimal(1),
+    "settings": SiteSettings(group_margins={"valves": Decimal("0.3")}),
+}
 PERIOD_ROW = (
     'Search keyword report\n"Sep 1, 2026 - Sep 10, 2026"\n'
     "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"
@@ -48,7 +65,7 @@ PERIOD_ROW = (
 @pytest.fixture
 def world(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> World:
     """A site of its own in the engine of all."""
-    return with_goals(World(embedded_engine, sqlite_db, tmp_path, timezone=ZONE))
+    return with_goals(World(embedded_engine, sqlite_db, tmp_path, timezone=ZONE, **RULES))
 
 
 def with_goals(world: World) -> World:
@@ -65,7 +82,7 @@ def filled(
 ) -> World:
     """A filled site, for tests that only ask."""
     folder = tmp_path_factory.mktemp("filled")
-    world = with_goals(World(embedded_engine, shared_db, folder, timezone=ZONE))
+    world = with_goals(World(embedded_engine, shared_db, folder, timezone=ZONE, **RULES))
     fill(world, random.Random(1))
     return world
 
@@ -91,6 +108,7 @@ def fill(world: World, chance: random.Random) -> None:
     """Random visits, orders, leads and spend of September, in two currencies, with a fee row's
     campaign and no keyword, and with spend of several days: before the first visit, and into it."""
     lines = []
+    earning = random.Random(7)
     for _ in range(chance.randint(20, 60)):
         moment = (
             f"09-{chance.randint(4, 28):02} {chance.randint(0, 23):02}:{chance.randint(0, 59):02}"
@@ -101,17 +119,23 @@ def fill(world: World, chance: random.Random) -> None:
         if chance.random() < 0.3:
             worth = chance.choice(["1.50", "99.99", "0.01"])
             money = chance.choice(["CNY", "USD"])
-            lines.append(at(moment, visitor, HOME, name="order", value=worth, currency=money))
+            props = earning.choice([{}, {"product_group": "Valves"}, {"order_cost": "0.75"}])
+            lines.append(
+                at(moment, visitor, HOME, name="order", value=worth, currency=money, props=props)
+            )
     world.events(lines)
     leads = [
-        f"{stage}{lead},{lead},2026-09-{day + wait:02},{stage},{worth},{money},v{lead}\n"
+        f"{stage}{lead},{lead},2026-09-{day + wait:02},{stage},{worth},{money},v{lead},"
+        f"{earning.choice(['', 'valves', 'pumps'])},{worth and earning.choice(['', '1.23'])},"
+        f"{earning.choice(['', '13%'])}\n"
         for lead in range(4)
         for day, money in [(chance.randint(5, 20), chance.choice(["CNY", "USD"]))]
         for wait, stage in enumerate(("inquiry", "valid", "quotation", "order", "payment"))
         for worth in [chance.choice(["", "70.10", "3"])]
         if chance.random() < 0.8
     ]
-    world.offline("id,lead,time,stage,value,currency,visitor\n" + "".join(leads))
+    titles = "id,lead,time,stage,value,currency,visitor,product group,order cost,tax rate"
+    world.offline(titles + "\n" + "".join(leads))
     rates = (f"2026-09-{day:02},USD,CNY,7.{day:02}\n" for day in range(1, 31))
     world.rates("day,base,quote,rate\n" + "".join(rates))
     spent = [
@@ -171,7 +195,7 @@ def every_chain_adds_up(world: World, chance: random.Random) -> None:
             if sum(Decimal(str(row.metrics[name] or 0)) for row in report.rows)
             != Decimal(str(whole[name]))
         }
-        assert odd <= {"conversions", "revenue"}
+        assert odd <= {"conversions", "revenue", "contribution"}
         assert not odd or not {"goal", "stage"}.isdisjoint(chain), (chain, odd)
         assert bool(odd) is ("overlapping_rows" in [one.kind for one in report.incomplete]), chain
     for name in whole.keys() & set(type(keywords.totals).__struct_fields__):

@@ -17,10 +17,12 @@ from sqlalchemy import Engine
 from tests.web_app import Browser, enter
 from tests.world import HOME, World, ad, at
 from tracker.accounts.rights import Role
+from tracker.accounts.sites import get_site
 from tracker.accounts.tokens import add_token
 from tracker.app import create_app
 from tracker.period import parse_day
 from tracker.warehouse.client import Warehouse
+from tracker.web.forms import site_form
 from tracker.web.query import PRESETS, PageQuery, read_page_query
 from tracker.web.spreadsheet import safe_text
 
@@ -122,6 +124,46 @@ def test_with_a_margin_the_page_shows_margin_roi_and_the_break_even(fresh: World
     assert lines(page)["steel pump"][-1] == "100%"
     assert "Margin ROI" in page
     assert "the break-even ROAS is 2.50" in page
+
+
+def test_margins_of_product_groups_and_costs_of_orders_lead_to_margin_roi_too(fresh: World) -> None:
+    """No margin of the site: 20 by the cost of the order; then 100 more of which none is known."""
+    browser = enter(fresh)
+    titles = "Time,Stage,Value,ID,Visitor,Order cost\n"
+    fresh.offline(titles + "2026-09-05 10:00,order,100,own,nobody,80\n")
+    fresh.reconcile()
+    period = "?from=2026-09-05&to=2026-09-05&by=conversion"
+    page = browser.page(f"/sites/{fresh.site.key}/keywords{period}")
+    assert "Margin ROI" in page
+    assert "the break-even ROAS of all revenue is 5.00" in page
+    fresh.offline(titles + "2026-09-05 11:00,order,100,other,nobody,\n")
+    fresh.reconcile()
+    page = browser.page(f"/sites/{fresh.site.key}/keywords{period}")
+    assert "Only a part of the revenue has a margin" in page
+    browser.submit("/preferences", language="zh-Hans")
+    assert "只有部分收入" in browser.page(f"/sites/{fresh.site.key}/keywords{period}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("valves", "Not a product group and its margin"),
+        ("valves: 30\nvalves: 40", "Not a product group and its margin"),
+        ("valves: 3000", "it must be above 0, at most 1"),
+        ("valves: much", "Not an amount"),
+    ],
+)
+def test_margins_of_product_groups_are_read_from_lines(fresh: World, text: str, said: str) -> None:
+    browser = enter(fresh)
+    address = f"/sites/{fresh.site.key}/settings"
+    form = dict(site_form(fresh.site))
+    lines = {"group_margins": "阀门：30%\n\npumps: 25"}
+    assert browser.submit(address, **form | lines).status_code == 303
+    kept = site_form(get_site(fresh.db, fresh.site.key))
+    assert kept["group_margins"] == "阀门: 30\npumps: 25"
+    refused = browser.submit(address, **form | {"group_margins": text})
+    assert refused.status_code == 400
+    assert said in refused.text
 
 
 def test_the_page_is_chinese_with_the_platforms_own_words(world: World) -> None:

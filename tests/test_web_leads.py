@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,36 @@ def desk(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> De
 
 def text_of(page: str) -> str:
     return CHINESE_TAGS.sub(" ", page)
+
+
+def test_a_value_is_entered_with_its_tax_and_the_cost_of_its_goods(desk: Desk) -> None:
+    """113 at 13% are 100 net, less 60; corrected to 6%, the rest stays as the form has it."""
+    browser, world = desk.browser, desk.world
+    said = {"tax_rate": "13", "order_cost": "60", "product_group": "Valves"}
+    made = browser.submit(
+        f"{desk.site}/leads", stage="order", id="O-1", value="113", time="2026-09-01 11:00", **said
+    )
+    address = made.headers["location"]
+    world.reconcile()
+    page = browser.page(address)
+    assert "incl. 13% tax" in page
+    for name, text in said.items():
+        assert f'name="{name}" value="{text}' in page
+    conversions = "SELECT value, tax_rate, value_site, gain_site FROM conversions ORDER BY build"
+    assert [str(one) for one in world.rows(conversions)[-1]] == [
+        *("113.000000", "0.130000", "100.000000", "40.000000")
+    ]
+    form = said | {"tax_rate": "6", "value": "106", "time": "2026-09-01 11:00"}
+    browser.submit(f"{desk.site}/leads/correct", lead="O-1", id="O-1", stage="order", **form)
+    world.reconcile()
+    assert world.rows(conversions)[-1][1:] == (Decimal("0.06"), Decimal(100), Decimal(40))
+    assert "incl. 6% tax" in browser.page(address)
+    (one,) = desk.api("GET", "/conversions?from=2026-09-01&to=2026-09-01").json()["conversions"]
+    assert (one["value"], one["tax_rate"], one["revenue"]) == ("106.00", "0.06", "100.00")
+    assert (one["order_cost"], one["product_group"], one["gain"]) == ("60.00", "Valves", "40.00")
+    opened = browser.page(f"{desk.site}/attribution/{one['conversion']}")
+    for word in ("Entered as CN¥106.00", "incl. 6% tax", "Contribution", "Goods cost CN¥60.00"):
+        assert word in opened
 
 
 def test_a_lead_is_entered_moved_corrected_and_counted_by_hand(desk: Desk) -> None:

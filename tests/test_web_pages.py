@@ -32,6 +32,7 @@ SITE_FORM = {
     "timezone": "Asia/Shanghai",
     "currency": "cny",
     "margin": "35%",
+    "tax_rate": "13%",
     "visit_timeout": "45",
     "lookback_days": "60",
     "half_life_days": "14",
@@ -55,7 +56,7 @@ def test_a_site_is_added_by_an_owner_and_leads_to_its_snippet(web: WebWorld) -> 
     assert added.domains == ("new.example", "xn--vzyt26b.cn")
     assert (added.currency, added.margin) == ("CNY", Decimal("0.35"))
     assert (added.visit_timeout, added.lookback_days) == (2700, 60)
-    assert added.settings.half_life_days == 14
+    assert (added.settings.half_life_days, added.settings.tax_rate) == (14, Decimal("0.13"))
     assert added.brand_terms == ("环宇", "huanyu")
     assert web.actions.asked == [("site_changed", (None, added.key))]
     page = browser.page(f"/sites/{added.key}/install")
@@ -85,6 +86,7 @@ def test_only_an_owner_adds_sites(web: WebWorld) -> None:
         ({"visit_timeout": "0.5"}, "不是整数：'0.5'。"),
         ({"lookback_days": "400"}, "回溯期为 400 天；允许 1 到 365 天。"),
         ({"half_life_days": "91"}, "半衰期为 91 天；允许 1 到 90 天。"),
+        ({"tax_rate": "100"}, "税率为 1；必须不小于 0、小于 1，最多六位小数。"),
         ({"half_life_days": ""}, "不是整数：''。"),
         ({"name": "  "}, "请填写名称。"),
     ],

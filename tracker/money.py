@@ -51,6 +51,14 @@ def parse_amount(text: str) -> Decimal:
     return amount.quantize(STEP)
 
 
+def parse_share(text: str) -> Decimal:
+    """A share as ``0.13`` or ``13%``; the errors are those of ``parse_amount``."""
+    bare = text.strip()
+    number = bare.removesuffix("%").removesuffix("％")
+    amount = parse_amount(number)
+    return amount if number == bare else amount / 100
+
+
 def decimal_text(amount: Decimal | None, places: int = 2) -> str | None:
     """The JSON form of an amount or a credit: no exponent, at least ``places`` decimals.
 

@@ -16,18 +16,65 @@ MIN_TIMEOUT, MAX_TIMEOUT = 60, 4 * 3600
 MIN_LOOKBACK, MAX_LOOKBACK = 1, 365
 MIN_HALF_LIFE, MAX_HALF_LIFE = 1, 90
 MAX_KEEP_DAYS = 3650
+MAX_GROUPS, MAX_GROUP = 500, 100
 
 
 def checked_margin(margin: Decimal | None) -> Decimal | None:
     """A share of revenue in (0, 1] with at most six decimals, or None for not set."""
     if margin is None:
         return None
-    if not margin.is_finite() or not 0 < margin <= 1 or margin != margin.quantize(STEP):
+    if not _is_margin(margin):
         raise InvalidInput(
             f"The margin is {margin}; it must be above 0, at most 1, with up to six decimals.",
             hint="Write 35 per cent as 0.35.",
         )
     return margin
+
+
+def _is_margin(margin: Decimal) -> bool:
+    return margin.is_finite() and 0 < margin <= 1 and margin == margin.quantize(STEP)
+
+
+def checked_group_margins(margins: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Product group → its margin, as ``checked_margin`` has it; case and spaces make no other
+    group."""
+    cleaned: dict[str, Decimal] = {}
+    for name, margin in margins.items():
+        group = checked_group(name)
+        if not group or group.lower() in (one.lower() for one in cleaned):
+            raise InvalidInput(
+                f"The product group {name!r} has no name, or has two margins.",
+                hint="Give each group once; case and spaces make no difference.",
+            )
+        if not _is_margin(margin):
+            raise InvalidInput(
+                f"The margin of the product group {group!r} is {margin}; it must be above 0, "
+                "at most 1, with up to six decimals.",
+                hint="Write 35 per cent as 0.35.",
+            )
+        cleaned[group] = margin.normalize()
+    if len(cleaned) > MAX_GROUPS:
+        raise InvalidInput(f"{len(cleaned)} product groups; at most {MAX_GROUPS} are allowed.")
+    return cleaned
+
+
+def checked_group(name: str) -> str:
+    """The name of a product group without surplus spaces, at most 100 characters."""
+    group = " ".join(name.split())
+    if len(group) > MAX_GROUP or "\0" in group:
+        raise InvalidInput(f"The product group is longer than {MAX_GROUP} characters.")
+    return group
+
+
+def checked_tax_rate(rate: Decimal) -> Decimal:
+    """The tax in a value, as a share of the net value: in [0, 1) with at most six decimals."""
+    if not rate.is_finite() or not 0 <= rate < 1 or rate != rate.quantize(STEP):
+        said = f"{rate.normalize():f}" if rate.is_finite() else str(rate)
+        raise InvalidInput(
+            f"The tax rate is {said}; it must be at least 0, below 1, with up to six decimals.",
+            hint="Write 13 per cent as 0.13.",
+        )
+    return rate.normalize()
 
 
 def checked_timeout(seconds: int) -> int:

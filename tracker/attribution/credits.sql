@@ -11,7 +11,7 @@
 --   days      tuples (sites, first day, days): these days as runs, of part `resets`
 --   since, until Date: touches of earlier and of later days are out of reach of every path
 --   resets    tuples (site, goal): whose path begins after the person's previous conversion of it
--- Parts: `lookbacks` and `resets` where there are any; `people`: visitors of the sites are joined into
+-- Parts: `lookbacks`, `resets` and `gains` (conversions with a gain of their own) where there are any; `people`: visitors of the sites are joined into
 -- people.
 --
 -- The path: visits that are touches, of the conversion's person, that began at most `lookback`
@@ -19,8 +19,9 @@
 -- integers of 1e-9 and amounts integers of 1e-6, both rounded by largest remainder with ties by
 -- touch order, so that each sums exactly to its total. What is given back (an offline
 -- conversion of less than 0) takes the same shares off the value and is no conversion: its weights are 0.
+-- A gain of the conversion's own is split as its value is; `own_amount` is the amount that has one.
 INSERT INTO credits (site, model, day, build, conversion_id, goal, touch_day, touch_time, visit_id,
-    source_key, position, length, lag, weight, amount, has_value, rate_missing, counts, earns)
+    source_key, position, length, lag, weight, amount, own_amount, own_gain, has_value, rate_missing, counts, earns)
 WITH
     toInt64(1000000000) AS unit,
     info AS
@@ -73,6 +74,9 @@ WITH
             c.time AS time, c.path_time AS path_time, c.visitor AS visitor, c.person AS person,
             c.value AS value, c.value_site AS value_site, c.rate_missing AS rate_missing,
             c.is_refund AS is_refund,
+            -- if gains
+            c.gain_site AS gain_site,
+            -- end
             c.supplied_key AS supplied_key, c.supplied_time AS supplied_time, c.supplied_day AS supplied_day,
             c.counts AS counts, c.earns AS earns, i.half_life AS half_life,
             -- if lookbacks
@@ -151,6 +155,9 @@ WITH
             any(w.rate_missing) AS rate_missing,
             any(w.counts) AS counts, any(w.earns) AS earns, any(w.value) AS value, any(w.value_site) AS value_site,
             any(w.is_refund) AS is_refund,
+            -- if gains
+            any(w.gain_site) AS gain_site,
+            -- end
             arraySort(groupArrayIf((t.start, t.visit_id, t.source_key, t.day, t.is_direct,
                 t.is_paid), t.source_key != 0 AND t.start <= w.path_time
                 AND t.start > w.since
@@ -176,6 +183,9 @@ WITH
             if(indirect = 0, n, indirect) AS last_indirect,
             if(paid = 0, last_indirect, paid) AS last_paid,
             range(1, n + 1) AS positions,
+            -- if gains
+            gain_site IS NOT NULL AS owns, toInt64(assumeNotNull(toDecimal128(gain_site, 6)) * 1000000) AS gain_micros,
+            -- end
             toInt64(assumeNotNull(toDecimal128(value_site, 6)) * 1000000) AS micros
         FROM paths
     ),
@@ -203,7 +213,18 @@ WITH
             arraySort(i -> (-(products[i] % unit), i), range(1, length(products) + 1)) AS order,
             arrayMap(i -> sign(micros) * (whole[i]
                 + (indexOf(order, i) <= abs(micros) - arraySum(whole))),
-                range(1, length(products) + 1)) AS amounts
+                range(1, length(products) + 1)) AS amounts,
+            -- if gains
+            arrayMap(w -> toInt128(abs(gain_micros)) * w, weights) AS gain_products,
+            arrayMap(p -> intDiv(p, unit), gain_products) AS gain_whole,
+            arraySort(i -> (-(gain_products[i] % unit), i), range(1, length(gain_products) + 1)) AS gain_order,
+            arrayMap(i -> sign(gain_micros) * (gain_whole[i]
+                + (indexOf(gain_order, i) <= abs(gain_micros) - arraySum(gain_whole))),
+                range(1, length(gain_products) + 1)) AS gains
+            -- end
+            -- unless gains
+            arrayMap(w -> 0, weights) AS gains
+            -- end
         FROM measured
     )
 SELECT
@@ -214,7 +235,14 @@ SELECT
     if(place = 0, 0, path[place].3) AS source_key,
     place AS position, n AS length,
     dateDiff('millisecond', touch_time, path_time) AS lag,
-    if(is_refund, 0, share) AS weight, amount, value IS NOT NULL AS has_value, rate_missing, counts, earns
+    if(is_refund, 0, share) AS weight, amount,
+    -- if gains
+    if(owns, amount, 0) AS own_amount, if(owns, gain, 0) AS own_gain,
+    -- end
+    -- unless gains
+    0 AS own_amount, gain AS own_gain,
+    -- end
+    value IS NOT NULL AS has_value, rate_missing, counts, earns
 FROM weighed
-ARRAY JOIN places AS place, weights AS share, amounts AS amount
+ARRAY JOIN places AS place, weights AS share, amounts AS amount, gains AS gain
 WHERE share > 0

@@ -3,7 +3,9 @@
 The credit of a group is the number of conversions (their value) times its share of the sum of
 all removal effects. Within a group it is dealt in proportion to linear credit, so that a source
 or a day has part in it as often as it had part in the paths. Weights are integers of 1e-9,
-amounts of 1e-6, by largest remainder: both sum exactly to those of the conversions.
+amounts of 1e-6, by largest remainder: both sum exactly to those of the conversions. Gains that
+conversions have of their own are dealt in the shares in which value is, whoever brought them: of
+touched conversions every source has the same contribution for its revenue.
 """
 
 from __future__ import annotations
@@ -39,8 +41,10 @@ def data_driven(
     linear = [cell for group in channels for cell in by_group[group]]
     weights = credits_of(sum(cell.weight for cell in linear), effects.conversion)
     amounts = credits_of(sum(cell.amount for cell in linear), effects.value)
-    for group, weight, amount in zip(channels, weights, amounts, strict=True):
-        kept += _dealt(by_group[group], weight, amount)
+    owned = credits_of(sum(cell.own_amount for cell in linear), effects.value)
+    gains = credits_of(sum(cell.own_gain for cell in linear), effects.value)
+    for group, *parts in zip(channels, weights, amounts, owned, gains, strict=True):
+        kept += _dealt(by_group[group], *parts)
     return kept
 
 
@@ -66,17 +70,20 @@ def effects_of(
     return Effects(effects.probability, effects.conversion[:known], effects.value[:known])
 
 
-def _dealt(cells: Sequence[Cell], weight: int, amount: int) -> list[Cell]:
+def _dealt(cells: Sequence[Cell], weight: int, amount: int, owned: int, gain: int) -> list[Cell]:
     worth = [max(cell.amount, 0) for cell in cells]
     # Of conversions that earn and do not count (an order of a lead) there is an amount alone.
     shares = [cell.weight for cell in cells]
     shares = shares if any(shares) else [1] * len(cells)
+    worth = worth if any(worth) else shares
     return [
-        replace(cell, weight=part, amount=money)
-        for cell, part, money in zip(
+        replace(cell, weight=part, amount=money, own_amount=own, own_gain=kept)
+        for cell, part, money, own, kept in zip(
             cells,
             split(weight, shares),
-            split(amount, worth if any(worth) else shares),
+            split(amount, worth),
+            split(owned, worth),
+            split(gain, worth),
             strict=True,
         )
     ]

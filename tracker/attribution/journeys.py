@@ -70,13 +70,16 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Credit of one source on one day; ``unpriced`` counts credit whose amount is unknown."""
+    """Credit of one source on one day; ``unpriced`` counts credit whose amount is unknown,
+    ``own_amount`` is the part of the amount that has a gain of its own, ``own_gain`` that gain."""
 
     source_key: int
     day: date
     weight: int
     amount: int
     unpriced: int
+    own_amount: int = 0
+    own_gain: int = 0
 
 
 def source_names(warehouse: Warehouse, site: str, asof: int) -> dict[int, SourceName]:
@@ -102,10 +105,7 @@ def read_journeys(warehouse: Warehouse, scope: Scope) -> list[Journey]:
 def linear_cells(warehouse: Warehouse, scope: Scope) -> list[Cell]:
     """Linear credit of the same conversions by source and day, days outside the period too."""
     rows = warehouse.rows(load_sql(PACKAGE, "linear_cells.sql"), scope.params())
-    return [
-        Cell(int(key), day, int(weight), int(amount), int(unpriced))
-        for key, day, weight, amount, unpriced in rows
-    ]
+    return [Cell(int(key), day, *map(int, measures)) for key, day, *measures in rows]
 
 
 def _without(params: Mapping[str, object], name: str) -> dict[str, object]:

@@ -8,6 +8,8 @@ WITH
         SELECT day, conversion_id, touch_day, source_key,
             if({goal:String} != '' OR counts, weight, 0) AS weight,
             if({goal:String} != '' OR earns, amount, 0) AS amount,
+            if({goal:String} != '' OR earns, own_amount, 0) AS own_amount,
+            if({goal:String} != '' OR earns, own_gain, 0) AS own_gain,
             rate_missing AND ({goal:String} != '' OR earns) AS rate_missing
         FROM credits
         WHERE site = {site:String} AND model = 'linear' AND day >= {first:Date}
@@ -19,7 +21,8 @@ WITH
                 GROUP BY day)
     )
 SELECT source_key, if({by_click:Bool}, touch_day, day) AS at, sum(toInt64(weight)) AS weight,
-    sum(amount) AS amount, countIf(rate_missing) AS unpriced
+    sum(amount) AS amount, countIf(rate_missing) AS unpriced, sum(own_amount) AS own_amount,
+    sum(own_gain) AS own_gain
 FROM counted
 WHERE NOT {by_click:Bool} OR (day, conversion_id) IN
     (SELECT day, conversion_id FROM counted WHERE touch_day BETWEEN {first:Date} AND {last:Date})

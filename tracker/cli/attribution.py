@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -134,10 +135,10 @@ def report_conversions(
         print_json(result)
         return
     rows = [
-        (one["conversion"], one["time"], one["goal"], one["revenue"], one["matched"])
+        (one["conversion"], one["time"], one["goal"], _worth(one), one["revenue"], one["matched"])
         for one in result["conversions"]
     ]
-    table("", ["id", "time", "goal", ">revenue", "found by"], rows)
+    table("", ["id", "time", "goal", ">value", ">revenue", "found by"], rows)
 
 
 @report.command("conversion")
@@ -153,6 +154,8 @@ def report_conversion(
         return
     one = result["conversion"]
     say(f"{one['goal']} at {one['time']}, found by {one['matched']}")
+    if one["value"] is not None:
+        say(f"Value {_worth(one)}; counts as {one['revenue'] or 'unknown'} {result['currency']}")
     models = sorted({model for touch in result["path"] for model in touch["models"]})
     rows = [
         (touch["time"], _name(touch["source"]), *_figures(touch["models"], models))
@@ -163,6 +166,14 @@ def report_conversion(
         (touch["time"], _name(touch["source"]), touch["reason"]) for touch in result["others"]
     ]
     table("Visits that do not count", ["time", "source", "why"], others)
+
+
+def _worth(one: dict[str, Any]) -> str | None:
+    """The value of a conversion as it was given, with the tax that it includes."""
+    if one["value"] is None:
+        return None
+    tax = f" with {Decimal(one['tax_rate']) * 100:f}% tax" if Decimal(one["tax_rate"]) else ""
+    return f"{one['value']} {one['currency']}{tax}"
 
 
 def _name(step: dict[str, Any]) -> str:
@@ -193,7 +204,8 @@ def report_pipeline(
     if as_json:
         print_json(result)
         return
-    roi = "revenue_roi" if result["margin"] is None else "roi"
+    has_margin = result["margin"] is not None or result["own_margins"]
+    roi = "roi" if has_margin else "revenue_roi"
     names = ("conversions", "cost_per", "value", roi, "repeat_conversions", "repeat_value")
     columns = ("stage", *(f">{name.replace('_', ' ')}" for name in names))
     rows = [(line["stage"], *(line[name] for name in names)) for line in result["stages"]]

@@ -12,7 +12,7 @@ from tracker.cli.output import Json, SiteKey, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.conversions.entry import Entry
 from tracker.errors import InvalidInput
-from tracker.money import parse_amount
+from tracker.money import parse_amount, parse_share
 from tracker.requests.conversions import TakeConversions
 from tracker.requests.pipeline import ListLeads, MoveLead
 
@@ -21,6 +21,14 @@ StageName = Annotated[str, typer.Option("--stage", help="Key or name of the stag
 Time = Annotated[str, typer.Option(help="ISO 8601, the site's clock; empty: now.")]
 Value = Annotated[str, typer.Option(help="Amount, such as 1200.50; a refund is negative.")]
 Currency = Annotated[str, typer.Option(help="ISO 4217 code; empty: the site's.")]
+TaxRate = Annotated[
+    str, typer.Option(help="Tax in the value, such as 0.13 or 13%; 0: net; empty: the site's rule.")
+]
+ProductGroup = Annotated[str, typer.Option(help="Product group, whose margin the value has.")]
+OrderCost = Annotated[
+    str,
+    typer.Option(help="What the goods cost, net; of a refund, those that came back."),
+]
 Reason = Annotated[str, typer.Option(help="Why it is invalid or lost.")]
 
 
@@ -56,6 +64,9 @@ def add_lead(
     time: Time = "",
     value: Value = "",
     currency: Currency = "",
+    tax_rate: TaxRate = "",
+    product_group: ProductGroup = "",
+    order_cost: OrderCost = "",
     reason: Reason = "",
     given: Annotated[
         list[str] | None,
@@ -75,6 +86,9 @@ def add_lead(
         time=time,
         value=parse_amount(value) if value else None,
         currency=currency,
+        tax_rate=parse_share(tax_rate) if tax_rate else None,
+        product_group=product_group,
+        order_cost=parse_amount(order_cost) if order_cost else None,
         reason=reason,
     )
     whole = msgspec.structs.replace(entry, **_given(given or []))
@@ -89,6 +103,9 @@ def move_lead(
     time: Time = "",
     value: Value = "",
     currency: Currency = "",
+    tax_rate: TaxRate = "",
+    product_group: ProductGroup = "",
+    order_cost: OrderCost = "",
     reason: Reason = "",
     correct: Annotated[str, typer.Option(help="Id of a stage of the lead: say it anew.")] = "",
     remove: Annotated[bool, typer.Option("--remove", help="With --correct: withdraw it.")] = False,
@@ -98,11 +115,27 @@ def move_lead(
     if remove and not correct:
         raise InvalidInput("--remove needs the stage that did not happen.", hint="Give --correct.")
     worth = parse_amount(value) if value else None
-    step = Entry(correct, stage, time, worth, currency, reason=reason, removed=remove)
+    step = Entry(
+        id=correct,
+        stage=stage,
+        time=time,
+        value=worth,
+        currency=currency,
+        tax_rate=parse_share(tax_rate) if tax_rate else None,
+        product_group=product_group,
+        order_cost=parse_amount(order_cost) if order_cost else None,
+        reason=reason,
+        removed=remove,
+    )
     _taken(run_command("lead-move", MoveLead(site_key, lead_key, step)), as_json=as_json)
 
 
-_FIELDS = tuple(name for name in Entry.__struct_fields__ if name not in ("id", "value", "removed"))
+#: Fields of an entry that lead back to a visit or say where it came from, and when it was.
+_FIELDS = tuple(
+    name
+    for name in Entry.__struct_fields__
+    if name not in ("id", "value", "tax_rate", "product_group", "order_cost", "removed")
+)
 
 
 def _given(pairs: list[str]) -> dict[str, str]:

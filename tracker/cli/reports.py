@@ -149,7 +149,7 @@ def _figure(name: str, value: Any) -> Any:
 
 def show_keywords(result: dict[str, Any]) -> None:
     """The keyword report as a table, its notes below."""
-    has_margin = result["margin"] is not None
+    has_margin = result["margin"] is not None or result["own_margins"]
     roi = "roi" if has_margin else "revenue_roi"
     totals = result["totals"]
     columns = [

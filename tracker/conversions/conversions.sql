@@ -3,10 +3,11 @@
 -- Parts: of one origin, `goals` or `stages` (of leads); of goals those of one kind, `plain`, `props`
 -- (they look at properties) or `engaged`; `history` (one is counted once a person); `people` (visitors
 -- of the sites are joined into people; stages need it); `rates` (the tenants have rates); `looked` (of
--- stages: `clicked` has rows of their click ids).
+-- stages: `clicked` has rows of their click ids); `valued` (of goals: any may have a value); `groups`
+-- (sites have margins of product groups).
 -- Parameters:
 --   build  UInt64
---   sites  tuples (sites, tenant, currency); names Array(String): these sites
+--   sites  tuples (sites, tenant, currency, tax that values include, in 1e-6); names Array(String): these sites
 --   days   tuples (sites, first day, instants): the slices as runs of days; where each day begins and,
 --          last, where the run ends, in seconds since 1970
 --   first, last Date: the first and the last of these days
@@ -27,6 +28,9 @@
 --   stage_names Array(String) SITE:STAGE, stage_ranks Array(UInt8): which value of a lead is revenue:
 --          1 order, 2 shipped, 3 payment, 4 other (also stages not listed), 9 never
 --
+--   group_names Array(String) SITE:GROUP in lower case, group_margins Array(Int64) in 1e-6, of part
+--          `groups`
+--
 -- Totals of all goals: a primary goal counts and earns. Of the stages of a lead the first counts, and
 -- those of the lowest rank of which one has a value earn, so that an order and its payment are one
 -- conversion with one value. What is given back (a stage of less than 0) is taken off whatever its stage,
@@ -43,17 +47,25 @@
 -- to nobody (by its own time, so that late and imported events change nothing). The stages of a lead share its identity
 -- and its path time, that of its first stage. On sites of `customers` a lead that began after its
 -- person's first order has the path of the lead with that order, and its goal says repeat:STAGE.
--- A value keeps its currency; `value_site` is its value in the
--- site's by the rate of the conversion's own day (or the inverse of the opposite one), rounded
+-- A value stays as it was given, with the tax that it includes (`tax_rate`: that of the fact, else the
+-- site's; 0 without a value). `value_site` is what counts: the net value, value / (1 + tax rate),
+-- rounded half away from zero to a millionth, in the
+-- site's currency by the rate of the conversion's own day (or the inverse of the opposite one), rounded
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
+-- `gain_site` is the gain before ads that a conversion has of its own: by the cost of its order (net, in
+-- the value's currency, converted as it is) value_site less that cost; else by its product group
+-- value_site times the group's margin, rounded as above. What is given back takes both off: of a value
+-- below 0 the cost is that of goods which came back. Null where the site's margin decides. An event has
+-- both as properties; of one whose value does not count the group alone, and what cannot be read is left out.
 INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external_id, lead, time,
-    path_time, visitor, person, visit_id, matched, value, currency, value_site, rate_missing,
+    path_time, visitor, person, visit_id, matched, value, currency, tax_rate, value_site,
+    product_group, order_cost, gain_site, rate_missing,
     supplied_key, counts, earns, tried_until, supplied_tag, supplied_click, supplied_time, supplied_day)
 WITH
     info AS
     (
-        SELECT arrayJoin(s.1) AS site, s.2 AS tenant, s.3 AS site_currency
-        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), String, String))}) AS s)
+        SELECT arrayJoin(s.1) AS site, s.2 AS tenant, s.3 AS site_currency, s.4 AS site_tax
+        FROM (SELECT arrayJoin({sites:Array(Tuple(Array(String), String, String, Int64))}) AS s)
     ),
     calendar AS
     (
@@ -160,6 +172,15 @@ WITH
             c.visit_id AS visit_id, c.time AS time, c.event_id AS event_id,
             if(c.of_event, c.event_value, c.fixed_value) AS value,
             if(c.of_event, c.event_currency, c.fixed_currency) AS currency, c.is_primary AS is_primary,
+            -- if valued
+            if(lengthUTF8(c.props['product_group']) <= 100,
+                trimBoth(replaceRegexpAll(c.props['product_group'], '\\s+', ' ')), '') AS product_group,
+            if(c.of_event AND match(c.props['order_cost'], '^[0-9]{1,12}([.][0-9]{1,6})?$'),
+                toDecimal128OrNull(c.props['order_cost'], 6), NULL) AS order_cost,
+            -- end
+            -- unless valued
+            '' AS product_group, CAST(NULL AS Nullable(Decimal(38, 6))) AS order_cost,
+            -- end
             multiIf(c.counting = 'visit', c.visit_id,
                 -- if people
                 c.counting = 'person' AND p.person != 0, p.person,
@@ -177,7 +198,8 @@ WITH
     (
         SELECT site, day, cityHash64(goal, counted) AS conversion_id, goal, 'goal' AS origin,
             '' AS external_id, '' AS lead, time, time AS path_time, visitor, visit_id,
-            'visit' AS matched, value, currency, toUInt64(0) AS supplied_key,
+            'visit' AS matched, value, currency, CAST(NULL AS Nullable(Decimal(18, 6))) AS tax_rate, product_group,
+            order_cost, toUInt64(0) AS supplied_key,
             is_primary AS counts, is_primary AS earns, time AS tried_until, toUInt64(0) AS supplied_tag, '' AS supplied_click,
             time AS supplied_time, day AS supplied_day
         FROM by_goal
@@ -195,7 +217,8 @@ WITH
     latest AS
     (
         SELECT site, external_id,
-            argMax((stage, time, value, currency, lead, removed), version) AS fact,
+            argMax((stage, time, value, currency, lead, removed, tax_rate,
+                toString(product_group), order_cost), version) AS fact,
             argMax((visitor, click_id, code, order_id, email_hash, phone_hash, user_hash), version)
                 AS contact,
             argMax(if(platform != '' OR landing_url != '', cityHash64(channel, platform,
@@ -211,7 +234,8 @@ WITH
     offline AS
     (
         SELECT l.site AS site, l.external_id AS external_id, l.fact.1 AS stage,
-            l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.5 AS lead,
+            l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.7 AS tax_rate,
+            l.fact.8 AS product_group, l.fact.9 AS order_cost, l.fact.5 AS lead,
             if(lead = '', external_id, lead) AS lead_key,
             l.contact AS contact, (l.brought, l.brought_by) AS brought, l.received AS received, c.day AS day,
             (time, external_id) AS place,
@@ -348,7 +372,8 @@ WITH
     matched_offline AS
     (
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
-            o.time AS time, o.value AS value, o.currency AS currency, o.lead AS lead,
+            o.time AS time, o.value AS value, o.currency AS currency, o.tax_rate AS tax_rate,
+            o.product_group AS product_group, o.order_cost AS order_cost, o.lead AS lead,
             o.counts AS counts, o.earns AS earns, p.repeats AS repeats, p.path.1 AS path_time,
             p.path.2 AS supplied, p.path.3 AS whose, p.tried_until AS tried_until
         FROM offline AS o
@@ -360,7 +385,7 @@ WITH
         SELECT site, day, cityHash64('offline', external_id) AS conversion_id,
             concat(if(repeats, 'repeat:', 'stage:'), stage) AS goal, 'offline' AS origin, external_id, lead, time,
             path_time, whose.1 AS visitor, whose.2 AS visit_id, whose.3 AS matched, value,
-            currency, supplied.1 AS supplied_key, counts, earns, tried_until, supplied.2 AS supplied_tag,
+            currency, tax_rate, product_group, order_cost, supplied.1 AS supplied_key, counts, earns, tried_until, supplied.2 AS supplied_tag,
             supplied.3 AS supplied_click, supplied.4 AS supplied_time,
             -- NOTE: of the days of a site, only the text of an instant takes a zone of each row.
             if(supplied_click = '', toDate(substring(toString(path_time, zone), 1, 10)), supplied.5)
@@ -383,7 +408,9 @@ WITH
             a.supplied_time AS supplied_time, a.supplied_day AS supplied_day,
             i.site_currency AS site_currency,
             if(a.currency = '', i.site_currency, a.currency) AS paid_in,
-            toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS micros,
+            if(a.value IS NULL, 0, ifNull(toInt64(toDecimal128(a.tax_rate, 6) * 1000000), i.site_tax)) AS tax,
+            toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS given,
+            intDiv(given * 1000000 + sign(given) * intDiv(1000000 + tax, 2), 1000000 + tax) AS micros,
             -- if rates
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
@@ -394,7 +421,25 @@ WITH
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
                 -- end
-                NULL) AS site_micros
+                NULL) AS site_micros,
+            a.product_group AS product_group, a.order_cost AS order_cost,
+            toInt256(toDecimal128(assumeNotNull(a.order_cost), 6) * 1000000) AS cost,
+            multiIf(site_micros IS NULL OR a.order_cost IS NULL, NULL, paid_in = site_currency, cost,
+                -- if rates
+                nano > 0, intDiv(cost * nano + 500000000, 1000000000),
+                inverse_nano > 0, intDiv(cost * 1000000000 + intDiv(inverse_nano, 2), inverse_nano),
+                -- end
+                NULL) AS site_cost,
+            -- if groups
+            transform(concat(toString(a.site), ':', lowerUTF8(a.product_group)), {group_names:Array(String)},
+                {group_margins:Array(Int64)}, toInt64(0)) AS margin,
+            -- end
+            -- unless groups
+            toInt64(0) AS margin,
+            -- end
+            multiIf(site_cost IS NOT NULL, if(given < 0, site_micros + site_cost, site_micros - site_cost),
+                margin > 0, intDiv(site_micros * margin + sign(site_micros) * 500000, 1000000),
+                NULL) AS gain_micros
         FROM found AS a
         INNER JOIN info AS i ON a.site = i.site
         -- if rates
@@ -416,8 +461,10 @@ SELECT
     t.visitor AS person,
     -- end
     t.visit_id, t.matched, t.value,
-    t.paid_in AS currency,
+    t.paid_in AS currency, CAST(toDecimal128(t.tax, 6) / 1000000 AS Decimal(18, 6)) AS tax_rate,
     CAST(toDecimal128(t.site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS value_site,
+    t.product_group, CAST(t.order_cost AS Nullable(Decimal(18, 6))) AS order_cost,
+    CAST(toDecimal128(t.gain_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS gain_site,
     t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key,
     t.counts, t.earns, t.tried_until, t.supplied_tag, t.supplied_click, t.supplied_time, t.supplied_day
 FROM priced AS t

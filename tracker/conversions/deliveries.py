@@ -2,7 +2,7 @@
 
 A sender's JSON is one object, a list of them, or an object with such a list where the mapping's
 ``items`` points; a form is one object. A field that the mapping does not name is taken from the
-top, if the sender has one of that name.
+top, if the sender has one of that name. A tax rate is a share or per cent (``0.13``, ``13%``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 from tracker.conversions.entry import Entry
 from tracker.errors import AccessDenied, InvalidInput
-from tracker.money import parse_amount
+from tracker.money import parse_amount, parse_share
 
 #: Fields of a mapping: those of an entry, and where the list of entries is.
 FIELDS = (*Entry.__struct_fields__, "items")
@@ -88,8 +88,10 @@ def _entry(number: int, item: Any, fields: Mapping[str, str]) -> Entry:
         found = path[1:] if path.startswith("=") else _text(_at(item, path))
         if found:
             values[name] = found
-    if "value" in values:
-        values["value"] = parse_amount(values["value"])
+    for name in {"value", "order_cost"} & values.keys():
+        values[name] = parse_amount(values[name])
+    if "tax_rate" in values:
+        values["tax_rate"] = parse_share(values["tax_rate"])
     if "removed" in values:
         values["removed"] = values["removed"].casefold() in _TRUE
     try:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
 from tracker.accounts.ad_accounts import accounts_of_site
 from tracker.accounts.pipeline import pipeline_of
+from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.accounts.sites import Site
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.conversions.entry import Entry
 from tracker.conversions.offline_fact import Fact, fact_of
-from tracker.conversions.offline_file import OfflineRow
+from tracker.conversions.offline_file import NO_VALUE, OfflineRow, checked_order_cost
 from tracker.conversions.offline_store import OfflineDeps, OfflineStore
 from tracker.errors import InvalidInput
 from tracker.money import parse_amount, parse_currency
@@ -25,7 +27,17 @@ from tracker.tables.problem import CellError
 MAX_ENTRIES = 1_000
 MAX_ID, MAX_TEXT, MAX_URL = 200, 500, 4_000
 #: What an entry says of the stage itself, not of where it came from.
-_SAID = ("stage", "time", "value", "currency", "reason", "removed")
+_SAID = (
+    "stage",
+    "time",
+    "value",
+    "currency",
+    "tax_rate",
+    "product_group",
+    "order_cost",
+    "reason",
+    "removed",
+)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -150,6 +162,9 @@ def _row(number: int, entry: Entry, when: tuple[datetime, bool]) -> OfflineRow:
         stage=entry.stage,
         value=None if entry.value is None else parse_amount(f"{entry.value:f}"),
         currency=parse_currency(entry.currency) if entry.currency.strip() else "",
+        tax_rate=None if entry.tax_rate is None else checked_tax_rate(entry.tax_rate),
+        product_group=checked_group(entry.product_group),
+        order_cost=_order_cost(entry),
         id=entry.id.strip(),
         visit_code=entry.visit_code.strip().upper(),
         platform=entry.platform.strip().casefold(),
@@ -161,6 +176,14 @@ def _row(number: int, entry: Entry, when: tuple[datetime, bool]) -> OfflineRow:
         removed=entry.removed,
         **texts,
     )
+
+
+def _order_cost(entry: Entry) -> Decimal | None:
+    if entry.order_cost is None:
+        return None
+    if entry.order_cost and entry.value is None:
+        raise CellError(NO_VALUE)
+    return checked_order_cost(parse_amount(f"{entry.order_cost:f}"))
 
 
 #: Fields that are kept as they come.

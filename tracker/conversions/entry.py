@@ -12,7 +12,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``time`` is ISO 8601; without an offset it is the site's clock, a day alone its end, and empty
     the time that stands for the id, else now. ``value`` is decimal, ``currency`` empty for the
-    site's. E-mail, phone and user are plain or SHA-256; only hashes are kept.
+    site's. ``tax_rate`` is the tax that the value includes, as a share of its net value (0.13):
+    0 for a net value, null for the site's rule. E-mail, phone and user are plain or SHA-256; only
+    hashes are kept.
     """
 
     id: str
@@ -20,6 +22,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time: str = ""
     value: Decimal | None = None
     currency: str = ""
+    tax_rate: Decimal | None = None
+    product_group: str = ""
+    order_cost: Decimal | None = None
     lead: str = ""
     visitor: str = ""
     person: str = ""

@@ -1,6 +1,7 @@
--- Question: has this build written conversions, and when does the first of their paths end?
--- Grain: one row: how many, and that instant. Parameters: build UInt64; sites Array(String);
--- first, last Date
-SELECT count(), min(path_time) FROM conversions
+-- Question: has this build written conversions, when does the first of their paths end, and has any a
+-- gain of its own?
+-- Grain: one row: how many, that instant, and how many have. Parameters: build UInt64; sites
+-- Array(String); first, last Date
+SELECT count(), min(path_time), countIf(gain_site IS NOT NULL) FROM conversions
 WHERE site IN {sites:Array(String)} AND day BETWEEN {first:Date} AND {last:Date}
     AND build = {build:UInt64}

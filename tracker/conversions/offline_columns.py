@@ -31,6 +31,18 @@ NAMES: Final = {
         "Revenue, 收入",
     ),
     "currency": _tiers("Currency, Currency code, Conversion currency, 货币, 货币代码, 币种"),
+    # As 0.13 or 13%; without it the site's rule, 0 for a value that is net.
+    "tax_rate": _tiers(
+        "Tax rate, VAT rate, GST rate, Included tax, 税率, 含税率, 含税税率, 增值税率, 增值税税率"
+    ),
+    "product_group": _tiers(
+        "Product group, Product line, Product category, 产品组, 产品类别, 产品线, 商品类别, 商品组"
+    ),
+    # What the goods cost, net, in the currency of the value.
+    "order_cost": _tiers(
+        "Order cost, Cost of goods, Cost of goods sold, COGS, Product cost, 订单成本, 商品成本,"
+        "货物成本, 产品成本",
+    ),
     "id": _tiers(
         "ID, Order ID, Transaction ID, External ID, 编号, 订单号, 订单编号, 订单ID, 单号, 合同号,"
         "合同编号, 转化ID",

@@ -54,6 +54,9 @@ class Fact(NamedTuple):
     time: datetime
     value: Decimal | None
     currency: str
+    tax_rate: Decimal | None
+    product_group: str
+    order_cost: Decimal | None
     lead: str
     visitor: int
     click_id: str
@@ -108,8 +111,11 @@ def fact_of(
     return Fact(
         stage=stage_of(row.stage),
         time=row.time,
-        value=None if row.value is None else row.value.quantize(STEP),
+        value=_amount(row.value),
         currency="" if row.value is None else row.currency or currency,
+        tax_rate=None if row.value is None else row.tax_rate,
+        product_group=row.product_group,
+        order_cost=_amount(None if row.value is None else row.order_cost),
         lead=row.lead,
         visitor=_visitor(row, visitor_number),
         click_id=row.click_id or source.pop("click_id", ""),
@@ -123,6 +129,10 @@ def fact_of(
         removed=row.removed,
         **{name: source.get(name, "") for name in ("channel", "source", "medium", *_SOURCE)},
     )
+
+
+def _amount(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.quantize(STEP)
 
 
 def _visitor(row: OfflineRow, visitor_number: VisitorNumber) -> int:

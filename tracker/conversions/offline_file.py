@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.conversions.offline_columns import FIELDS, IDENTIFIERS, NAMES, is_header
 from tracker.errors import InvalidInput
@@ -52,8 +53,11 @@ class OfflineRow(msgspec.Struct, frozen=True):
     """One stage of one lead. ``time`` is UTC; ``day_only`` rows stand at the end of their day.
 
     ``value`` may be negative (a refund), None where the file states none; ``currency`` "" means
-    the site's. ``email_hash`` and ``phone_hash`` are SHA-256 in hexadecimal. ``removed`` withdraws
-    an earlier row of the same id.
+    the site's. ``tax_rate`` is the tax that the value includes, as a share of its net value: 0 for
+    a net value, None for the site's rule. ``email_hash`` and ``phone_hash`` are SHA-256 in
+    hexadecimal. ``removed`` withdraws an earlier row of the same id. ``product_group`` names whose
+    margin the value has; ``order_cost`` is what its goods cost, net, in its currency: of a refund
+    what the goods cost that came back.
     """
 
     line: int
@@ -62,6 +66,9 @@ class OfflineRow(msgspec.Struct, frozen=True):
     stage: str
     value: Decimal | None
     currency: str
+    tax_rate: Decimal | None
+    product_group: str
+    order_cost: Decimal | None
     id: str
     lead: str
     visitor: str
@@ -85,6 +92,7 @@ class OfflineRow(msgspec.Struct, frozen=True):
     removed: bool
 
 
+NO_VALUE = "An order cost needs the value of the order beside it."
 _TRUE = frozenset({"1", "true", "yes", "y", "x", "是", "已作废", "作废", "已取消"})
 
 
@@ -186,6 +194,9 @@ class _Reading:
         self.parsers: dict[str, Callable[[str], object]] = {
             "value": partial(_value, style=file.style),
             "currency": _currency,
+            "tax_rate": partial(_tax_rate, style=file.style),
+            "product_group": lambda text: checked_group(_text(text)),
+            "order_cost": partial(_order_cost, style=file.style),
             "id": _id,
             "email": _hashed(hash_email),
             "phone": _hashed(hash_phone),
@@ -210,6 +221,9 @@ class _Reading:
         for name in ("id", "stage"):
             if not values[name]:
                 self._problem(line, name, "", f"The {name} is missing.")
+        # Systems write 0 where there is nothing.
+        if values["order_cost"] and values["value"] is None:
+            self._problem(line, "order_cost", "", NO_VALUE)
         if not any(values[name] for name in IDENTIFIERS):
             message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:10]) + "."
             self.problems.add(line, "", "", message)
@@ -283,6 +297,28 @@ def _reason(cell: str) -> str:
 def _value(cell: str, style: Style) -> Decimal | None:
     number = parse_number(cell, style)
     return None if number is None else parse_amount(f"{number:f}")
+
+
+def _tax_rate(cell: str, style: Style) -> Decimal | None:
+    number = parse_number(cell, style)
+    if number is None:
+        return None
+    return checked_tax_rate(number / 100 if cell.rstrip(' "').endswith("%") else number)
+
+
+def _order_cost(cell: str, style: Style) -> Decimal | None:
+    cost = _value(cell, style)
+    return None if cost is None else checked_order_cost(cost)
+
+
+def checked_order_cost(cost: Decimal) -> Decimal:
+    """What goods cost: at least 0, of a refund too."""
+    if cost < 0:
+        raise InvalidInput(
+            f"The order cost is {cost:f}; it must be at least 0.",
+            hint="Of a refund give what the goods cost that came back.",
+        )
+    return cost
 
 
 def _currency(cell: str) -> str:

@@ -4,7 +4,7 @@
 -- that its id names.
 SELECT
     external_id,
-    argMax((stage, time, value, toString(currency), lead, visitor, click_id, toString(code),
+    argMax((stage, time, value, toString(currency), tax_rate, toString(product_group), order_cost, lead, visitor, click_id, toString(code),
         email_hash, phone_hash, user_hash, order_id, reason, landing_url, toString(channel), toString(platform),
         toString(source), toString(medium), toString(campaign), toString(ad_group),
         toString(keyword), toString(match_type), toString(campaign_id), toString(ad_group_id),

@@ -28,6 +28,7 @@ from tracker.reconcile.clicks import look_up_conversions
 from tracker.warehouse.sql import load_sql
 
 DAY_MS = 86_400_000
+MILLION = 1_000_000
 #: Which value of a lead is revenue: that of its order; without one, of what follows from it.
 _RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
 
@@ -153,9 +154,9 @@ def build_credit(context: BuildContext, following: Following) -> list[BuiltRun]:
             "last": max(day for _, day in days),
         }
         sql = load_sql("tracker.conversions", "made.sql")
-        ((count, first),) = context.warehouse.rows(sql, made)
+        ((count, first, owning),) = context.warehouse.rows(sql, made)
         if count:
-            _credit(context, following, first)
+            _credit(context, following, first, owning=bool(owning))
             context.run("tracker.attribution", "credit_days.sql", made)
     return [("credits", of, [0], first, count) for of, first, count in day_runs(days)]
 
@@ -168,12 +169,13 @@ def _goal_conversions(
 ) -> bool:
     """Conversions of goals, kind by kind; whether any of their events has been seen at all."""
     runs, parts = day_runs(days), following.kinds & {"people", "rates"}
+    groups = _group_margins(context, {site for site, _ in days})
     by_kind: dict[str, list[GoalRow]] = defaultdict(list)
     for row in goal_rows(goals):
         by_kind[kind_of(row)].append(row)
     common = {
         "build": context.number,
-        "sites": context.money(sorted({site for site, _ in days})),
+        "sites": _money(context, sorted({site for site, _ in days})),
         "days": bound_runs(runs, context.frames),
         "first": min(day for _, day in days),
         "last": max(day for _, day in days),
@@ -190,10 +192,39 @@ def _goal_conversions(
             continue
         seen = True
         whole = _sites_of(row for row in rows if row[8] == "person")
-        wanted = {"goals", kind, *(["history"] if whole else []), *parts}
+        wanted = {"goals", kind, *(["history"] if whole else []), *parts, *_worth(rows, groups)}
         found = {"goals": rows, "names": look["sites"], "events": look["events"], "whole": whole}
-        context.run("tracker.conversions", "conversions.sql", {**common, **found}, wanted)
+        given = {**common, **found, **groups}
+        context.run("tracker.conversions", "conversions.sql", given, wanted)
     return seen
+
+
+def _money(context: BuildContext, sites: Iterable[str]) -> list[tuple[list[str], str, str, int]]:
+    """(sites, tenant, currency, tax in values in 1e-6) of those that have all in common."""
+    owners = ((one, context.frames[one].site) for one in sites)
+    said = (
+        (one, (site.tenant, site.currency, int(site.settings.tax_rate * MILLION)))
+        for one, site in owners
+    )
+    return [(of, *common) for common, of in together(said)]
+
+
+def _group_margins(context: BuildContext, sites: Iterable[str]) -> dict[str, object]:
+    """Margins of product groups of these sites as conversions.sql takes them; {} without any."""
+    margins = {
+        f"{site}:{group.lower()}": int(margin * MILLION)
+        for site in sorted(sites)
+        for group, margin in context.frames[site].site.settings.group_margins.items()
+    }
+    if not margins:
+        return {}
+    return {"group_names": list(margins), "group_margins": list(margins.values())}
+
+
+def _worth(rows: Iterable[GoalRow], groups: Mapping[str, object]) -> list[str]:
+    """The parts of conversions.sql that say what the goals' values earn, if they have any."""
+    valued = any(value is not None or of_event for *_, value, _, of_event, _, _, _, _ in rows)
+    return ["valued", *(["groups"] if groups else [])] if valued else []
 
 
 def _sites_of(rows: Iterable[GoalRow]) -> list[str]:
@@ -209,13 +240,14 @@ def _stage_conversions(
     sites = sorted({site for site, _ in days})
     customers = customer_sites(context, sites)
     context.run("tracker.conversions", "supplied_sources.sql", {"sites": sites})
+    groups = _group_margins(context, sites)
     looked = {"looked"} if look_up_conversions(context, days, customers) else set()
     context.run(
         "tracker.conversions",
         "conversions.sql",
         {
             "build": context.number,
-            "sites": context.money(sites),
+            "sites": _money(context, sites),
             "names": sites,
             "days": bound_runs(day_runs(days), context.frames),
             "fresh": following.fresh.runs,
@@ -224,16 +256,21 @@ def _stage_conversions(
             **_ranked_stages(context, sites),
             "customers": customers,
             "retry_days": RETRY.days,
+            **groups,
         },
-        {"stages", "people", *looked, *(following.kinds & {"rates"})},
+        {
+            *("stages", "people", *looked, *(following.kinds & {"rates"})),
+            *(["groups"] if groups else []),
+        },
     )
     if looked:
         made = {"build": context.number, "sites": sites}
         context.run("tracker.conversions", "looked_sources.sql", made)
 
 
-def _credit(context: BuildContext, following: Following, first: datetime) -> None:
-    """Credit of the conversions of this build; the first of their paths ends at ``first``."""
+def _credit(context: BuildContext, following: Following, first: datetime, *, owning: bool) -> None:
+    """Credit of the conversions of this build; the first of their paths ends at ``first``, and some
+    have a gain of their own if ``owning``."""
     days = following.days
     last = max(day for _, day in days)
     sites = sorted({site for site, _ in days})
@@ -252,6 +289,7 @@ def _credit(context: BuildContext, following: Following, first: datetime) -> Non
         *(following.kinds & {"people"}),
         *(["lookbacks"] if lookbacks else []),
         *(["resets"] if resets else []),
+        *(["gains"] if owning else []),
     }
     context.run(
         "tracker.attribution",

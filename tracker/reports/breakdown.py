@@ -91,7 +91,8 @@ def breakdown(
     before = reader.read(beside, threads) if beside else None
     known = growing.result()
     covered = joined.result()
-    economics = Economics(request.site.margin, known.valued > 0, reader.valued_roles)
+    has_own = bool(request.site.settings.group_margins) or _has_own(now, before)
+    economics = Economics(request.site.margin, known.valued > 0, reader.valued_roles, has_own)
     writer = BreakdownWriter(request, reader, economics)
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
@@ -124,6 +125,12 @@ def breakdown(
         target_cpa=decimal_text(request.target.cpa),
         target_roi=decimal_text(request.target.roi, places=0),
     )
+
+
+def _has_own(*reads: Read | None) -> bool:
+    """Whether anything that was read has a gain of its own."""
+    found = (row for read in reads if read for row in (read.totals, *read.rows.values()))
+    return any(row.get("own_amount") or row.get("own_gain") for row in found)
 
 
 def _compared(

@@ -29,10 +29,13 @@ _EVER = (date(1970, 1, 2), date(2149, 6, 5))
 
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversion. ``revenue`` is its value in the site's currency, null where there is none or
-    the rate is missing; ``path_end`` is where its path ends: its own time, or that of the first
-    stage of its lead. ``matched`` says how it was given to a visitor: ``none`` while nobody is
-    found, ``expired`` when it is no longer tried."""
+    """A conversion. ``value`` is as it was given, with the tax that it includes (``tax_rate``, a
+    share of the net value); ``revenue`` what counts of it: its net value in the site's currency,
+    null where there is none or the exchange rate is missing. ``gain`` is what is left of it before
+    ads, in the site's currency, by ``order_cost`` (in ``currency``) or the margin of
+    ``product_group``; null where the margin of the site decides. ``path_end`` is where its path
+    ends: its own time, or that of the first stage of its lead. ``matched`` says how it was given to
+    a visitor: ``none`` while nobody is found, ``expired`` when it is no longer tried."""
 
     conversion: str
     goal: str
@@ -44,7 +47,11 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     lead: str | None
     value: str | None
     currency: str | None
+    tax_rate: str | None
     revenue: str | None
+    product_group: str | None
+    order_cost: str | None
+    gain: str | None
     rate_missing: bool
 
 
@@ -180,7 +187,11 @@ def _conversion(row: Mapping[str, Any], goals: Mapping[str, str], now: datetime)
         lead=row["lead"] or None,
         value=decimal_text(row["value"]),
         currency=row["currency"] if row["value"] is not None else None,
+        tax_rate=decimal_text(row["tax_rate"], 0) if row["value"] is not None else None,
         revenue=decimal_text(row["value_site"]),
+        product_group=row["product_group"] or None,
+        order_cost=decimal_text(row["order_cost"]),
+        gain=decimal_text(row["gain_site"]),
         rate_missing=bool(row["rate_missing"]),
     )
 

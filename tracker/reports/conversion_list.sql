@@ -3,7 +3,7 @@
 -- Parameters: site String; asof UInt64; first, last Date; goal String ('' = all);
 --   wanted UInt64 (0 = any); rows, skip UInt64
 SELECT conversion_id, day, goal, time, path_time, visitor, person, visit_id, matched, tried_until, lead,
-    value, currency, value_site, rate_missing
+    value, currency, tax_rate, value_site, product_group, order_cost, gain_site, rate_missing
 FROM conversions
 WHERE site = {site:String} AND day BETWEEN {first:Date} AND {last:Date}
     AND ({goal:String} = '' OR goal = {goal:String})

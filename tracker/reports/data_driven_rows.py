@@ -28,6 +28,8 @@ from tracker.warehouse.client import Warehouse
 
 #: Order of the chain in the keyword report: with higher ones most keywords have too few paths.
 ORDER = 1
+#: What is dealt: measures of ``Cell`` under the names that rows have.
+_DEALT = ("weight", "amount", "own_amount", "own_gain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,18 @@ def data_driven_credit(
     cells, groups = _credit(warehouse, request, request.period, asof, names)
     if request.compare:
         cells += _credit(warehouse, request, request.period.previous(), asof, names)[0]
-    sums: dict[tuple[date, RowKey], list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[tuple[date, RowKey], list[int]] = defaultdict(lambda: [0] * len(_DEALT))
     for cell in cells:
         found = sums[cell.day, _row(cell, names)]
-        found[0] += cell.weight
-        found[1] += cell.amount
+        for place, name in enumerate(_DEALT):
+            found[place] += getattr(cell, name)
     rows = (
         (day, index.key(row)) for day, row in zip(linear.days.tolist(), linear.rows, strict=True)
     )
     # Several sources of a row have a line each: its credit stands on the first of them.
-    credits = np.array([sums.pop(row, (0, 0)) for row in rows], np.int64).reshape(-1, 2)
-    values = {**linear.values, "weight": credits[:, 0], "amount": credits[:, 1]}
+    none = [0] * len(_DEALT)
+    credits = np.array([sums.pop(row, none) for row in rows], np.int64).reshape(-1, len(_DEALT))
+    values = {**linear.values, **dict(zip(_DEALT, credits.T, strict=True))}
     levels = {
         names[key].keyword_key: str(group.level)
         for key, group in groups.items()

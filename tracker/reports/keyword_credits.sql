@@ -6,6 +6,8 @@
 SELECT source_key, if({by_click:Bool}, touch_day, day) AS at,
     sumIf(d.weight, {goal:String} != '' OR d.counts) AS weight,
     sumIf(d.amount, {goal:String} != '' OR d.earns) AS amount,
+    sumIf(d.own_amount, {goal:String} != '' OR d.earns) AS own_amount,
+    sumIf(d.own_gain, {goal:String} != '' OR d.earns) AS own_gain,
     sumIf(d.unpriced_value, {goal:String} != '' OR d.earns) AS unpriced_value
 FROM credit_days AS d
 WHERE site = {site:String} AND model = {model:String} AND day >= {first:Date}

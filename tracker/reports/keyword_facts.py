@@ -24,7 +24,7 @@ from tracker.warehouse.sql import load_sql
 PACKAGE = "tracker.reports"
 VISITS = ("visits", "paid_visits", "arrived")
 SPEND = ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")
-CREDIT = ("weight", "amount", "unpriced_value")
+CREDIT = ("weight", "amount", "own_amount", "own_gain", "unpriced_value")
 #: What the days of a trend have.
 DAYS = ("visits", *SPEND)
 

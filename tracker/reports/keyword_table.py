@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from tracker.money import STEP
 from tracker.period import Period
 from tracker.reports.keyword_index import LEFT_OUT, NO_TOUCH, KeywordIndex, RowKey
 from tracker.reports.request import Sort
@@ -121,6 +122,11 @@ class KeywordTable:
         """
         return self._now.total(), self._before.total()
 
+    def has_own(self) -> bool:
+        """Whether anything of either period has a gain of its own."""
+        found = (table.sums for table in (self._now, self._before))
+        return any(bool(one["own_amount"].any() or one["own_gain"].any()) for one in found)
+
     def joined(self) -> Joined:
         """What could be joined of the period's totals."""
         now, keyed = self._now.sums, slice(len(self._index.keyed))
@@ -202,14 +208,23 @@ class KeywordTable:
         return (2 * cost * 10**9 + weight) // (2 * weight), defined
 
     def _returns(self, sort: Sort, economics: Economics, priced: Array) -> tuple[Array, Array]:
-        """Revenue over cost on days with tracking: all returns have that order, as a margin is
-        above 0."""
+        """Revenue, or contribution, over cost on days with tracking: returns have that order."""
         now = self._now.sums
         cost = now["cost"] - now["untracked_cost"]
-        known = economics.has_revenue and (sort is not Sort.ROI or economics.margin is not None)
-        return _divided(
-            now["amount"], cost, priced & (cost != 0) & (now["unpriced_value"] == 0) & known
+        known = priced & (cost != 0) & (now["unpriced_value"] == 0) & economics.has_revenue
+        if sort is not Sort.ROI or not economics.has_own:
+            # One margin for all of it is above 0 and changes no order.
+            return _divided(
+                now["amount"], cost, known & (sort is not Sort.ROI or economics.has_margin)
+            )
+        rest = now["amount"] - now["own_amount"]
+        margin = int((economics.margin or 0) / STEP)
+        # Exact, and larger than 64 bits.
+        gain = now["own_gain"].astype(object) * 10**6 + rest.astype(object) * margin
+        ranks, defined = _divided(
+            gain, cost.astype(object), known & ((rest == 0) | (economics.margin is not None))
         )
+        return ranks.astype(np.float64), defined
 
 
 def _divided(above: Array, below: Array, defined: Array) -> tuple[Array, Array]:

@@ -38,7 +38,8 @@ def keyword_report(
     growing = threads.submit(maturity, warehouse, request, reader.state)
     table, days = reader.read(threads)
     known = growing.result()
-    economics = Economics(request.site.margin, known.valued > 0)
+    has_own = bool(request.site.settings.group_margins) or table.has_own()
+    economics = Economics(request.site.margin, known.valued > 0, has_own=has_own)
     of_period, before = table.totals()
     beside = request.period.previous() if request.compare else None
     sums = KeywordSums(
@@ -59,7 +60,8 @@ def keyword_report(
         by=request.by,
         currency=request.site.currency,
         margin=decimal_text(request.site.margin, places=0),
-        break_even_roas=float(1 / request.site.margin) if request.site.margin else None,
+        own_margins=has_own,
+        break_even_roas=economics.break_even(sums.now),
         row_count=sums.count,
         rows=rows,
         totals=metrics(sums.now, economics),

@@ -1,11 +1,13 @@
 -- Question: which stages has a lead been in?
 -- Grain: one row per stage entered, oldest first. Parameters: site String; lead String
 SELECT external_id, toString(fact.1) AS stage, fact.2 AS time, fact.3 AS value,
-    toString(fact.4) AS currency, fact.5 AS lead, fact.7 AS reason, versions
+    toString(fact.4) AS currency, fact.5 AS lead, fact.7 AS reason, fact.8 AS tax_rate,
+    fact.9 AS product_group, fact.10 AS order_cost, versions
 FROM
 (
     SELECT external_id,
-        argMax((stage, time, value, currency, lead, removed, reason), version) AS fact,
+        argMax((stage, time, value, currency, lead, removed, reason, tax_rate,
+            toString(product_group), order_cost), version) AS fact,
         max(version) AS written, uniqExact(version) AS versions
     FROM offline_conversions
     WHERE site = {site:String}

@@ -46,13 +46,17 @@ class Lead(msgspec.Struct, frozen=True):
 
 
 class LeadStep(msgspec.Struct, frozen=True):
-    """A stage that a lead entered; ``corrected`` when it was said anew later."""
+    """A stage that a lead entered; ``corrected`` when it was said anew later. ``value`` is as it
+    was given, ``tax_rate`` the tax that it includes, null for the site's rule."""
 
     id: str
     stage: str
     time: datetime
     value: str | None
     currency: str
+    tax_rate: str | None
+    product_group: str
+    order_cost: str | None
     reason: str
     corrected: bool
 
@@ -123,6 +127,9 @@ def lead_steps(warehouse: Warehouse, site: Site, lead: str) -> list[LeadStep]:
             time=row["time"],
             value=decimal_text(row["value"]),
             currency=str(row["currency"]),
+            tax_rate=decimal_text(row["tax_rate"], 0),
+            product_group=str(row["product_group"]),
+            order_cost=decimal_text(row["order_cost"]),
             reason=str(row["reason"]),
             corrected=int(row["versions"]) > 1,
         )

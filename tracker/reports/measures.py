@@ -18,7 +18,7 @@ from tracker.errors import InvalidInput
 from tracker.money import STEP, decimal_text
 from tracker.reports.dimensions import Fact
 from tracker.reports.result import Metrics
-from tracker.reports.roi import MICRO, NANO, Economics, Sums, metrics
+from tracker.reports.roi import MICRO, NANO, Economics, Sums, contribution, metrics
 
 if TYPE_CHECKING:
     from tracker.accounts.pipeline import Role
@@ -96,6 +96,8 @@ MEASURES: Mapping[Fact, Mapping[str, Measure]] = {
     Fact.CREDIT: {
         "weight": Measure(f"sumIf(toInt64(c.weight), {_COUNTS})"),
         "amount": Measure(f"sumIf(c.amount, {_EARNS})"),
+        "own_amount": Measure(f"sumIf(c.own_amount, {_EARNS})"),
+        "own_gain": Measure(f"sumIf(c.own_gain, {_EARNS})"),
         "unpriced_value": Measure(f"countIf(c.rate_missing AND {_EARNS})"),
         "valued": Measure(f"sumIf(toInt64(c.weight), c.has_value AND {_EARNS})"),
         "touched": Measure(f"sumIf(toInt64(c.weight), c.position > 0 AND {_COUNTS})"),
@@ -145,9 +147,8 @@ class Figures:
         self.economics = economics
         self.target = target
         names = Sums.__dataclass_fields__
-        self.usual: Metrics = metrics(
-            Sums(**{name: value for name, value in measures.items() if name in names}), economics
-        )
+        self.sums = Sums(**{name: value for name, value in measures.items() if name in names})
+        self.usual: Metrics = metrics(self.sums, economics)
 
     def stage(self, role: str) -> Metrics:
         """The usual metrics with the credit of one role of stages alone, against the whole cost;
@@ -185,6 +186,7 @@ class Metric:
 _COST = ("cost", "unpriced_cost", "spend_rows")
 _BASE = (*_COST, "untracked_cost")
 _REVENUE = ("amount", "unpriced_value")
+_GAIN = (*_REVENUE, "own_amount", "own_gain")
 
 
 def _usual(name: str, unit: str, *measures: str) -> Metric:
@@ -201,24 +203,23 @@ def _aov(figures: Figures) -> Value:
 
 
 def _max_cpc(figures: Figures) -> Value:
-    """Clicks may cost this much at the target: target CPA × CVR, or CVR × AOV × margin ÷
-    (1 + target ROI), which without a target is 0, where profit is gone."""
+    """Clicks may cost this much at the target: target CPA × CVR, or CVR × contribution of a
+    conversion ÷ (1 + target ROI), which without a target is 0, where profit is gone."""
     clicks, target = figures.usual.clicks, figures.target
     if not clicks:
         return None
     if target.cpa is not None:
         worth = target.cpa * NANO * figures.of.get("weight", 0)
     else:
-        margin = figures.economics.margin
-        if figures.of.get("unpriced_value") or margin is None or not figures.economics.has_revenue:
+        gain = contribution(figures.sums, figures.economics)
+        if gain is None or not figures.economics.has_revenue:
             return None
-        worth = margin * MICRO * figures.of.get("amount", 0) / (1 + (target.roi or 0))
+        worth = gain / (1 + (target.roi or 0))
     return decimal_text((worth / clicks).quantize(STEP, ROUND_HALF_UP))
 
 
 def _break_even(figures: Figures) -> Value:
-    margin = figures.economics.margin
-    return float(1 / margin) if margin else None
+    return figures.economics.break_even(figures.sums)
 
 
 def _share(name: str, unit: str, above: str, below: str, scale: int = 1) -> Metric:
@@ -304,14 +305,15 @@ METRICS: Mapping[str, Metric] = {
         _share("visit_cvr", "percent", "weight", "visits", 10**9),
         _usual("cpa", "amount", *_BASE, "weight"),
         _usual("revenue", "amount", *_REVENUE),
+        _usual("contribution", "amount", *_GAIN),
         Metric("orders", "credit", ("valued",), _orders),
         Metric("aov", "amount", (*_REVENUE, "valued"), _aov),
         _usual("roas", "ratio", *_BASE, *_REVENUE),
-        Metric("break_even_roas", "ratio", (), _break_even),
+        Metric("break_even_roas", "ratio", _GAIN, _break_even),
         _usual("revenue_roi", "percent", *_BASE, *_REVENUE),
-        _usual("roi", "percent", *_BASE, *_REVENUE),
-        _usual("profit", "amount", *_BASE, *_REVENUE),
-        Metric("max_cpc", "amount", (*_REVENUE, "weight", "clicks", "spend_rows"), _max_cpc),
+        _usual("roi", "percent", *_BASE, *_GAIN),
+        _usual("profit", "amount", *_BASE, *_GAIN),
+        Metric("max_cpc", "amount", (*_GAIN, "weight", "clicks", "spend_rows"), _max_cpc),
         _count("assisted_conversions", "assisted"),
         _share("conversion_lag", "ratio", "lag", "touched", DAY_MS),
         _share("path_length", "ratio", "length", "touched"),

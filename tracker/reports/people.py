@@ -87,7 +87,8 @@ class PersonVisit(msgspec.Struct, frozen=True):
 
 
 class PersonConversion(msgspec.Struct, frozen=True):
-    """A conversion of the person; ``lead`` is empty for one of the site's own events."""
+    """A conversion of the person; ``lead`` is empty for one of the site's own events, ``value``
+    as it was given, with the tax that it includes (``tax_rate``)."""
 
     conversion: str
 
@@ -96,6 +97,7 @@ class PersonConversion(msgspec.Struct, frozen=True):
     time: datetime
     value: str | None
     currency: str
+    tax_rate: str
     matched: str
 
 
@@ -191,6 +193,7 @@ def person_report(warehouse: Warehouse, site: Site, visitors: Sequence[int]) -> 
                 time=row["time"],
                 value=decimal_text(row["value"]),
                 currency=str(row["currency"]),
+                tax_rate=decimal_text(row["tax_rate"], 0) or "0",
                 matched=str(row["matched"]),
             )
             for row in earned

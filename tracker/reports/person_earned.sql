@@ -1,7 +1,7 @@
 -- Question: which conversions are a person's?
 -- Grain: one row per conversion, the newest first. Parameters: site String; visitors Array(UInt64)
 SELECT conversion_id, toString(goal) AS goal, toString(origin) AS origin, external_id, lead, time, value,
-    toString(currency) AS currency, toString(matched) AS matched
+    toString(currency) AS currency, tax_rate, toString(matched) AS matched
 FROM conversions
 WHERE site = {site:String}
     AND (person IN {visitors:Array(UInt64)} OR visitor IN {visitors:Array(UInt64)})

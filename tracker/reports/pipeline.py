@@ -29,7 +29,7 @@ from tracker.reports.keywords import keyword_report
 from tracker.reports.published import newest_build
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Incomplete, Metrics
-from tracker.reports.roi import answering, return_on
+from tracker.reports.roi import Economics, answering, gain_of, return_on
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -42,8 +42,8 @@ CENT = Decimal("0.01")
 class StageLine(msgspec.Struct, frozen=True):
     """One stage in the period. ``value`` is null where none was recorded or a rate is missing.
     Of the tracked cost, ``cost_per`` is cost / conversions, ``revenue_roi`` (value - cost) / cost,
-    and ``roi`` the same with the margin of the site; null when undefined, ``roi`` also while no
-    margin is set. ``repeat_…``: of repeat orders, which stand apart."""
+    and ``roi`` (contribution - cost) / cost, by the margins of the values; null when undefined,
+    ``roi`` also where none is known. ``repeat_…``: of repeat orders, which stand apart."""
 
     stage: str
     role: str
@@ -74,16 +74,17 @@ class ReasonLine(msgspec.Struct, frozen=True):
 
 
 class PipelineReport(msgspec.Struct, frozen=True):
-    """``untracked_cost`` is the part of the cost without tracking. ``valid_rate`` is valid /
-    (valid + invalid) in the period; ``mean_order`` the mean value of all orders so far,
-    null, as ``expected`` is, while an order lacks its rate. ``expected`` is a figure of its own,
-    never part of a stage's value."""
+    """``margin`` is the site's, ``own_margins`` as in the keyword report. ``untracked_cost`` is the
+    part of the cost without tracking. ``valid_rate`` is valid / (valid + invalid) in the period;
+    ``mean_order`` the mean value of all orders so far, null, as ``expected`` is, while an order
+    lacks its rate. ``expected`` is a figure of its own, never part of a stage's value."""
 
     site: str
     first: str
     last: str
     currency: str
     margin: str | None
+    own_margins: bool
     cost: str | None
     untracked_cost: str | None
     stages: list[StageLine]
@@ -100,6 +101,8 @@ class _Sums:
     conversions: int = 0
     value: Decimal | None = None
     unpriced: bool = False
+    own_value: Decimal = Decimal(0)
+    own_gain: Decimal = Decimal(0)
 
 
 def pipeline_report(
@@ -113,6 +116,8 @@ def pipeline_report(
     sums = _stage_sums(warehouse, site, period)
     keys = [stage.key for stage in pipeline.stages]
     keys += sorted({goal.partition(":")[2] for goal in sums} - set(keys))
+    has_own = keywords.own_margins or any(one.own_value or one.own_gain for one in sums.values())
+    economics = Economics(site.margin, has_revenue=True, has_own=has_own)
     mean, lacking = mean_order(warehouse, site, pipeline)
     waiting = _open(warehouse, site, pipeline, mean, clock())
     total = [Decimal(line.expected) for line in waiting if line.expected is not None]
@@ -122,9 +127,10 @@ def pipeline_report(
         last=period.last.isoformat(),
         currency=site.currency,
         margin=keywords.margin,
+        own_margins=has_own,
         cost=keywords.totals.cost,
         untracked_cost=keywords.totals.untracked_cost,
-        stages=[_line(pipeline, key, sums, cost, site.margin) for key in keys],
+        stages=[_line(pipeline, key, sums, cost, economics) for key in keys],
         valid_rate=_valid_rate(pipeline, sums),
         open=waiting,
         expected=decimal_text(sum(total, Decimal(0))) if mean is not None else None,
@@ -172,6 +178,8 @@ def _stage_sums(warehouse: Warehouse, site: Site, period: Period) -> Mapping[str
             int(row["conversions"]),
             row["total"] if row["valued"] and not row["unpriced"] else None,
             bool(row["unpriced"]),
+            row["own_value"] or Decimal(0),
+            row["own_gain"] or Decimal(0),
         )
         for row in rows
     }
@@ -182,7 +190,7 @@ def _line(
     key: str,
     sums: Mapping[str, _Sums],
     cost: Decimal | None,
-    margin: Decimal | None,
+    economics: Economics,
 ) -> StageLine:
     own = sums.get(f"stage:{key}", _Sums())
     repeat = sums.get(f"repeat:{key}", _Sums())
@@ -193,12 +201,18 @@ def _line(
         conversions=own.conversions,
         value=decimal_text(own.value),
         cost_per=_ratio(cost, own.conversions),
-        revenue_roi=_share(return_on(own.value, cost, Decimal(1))),
-        roi=_share(return_on(own.value, cost, margin)),
+        revenue_roi=_share(return_on(own.value, cost)),
+        roi=_share(return_on(_gain(own, economics), cost)),
         repeat_conversions=repeat.conversions,
         repeat_value=decimal_text(repeat.value),
         incomplete=own.unpriced or repeat.unpriced,
     )
+
+
+def _gain(sums: _Sums, economics: Economics) -> Decimal | None:
+    if sums.value is None or not economics.has_margin:
+        return None
+    return gain_of(sums.value, sums.own_value, sums.own_gain, economics.margin)
 
 
 def _ratio(cost: Decimal | None, count: int) -> str | None:

@@ -27,6 +27,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     cvr: float | None
     cpa: str | None
     revenue: str | None
+    contribution: str | None
     profit: str | None
     roas: float | None
     revenue_roi: float | None
@@ -95,7 +96,9 @@ class Previous(msgspec.Struct, frozen=True):
 
 
 class KeywordReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The keyword report. ``totals`` cover every row, on other pages of the list too."""
+    """The keyword report. ``totals`` cover every row, on other pages of the list too. ``margin`` is
+    the site's; ``own_margins``: parts of the revenue have one of their own, by product group or the
+    cost of their order."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -104,6 +107,7 @@ class KeywordReport(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     currency: str
     margin: str | None
+    own_margins: bool
     break_even_roas: float | None
     row_count: int
     rows: list[Row]

@@ -3,7 +3,8 @@
 --   taken off; a refund is no conversion.
 -- Parameters: site String; first, last Date
 SELECT toString(goal) AS goal, countIf(NOT is_refund) AS conversions, countIf(value IS NOT NULL) AS valued,
-    sum(value_site) AS total, countIf(rate_missing) AS unpriced
+    sum(value_site) AS total, countIf(rate_missing) AS unpriced,
+    sumIf(value_site, gain_site IS NOT NULL) AS own_value, sum(gain_site) AS own_gain
 FROM conversions
 WHERE site = {site:String} AND origin = 'offline' AND day BETWEEN {first:Date} AND {last:Date}
     AND (day, build) IN (SELECT day, max(build) FROM slices

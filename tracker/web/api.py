@@ -212,6 +212,10 @@ def _site(site: Site) -> Mapping[str, Any]:
         "timezone": site.timezone,
         "currency": site.currency,
         "margin": decimal_text(site.margin),
+        "group_margins": {
+            group: decimal_text(margin) for group, margin in site.settings.group_margins.items()
+        },
+        "tax_rate": decimal_text(site.settings.tax_rate),
     }
 
 

@@ -91,6 +91,13 @@ REVENUE = Column(
     *("revenue", msgid("Revenue"), "amount", 1),
     msgid("Sum of the credited value of conversions, in the site's currency."),
 )
+CONTRIBUTION = Column(
+    *("contribution", msgid("Contribution"), "amount", 1),
+    msgid(
+        "What is left of revenue before ads: less the cost of the order where that is known, else "
+        "by the margin of the product group or of the site."
+    ),
+)
 ROAS = Column(
     *("roas", msgid("ROAS"), "ratio", 1),
     msgid("Revenue ÷ cost. At the break-even ROAS, which is 1 ÷ margin, profit is zero."),
@@ -108,7 +115,7 @@ _COMMON = (IMPRESSIONS, CLICKS, VISITS, ARRIVAL, CONVERSIONS, CPA, REVENUE, ROAS
 
 
 def report_columns(*, has_margin: bool, has_rules: bool = False) -> tuple[Column, ...]:
-    """The table's metrics in order; ROI is margin ROI once the site has a margin, and cost has
+    """The table's metrics in order; ROI is margin ROI once there is a margin, and cost has
     another column beside it where rules make it another (``has_rules``)."""
     cost = (COST, ADJUSTED) if has_rules else (COST,)
     return (*cost, *_COMMON, MARGIN_ROI if has_margin else REVENUE_ROI)

@@ -186,6 +186,7 @@ METRIC_GROUPS: Mapping[str, tuple[Column, ...]] = {
     ),
     msgid("Revenue and return"): (
         columns.REVENUE,
+        columns.CONTRIBUTION,
         Column(
             *("orders", msgid("Orders"), "credit", 1),
             msgid("Conversions that have a value, by credit."),

@@ -28,10 +28,31 @@ def whole_number(form: Mapping[str, str], name: str, what: str) -> int:
     return int(text)
 
 
-def margin_share(text: str) -> Decimal | None:
-    """The margin from per cent as people write it (35, 35%), None when the field is empty."""
+def optional_share(text: str) -> Decimal | None:
+    """A share from per cent as people write it (35, 35%), None when the field is empty."""
     bare = text.strip().removesuffix("%").strip()
     return parse_amount(bare) / 100 if bare else None
+
+
+def group_shares(text: str) -> dict[str, Decimal]:
+    """Shares of groups, one a line: ``valves: 30``, in per cent; InvalidInput for a line that is
+    none, and for a group that has two."""
+    found: dict[str, Decimal] = {}
+    for line in filter(str.strip, text.splitlines()):
+        name, mark, share = line.replace("：", ":").rpartition(":")
+        number = optional_share(share) if mark else None
+        if number is None or not name.strip() or name.strip() in found:
+            raise InvalidInput(
+                f"Not a product group and its margin: {line.strip()!r}.",
+                hint="Write one group a line with its margin in per cent, such as valves: 30.",
+            )
+        found[name.strip()] = number
+    return found
+
+
+def per_cent(share: Decimal | str | None) -> str:
+    """A share as ``optional_share`` reads it."""
+    return "" if share is None else f"{(Decimal(share) * 100).normalize():f}"
 
 
 def optional_amount(text: str) -> Decimal | None:
@@ -53,23 +74,31 @@ def site_changes(form: Mapping[str, str], rules: SiteSettings) -> SiteChanges:
         domains=words(form.get("domains", "")),
         timezone=form.get("timezone", "").strip(),
         currency=form.get("currency", ""),
-        margin=margin_share(form.get("margin", "")),
+        margin=optional_share(form.get("margin", "")),
         visit_timeout=whole_number(form, "visit_timeout", "the visit timeout") * 60,
         lookback_days=whole_number(form, "lookback_days", "the lookback"),
         brand_terms=words(form.get("brand_terms", "")),
-        settings=msgspec.structs.replace(rules, half_life_days=half_life),
+        settings=msgspec.structs.replace(
+            rules,
+            half_life_days=half_life,
+            group_margins=group_shares(form.get("group_margins", "")),
+            tax_rate=optional_share(form.get("tax_rate", "")) or Decimal(0),
+        ),
     )
 
 
 def site_form(site: Site) -> dict[str, str]:
     """The fields as the site has them now."""
-    margin = "" if site.margin is None else f"{(site.margin * 100).normalize():f}"
     return {
         "name": site.name,
         "domains": "\n".join(site.domains),
         "timezone": site.timezone,
         "currency": site.currency,
-        "margin": margin,
+        "margin": per_cent(site.margin),
+        "group_margins": "\n".join(
+            f"{group}: {per_cent(margin)}" for group, margin in site.settings.group_margins.items()
+        ),
+        "tax_rate": per_cent(site.settings.tax_rate or None),
         "visit_timeout": str(site.visit_timeout // 60),
         "lookback_days": str(site.lookback_days),
         "half_life_days": str(site.settings.half_life_days),

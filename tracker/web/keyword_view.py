@@ -89,14 +89,15 @@ class KeywordView:
         self._report, self._query = report, query
         self._speech, self._formats = speech, formats
         self.columns = report_columns(
-            has_margin=report.margin is not None,
+            has_margin=report.margin is not None or report.own_margins,
             has_rules=report.totals.adjusted_cost != report.totals.cost,
         )
         self.currency = report.currency
 
     def tiles(self) -> list[Tile]:
         """The totals of the whole report, on whatever page of the table one is."""
-        columns = tile_columns(has_margin=self._report.margin is not None)
+        report = self._report
+        columns = tile_columns(has_margin=report.margin is not None or report.own_margins)
         before = self._report.previous.totals if self._report.previous else None
         return [
             Tile(

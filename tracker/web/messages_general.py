@@ -29,6 +29,21 @@ GENERAL = (
     msgid("The target CPA is %(value)s; it must be above 0."),
     msgid("The target ROI is %(value)s; it must be above -1."),
     msgid("Write 50 per cent as 0.5."),
+    msgid("The tax rate is %(value)s; it must be at least 0, below 1, with up to six decimals."),
+    msgid("Write 13 per cent as 0.13."),
+    msgid("Not a product group and its margin: %(line)s."),
+    msgid("Write one group a line with its margin in per cent, such as valves: 30."),
+    msgid("The product group %(group)s has no name, or has two margins."),
+    msgid("Give each group once; case and spaces make no difference."),
+    msgid(
+        "The margin of the product group %(group)s is %(value)s; it must be above 0, at most 1, "
+        "with up to six decimals."
+    ),
+    msgid("%(count)s product groups; at most %(most)s are allowed."),
+    msgid("The product group is longer than %(most)s characters."),
+    msgid("The order cost is %(value)s; it must be at least 0."),
+    msgid("Of a refund give what the goods cost that came back."),
+    msgid("An order cost needs the value of the order beside it."),
     msgid("The visit timeout is %(value)s s; allowed are %(least)s to %(most)s s."),
     msgid("The lookback is %(value)s days; allowed are %(least)s to %(most)s."),
     msgid("The half-life is %(value)s days; allowed are %(least)s to %(most)s."),

@@ -121,7 +121,9 @@ def report_notes(report: KeywordReport, speech: Language, formats: Formats) -> l
     notes = [coverage_note(report.coverage, speech, formats)]
     cost = formats.money(report.totals.untracked_cost, report.currency)
     notes += [incomplete_note(item, speech, formats, untracked=cost) for item in report.incomplete]
-    if report.margin is None:
+    if report.own_margins:
+        notes += _own_margins(report, speech, formats)
+    elif report.margin is None:
         notes.append(
             Note(
                 "",
@@ -141,6 +143,23 @@ def report_notes(report: KeywordReport, speech: Language, formats: Formats) -> l
             Note("", text % {"margin": margin, "roas": formats.ratio(report.break_even_roas)})
         )
     return notes
+
+
+def _own_margins(report: KeywordReport, speech: Language, formats: Formats) -> list[Note]:
+    """What returns are by where parts of the revenue have margins of their own."""
+    if report.totals.revenue is not None and report.totals.contribution is None:
+        text = msgid(
+            "Only a part of the revenue has a margin, by its product group or the cost of its "
+            "order; elsewhere ROI is unknown. With the site's margin in the settings it is known."
+        )
+        return [Note("warn", speech.gettext(text))]
+    if report.break_even_roas is None:
+        return []
+    text = speech.gettext(
+        "By the costs of orders and the margins of product groups and of the site, the break-even "
+        "ROAS of all revenue is %(roas)s."
+    )
+    return [Note("", text % {"roas": formats.ratio(report.break_even_roas)})]
 
 
 def match_notes(match: MatchQuality, speech: Language, formats: Formats) -> list[Note]:

@@ -73,6 +73,7 @@ _TITLES = {
     "cvr": msgid("CVR"),
     "cpa": msgid("CPA"),
     "revenue": msgid("Revenue"),
+    "contribution": msgid("Contribution"),
     "profit": msgid("Profit"),
     "roas": msgid("ROAS"),
     "revenue_roi": msgid("Revenue ROI"),

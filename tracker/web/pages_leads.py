@@ -18,7 +18,7 @@ from tracker.errors import InvalidInput
 from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
 from tracker.web.api_conversions import offline_deps
 from tracker.web.call import Call
-from tracker.web.forms import optional_amount
+from tracker.web.forms import optional_amount, optional_share, per_cent
 from tracker.web.messages import translated
 from tracker.web.query import bounded_number
 from tracker.web.stages import MATCHED, stage_name, stage_options
@@ -26,10 +26,22 @@ from tracker.web.stages import MATCHED, stage_name, stage_options
 T = TypeVar("T")
 PAGE = 50
 _TEXTS = (
-    *("stage", "time", "currency", "email", "phone", "visit_code", "visitor", "person"),
+    *(
+        "stage",
+        "time",
+        "currency",
+        "product_group",
+        "email",
+        "phone",
+        "visit_code",
+        "visitor",
+        "person",
+    ),
     *("click_id", "order_id", "landing_url", "keyword", "platform", "reason"),
 )
-_EMPTY = dict.fromkeys((*_TEXTS, "id", "value"), "") | {"stage": "inquiry"}
+_EMPTY = dict.fromkeys((*_TEXTS, "id", "value", "tax_rate", "order_cost"), "") | {
+    "stage": "inquiry"
+}
 
 
 async def show_leads(call: Call) -> Response:
@@ -80,7 +92,11 @@ async def _change(call: Call, work: Callable[[Call, str], object]) -> Response:
 def _open(call: Call, form: dict[str, str]) -> str:
     texts = {name: form.get(name, "").strip() for name in _TEXTS}
     entry = msgspec.structs.replace(
-        Entry(id=form["id"].strip(), stage=""), value=optional_amount(form["value"]), **texts
+        Entry(id=form["id"].strip(), stage=""),
+        value=optional_amount(form["value"]),
+        tax_rate=optional_share(form["tax_rate"]),
+        order_cost=optional_amount(form["order_cost"]),
+        **texts,
     )
     return open_lead(offline_deps(call, call.site), call.site, entry)
 
@@ -93,6 +109,9 @@ def _step(call: Call, *, removed: bool = False) -> Entry:
         time=form.get("time", ""),
         value=optional_amount(form.get("value", "")),
         currency=form.get("currency", ""),
+        tax_rate=optional_share(form.get("tax_rate", "")),
+        product_group=form.get("product_group", ""),
+        order_cost=optional_amount(form.get("order_cost", "")),
         reason=form.get("reason", ""),
         removed=removed,
     )
@@ -167,6 +186,7 @@ def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Res
 def _words(call: Call) -> dict[str, object]:
     pipeline = pipeline_of(call.parts.db, call.site.key)
     return {
+        "per_cent": per_cent,
         "stages": stage_options(call.language, pipeline),
         "stage_name": partial(stage_name, call.language, pipeline),
         "matched": lambda way: call.text(MATCHED[way]) if way in MATCHED else way,

@@ -38,6 +38,8 @@ _EMPTY = {
     "timezone": "",
     "currency": "",
     "margin": "",
+    "group_margins": "",
+    "tax_rate": "",
     "visit_timeout": str(DEFAULT_VISIT_TIMEOUT // 60),
     "lookback_days": str(DEFAULT_LOOKBACK_DAYS),
     "half_life_days": str(SiteSettings().half_life_days),

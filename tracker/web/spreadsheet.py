@@ -15,7 +15,7 @@ NAMES = (
 _FIGURES = (
     *("impressions", "clicks", "cost", "adjusted_cost", "cpc", "ctr"),
     *("visits", "arrived_clicks", "arrival_rate", "conversions", "cvr", "cpa", "revenue"),
-    *("profit", "roas", "revenue_roi", "roi"),
+    *("contribution", "profit", "roas", "revenue_roi", "roi"),
 )
 FIELDS = (*NAMES, *_FIGURES)
 #: First characters that Excel, LibreOffice or WPS may take for a formula.

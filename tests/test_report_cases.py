@@ -418,3 +418,36 @@ def test_a_period_row_is_judged_by_its_own_period_whatever_it_is_compared_with(
     autumn = world.report("2026-09-01", "2026-10-01", compare="previous")
     assert autumn.previous is not None
     assert autumn.previous.totals == whole.totals
+
+
+def test_a_period_row_without_a_visit_on_its_days_is_untracked_in_every_period(
+    world: World,
+) -> None:
+    world.events([at("09-01 10:00")])
+    world.spend(
+        'Search keyword report\n"Sep 10, 2026 - Sep 20, 2026"\n'
+        "Keyword,Match type,Campaign,Ad group,Currency code,Clicks,Impr.,Cost\n"
+        "pump,Phrase match,pumps,g,CNY,10,100,50.00\n",
+        platform="google",
+        period_total=True,
+    )
+    world.reconcile()
+    untracked = [
+        world.report(first, "2026-09-30").totals.untracked_cost
+        for first in ("2026-09-01", "2026-09-05")
+    ]
+    assert untracked == ["50.00", "50.00"]
+
+
+def test_what_cost_nothing_needs_no_rate(world: World) -> None:
+    world.spend(
+        "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
+        "2026-09-01,c,g,pump,9,0,0\n2026-09-02,c,g,pump,9,3,7\n",
+        platform="google",
+        currency="USD",
+    )
+    world.rates("day,base,quote,rate\n2026-09-02,USD,CNY,7\n")
+    world.reconcile()
+    report = world.report("2026-09-01", "2026-09-30")
+    assert (report.totals.cost, report.totals.impressions) == ("49.00", 18)
+    assert "missing_rate" not in [one.kind for one in report.incomplete]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -25,22 +25,24 @@ PACKAGE = "tracker.reports"
 VISITS = ("visits", "paid_visits", "arrived")
 SPEND = ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")
 CREDIT = ("weight", "amount", "own_amount", "own_gain", "unpriced_value")
+DAY = "datetime64[D]"
 #: What the days of a trend have.
 DAYS = ("visits", *SPEND)
 
 
 class Tracking(NamedTuple):
-    """``untracked`` days have spend but no visit, ``tracked_from`` is the first day with one."""
+    """``untracked`` days have spend but no visit, ``tracked_next`` is the first day with one after
+    each: spend of several days is untracked where that comes after its last."""
 
     untracked: list[date]
-    tracked_from: date
+    tracked_next: list[date]
 
 
 def tracking(visited: Array, spent: Array, last: date) -> Tracking:
-    """From days with visits and with spend, of a period that ends with ``last``."""
-    days = np.unique(visited).tolist()
-    untracked = np.setdiff1d(spent, visited).tolist()
-    return Tracking(untracked, days[0] if days else last + timedelta(days=1))
+    """From days with visits and with spend, of what ends with ``last``."""
+    days = np.append(np.unique(visited.astype(DAY)), np.datetime64(last) + 1)
+    untracked = np.setdiff1d(spent.astype(DAY), days)
+    return Tracking(untracked.tolist(), days[np.searchsorted(days, untracked)].tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,9 @@ class KeywordFacts:
         # What began in the period before and ended in this one belongs to neither.
         whole = ~earlier | (last_day < np.datetime64(self.boundary))
         counted = spent & (rows != LEFT_OUT) & (lines["spend_rows"] != 0)
-        now, before = self._tracking(day[~spent], day[counted])
-        froms = np.array([now.tracked_from, before.tracked_from], "datetime64[D]")
-        untracked = np.where(
-            last_day > day,
-            last_day < froms[earlier.astype(np.intp)],
-            np.isin(day, np.array([*now.untracked, *before.untracked], "datetime64[D]")),
-        )
+        known = tracking(day[~spent], day[counted], self.last)
         values = {name: lines[name] for name in (*VISITS, *SPEND)}
-        values["untracked_cost"] = lines["cost"] * untracked
+        values["untracked_cost"] = lines["cost"] * _untracked(day, last_day, known)
         table.add(np.where(whole, rows, LEFT_OUT), earlier, values)
         inside = rows != LEFT_OUT
         days.add(day[inside], {name: lines[name][inside] for name in DAYS})
@@ -93,19 +89,14 @@ class KeywordFacts:
         spent = threads.submit(self._arrays, "keyword_spend.sql")
         lines = self._arrays("keyword_days.sql")
         day = _days(lines, "day")
-        now, before = self._tracking(day[lines["all_visits"] != 0], day[lines["spend_rows"] != 0])
+        known = tracking(day[lines["all_visits"] != 0], day[lines["spend_rows"] != 0], self.last)
         if self.limited:
             lines = self._arrays("keyword_days_of.sql")
         days.add(_days(lines, "day"), {name: lines[name] for name in DAYS if name in lines})
         _add(table, self.sources, visited.result(), VISITS)
         _add(table, self.keywords, spent.result(), SPEND)
-        if now.untracked or before.untracked:
-            known = {
-                "untracked": [*now.untracked, *before.untracked],
-                "tracked_from": now.tracked_from,
-                "tracked_before": before.tracked_from,
-            }
-            cost = self._arrays("keyword_untracked.sql", known)
+        if known.untracked:
+            cost = self._arrays("keyword_untracked.sql", known._asdict())
             _add(table, self.keywords, cost, ("untracked_cost",))
 
     def credit(self) -> Credit:
@@ -121,24 +112,24 @@ class KeywordFacts:
         table.add(credit.rows, credit.days < np.datetime64(self.boundary), credit.values)
         days.add(credit.days, credit.values)
 
-    def _tracking(self, visited: Array, spent: Array) -> tuple[Tracking, Tracking]:
-        """Of the period and of the one before, each as a report of it alone has it."""
-        first = np.datetime64(self.boundary)
-        return (
-            tracking(visited[visited >= first], spent[spent >= first], self.last),
-            tracking(
-                visited[visited < first], spent[spent < first], self.boundary - timedelta(days=1)
-            ),
-        )
-
     def _arrays(self, name: str, more: Mapping[str, object] | None = None) -> dict[str, Array]:
         params = {**self.params, **(more or {})}
         return self.warehouse.arrays(*lean(load_sql(PACKAGE, name), params))
 
 
+def _untracked(day: Array, last_day: Array, known: Tracking) -> Array:
+    """Which spend of these first and last days is untracked."""
+    days, after = np.array(known.untracked, DAY), np.array(known.tracked_next, DAY)
+    if not len(days):
+        return np.zeros(len(day), bool)
+    place = np.searchsorted(days, day).clip(max=len(days) - 1)
+    found: Array = (days[place] == day) & (after[place] > last_day)
+    return found
+
+
 def _days(lines: Mapping[str, Array], name: str) -> Array:
     """A column of days, of no lines too."""
-    return lines[name].astype("datetime64[D]")
+    return lines[name].astype(DAY)
 
 
 def _add(

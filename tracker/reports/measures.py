@@ -34,9 +34,9 @@ class Measure(NamedTuple):
     outer: str = "sum"
 
 
-#: Spend of several days is untracked only if it ends before the first visit.
+#: Spend of several days is untracked if none of them has a visit.
 _UNTRACKED = (
-    "if(x.last_day > x.day, x.last_day < {tracked_from:Date}, has({untracked:Array(Date)}, x.day))"
+    "transform(x.day, {untracked:Array(Date)}, {tracked_next:Array(Date)}, x.day) > x.last_day"
 )
 _MICROS = "toInt64(ifNull(sum({}), 0) * 1000000)"
 _SPEND = {

@@ -12,7 +12,7 @@
 -- Part `gaps`: the accounts have totals.
 -- A row counts when its pull is the published one of its (account, day, scope). The rate is that
 -- of the spend's own day, or the inverse of the opposite one, rounded half away from zero to a
--- millionth; without a rate `cost_site` is null. The value of the platform's own conversions is in the
+-- millionth; without a rate `cost_site` is null, unless there is nothing to convert. The value of the platform's own conversions is in the
 -- account's currency and converted like the cost.
 -- What the platform's total of an account's day has above its rows (or below) is a row of its own,
 -- reason `gap`, of the account's own site; a total older than the rows says nothing of them.
@@ -224,12 +224,14 @@ WITH
             s.micros AS micros, toInt256(s.adjusted_micros) AS adjusted_micros,
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
-            multiIf(s.currency = i.site_currency, micros,
+            s.currency = i.site_currency OR (micros = 0 AND s.adjusted_micros = 0
+                AND ifNull(s.platform_value, 0) = 0) AS is_priced,
+            multiIf(is_priced, micros,
                 nano > 0, intDiv(micros * nano + sign(micros) * 500000000, 1000000000),
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
                 NULL) AS site_micros,
-            multiIf(s.currency = i.site_currency, adjusted_micros,
+            multiIf(is_priced, adjusted_micros,
                 nano > 0, intDiv(adjusted_micros * nano + sign(adjusted_micros) * 500000000,
                     1000000000),
                 inverse_nano > 0, intDiv(adjusted_micros * 1000000000 + sign(adjusted_micros)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
 from time import sleep
@@ -223,7 +224,7 @@ def test_what_a_conversion_brought_is_resolved_by_the_build_of_visits_that_meets
 
 def test_a_click_after_the_conversion_or_before_its_lookback_is_no_touch(world: World) -> None:
     clicked = {
-        "ahead": date(2026, 9, 11),  # in the zone of the account, which may be ahead of the site's
+        "ahead": date(2026, 9, 11),  # of the account, whose zone may be ahead: our day is the 10th
         "after": date(2026, 9, 12),
         "oldest": date(2026, 8, 11),
         "too old": date(2026, 8, 10),
@@ -233,7 +234,7 @@ def test_a_click_after_the_conversion_or_before_its_lookback_is_no_touch(world: 
         tell(world, name, day=day, keyword_id="31")
     world.reconcile()
     assert {row[0]: row[2] for row in credit(world)} == {
-        "ahead": "2026-09-11",
+        "ahead": "2026-09-10",
         "after": "2026-09-10",
         "oldest": "2026-08-11",
         "too old": "2026-09-10",
@@ -254,3 +255,29 @@ def test_all_stages_of_a_lead_have_the_touch_of_its_look_up(world: World) -> Non
         ("i", "look_up", "2026-09-02"),
         ("p", "look_up", "2026-09-02"),
     ]
+
+
+def test_what_a_look_up_supplied_is_in_one_day_of_the_report(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path, timezone="America/New_York")
+    world.spend(
+        "day,platform,campaign id,campaign,ad group id,ad group,keyword id,keyword,clicks,"
+        "impressions,cost\n2026-09-02,google,11,c,21,g,31,pump,1,1,5\n",
+        platform="google",
+        account="1-1",
+    )
+    tell(world, "gclidABCDEFGH1", day=date(2026, 9, 3), keyword_id="31")
+    order = Entry(
+        id="o",
+        stage="order",
+        time="2026-09-02T22:30:00-04:00",
+        value=Decimal(100),
+        click_id="gclidABCDEFGH1",
+    )
+    take(world, order)
+    world.reconcile()
+    whole = world.report("2026-09-02", "2026-09-03").totals.revenue
+    days = [world.report(f"2026-09-0{day}", f"2026-09-0{day}").totals.revenue for day in (2, 3)]
+    assert whole == "100.00"
+    assert sum(Decimal(amount or 0) for amount in days) == 100, days

@@ -615,3 +615,50 @@ def test_a_delivery_is_read_by_its_paths() -> None:
     for bad in (b"{", b"7", b'{"id": "a"}', b'{"id":"a","stage":"b","value":"much"}'):
         with pytest.raises(InvalidInput):
             read_delivery(bad, "application/json", {})
+
+
+def test_the_lag_of_an_order_reaches_to_the_order(world: World) -> None:
+    for number in range(10):
+        visitor, day = f"b{number}", f"07-0{number % 9 + 1}"
+        world.events([at(f"{day} 10:00", visitor, ad("water pump"))])
+        take(
+            world,
+            Entry(
+                id=f"i{number}", stage="inquiry", time=f"2026-{day}", visitor=visitor, lead=visitor
+            ),
+            Entry(
+                id=f"o{number}", stage="order", time="2026-08-25", value=Decimal(9), lead=visitor
+            ),
+        )
+    world.reconcile()
+    request = read_breakdown(
+        {"group": "goal", "metrics": "conversion_lag"},
+        world.site,
+        Period.parse("2026-07-01", "2026-07-31"),
+    )
+    found = breakdown(world.warehouse, world.db, request, clock=world.clock)
+    lags = {row.values["goal"]: row.metrics["conversion_lag"] for row in found.rows}
+    assert float(lags["stage:inquiry"] or 0) < 1
+    assert float(lags["stage:order"] or 0) > 45
+    report = world.report("2026-10-01", "2026-10-31", goal="stage:order")
+    early = [(one.first, one.last) for one in report.incomplete if one.kind == "too_early"]
+    assert early == [("2026-10-01", "2026-10-31")]
+
+
+def test_a_refund_before_the_date_only_order_of_its_day_does_not_end_the_path(world: World) -> None:
+    world.spend(
+        "day,platform,campaign,keyword,clicks,impressions,cost\n"
+        "2026-09-10,baidu,pumps,water pump,10,100,5\n",
+        platform="baidu",
+    )
+    world.events([at("09-10 16:00", url=ad("water pump"))])
+    take(
+        world,
+        Entry(id="o", stage="order", time="2026-09-10", value=Decimal(300), visitor="v1", lead="L"),
+        Entry(id="r", stage="order", time="2026-09-10T15:00:00Z", value=Decimal(-100), lead="L"),
+    )
+    world.reconcile()
+    rows = world.report("2026-09-01", "2026-09-30").rows
+    assert [(row.keyword, row.conversions, row.revenue) for row in rows] == [
+        ("water pump", "1", "200.00")
+    ]

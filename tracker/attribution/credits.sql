@@ -234,7 +234,7 @@ SELECT
     if(place = 0, 0, path[place].2) AS visit_id,
     if(place = 0, 0, path[place].3) AS source_key,
     place AS position, n AS length,
-    dateDiff('millisecond', touch_time, path_time) AS lag,
+    dateDiff('millisecond', touch_time, time) AS lag,
     if(is_refund, 0, share) AS weight, amount,
     -- if gains
     if(owns, amount, 0) AS own_amount, if(owns, gain, 0) AS own_gain,

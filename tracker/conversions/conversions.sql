@@ -252,7 +252,9 @@ WITH
     ),
     leads AS
     (
-        SELECT o.site AS site, o.lead_key AS lead_key, min(o.time) AS path_time,
+        SELECT o.site AS site, o.lead_key AS lead_key,
+            -- What is given back is no stage, though it may be dated before the day of the order ends.
+            if(max(NOT o.is_refund), minIf(o.time, NOT o.is_refund), min(o.time)) AS path_time,
             argMinIf(o.contact.1, o.place, o.contact.1 != 0) AS given_visitor,
             argMinIf(o.contact.2, o.place, o.contact.2 != '') AS click_id,
             argMinIf(toString(o.contact.3), o.place, o.contact.3 != '') AS code,
@@ -388,8 +390,9 @@ WITH
             currency, tax_rate, product_group, order_cost, supplied.1 AS supplied_key, counts, earns, tried_until, supplied.2 AS supplied_tag,
             supplied.3 AS supplied_click, supplied.4 AS supplied_time,
             -- NOTE: of the days of a site, only the text of an instant takes a zone of each row.
-            if(supplied_click = '', toDate(substring(toString(path_time, zone), 1, 10)), supplied.5)
-                AS supplied_day
+            toDate(substring(toString(path_time, zone), 1, 10)) AS path_day,
+            -- The account's day of the click may be the one after the site's of the conversion.
+            if(supplied_click = '', path_day, least(path_day, supplied.5)) AS supplied_day
         FROM matched_offline
         INNER JOIN zones USING (site)
     ),

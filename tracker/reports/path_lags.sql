@@ -1,4 +1,4 @@
--- Question: how long before the end of its path was a conversion's first touch, its last
+-- Question: how long before it was a conversion's first touch, its last
 -- non-direct one, and how many touches had it?
 -- Grain: one row per (model, whole days, length); `model` first or last_non_direct; length 0 and
 --   model first: conversions without a touch.

@@ -110,6 +110,7 @@ def test_every_query_is_loaded_by_the_code() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tracker/**/*.py"))
     # A name with a placeholder, such as f"sweep_{table}.sql", loads every query that fits it.
     names = re.findall(r"""["']([\w{}]+)(?:\.sql)["']""", code)
+    names += re.findall(r"(?m)^ *-- include (\w+)\.sql$", "\n".join(queries().values()))
     loaded = re.compile("|".join(re.sub(r"\{\w+\}", r"\\w+", name) for name in names))
     unused = [name for name in queries() if not loaded.fullmatch(Path(name).stem)]
     assert unused == []

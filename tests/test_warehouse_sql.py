@@ -54,3 +54,11 @@ def test_a_comment_that_begins_like_a_part_is_a_comment() -> None:
 
 def test_the_name_of_a_statement_needs_no_ending() -> None:
     assert load_sql("tracker.visits", "met") == load_sql("tracker.visits", "met.sql")
+
+
+def test_a_statement_that_is_included_stands_there_without_its_comments() -> None:
+    words = load_sql("tracker.reports", "source_words.sql")
+    for name in ("lead_sources.sql", "people_first.sql", "person_visits.sql"):
+        text = load_sql("tracker.reports", name)
+        assert text.count(words) == 1
+        assert "--" not in text

@@ -10,13 +10,7 @@ WITH published AS
 ),
 words AS
 (
-    SELECT r.source_key AS source_key, c.campaign AS campaign, c.keyword AS keyword
-    FROM resolution AS r
-    INNER JOIN keywords AS a ON r.keyword_key = a.keyword_key
-    INNER JOIN keywords AS c ON a.canonical_key = c.keyword_key
-    WHERE r.site = {site:String} AND r.build = {resolution:UInt64} AND c.kind = 'keyword'
-        AND a.site = {site:String} AND a.build = {keywords:UInt64}
-        AND c.site = {site:String} AND c.build = {keywords:UInt64}
+    -- include source_words.sql
 )
 SELECT c.external_id AS id, c.person AS person, toString(c.matched) AS matched,
     c.tried_until AS tried_until,

@@ -34,13 +34,7 @@ WITH
     ),
     words AS
     (
-        SELECT r.source_key AS source_key, c.campaign AS campaign, c.keyword AS keyword
-        FROM resolution AS r
-        INNER JOIN keywords AS a ON r.keyword_key = a.keyword_key
-        INNER JOIN keywords AS c ON a.canonical_key = c.keyword_key
-        WHERE r.site = {site:String} AND r.build = {resolution:UInt64} AND c.kind = 'keyword'
-            AND a.site = {site:String} AND a.build = {keywords:UInt64}
-            AND c.site = {site:String} AND c.build = {keywords:UInt64}
+        -- include source_words.sql
     )
 SELECT t.who AS person, t.first.1 AS first_touch, t.first.2 AS channel, t.first.3 AS platform,
     if(w.campaign = '', s.campaign, w.campaign) AS campaign,

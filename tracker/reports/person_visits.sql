@@ -15,13 +15,7 @@ LEFT JOIN (SELECT source_key, any(campaign) AS campaign, any(keyword) AS keyword
     WHERE site = {site:String} GROUP BY source_key) AS s ON v.source_key = s.source_key
 LEFT JOIN
 (
-    SELECT r.source_key AS source_key, c.campaign AS campaign, c.keyword AS keyword
-    FROM resolution AS r
-    INNER JOIN keywords AS a ON r.keyword_key = a.keyword_key
-    INNER JOIN keywords AS c ON a.canonical_key = c.keyword_key
-    WHERE r.site = {site:String} AND r.build = {resolution:UInt64} AND c.kind = 'keyword'
-        AND a.site = {site:String} AND a.build = {keywords:UInt64}
-        AND c.site = {site:String} AND c.build = {keywords:UInt64}
+    -- include source_words.sql
 ) AS w ON v.source_key = w.source_key
 WHERE v.site = {site:String} AND v.visitor IN {visitors:Array(UInt64)}
     AND (v.day, v.bucket, v.build) IN (SELECT day, bucket, max(build) FROM slices

@@ -4,6 +4,8 @@ A file may have parts that not every call needs, each between a line ``-- if NAM
 ``-- unless NAME``) and a line ``-- end``; they may nest. Planning a statement takes as long as its
 text is, whatever it finds, and most slices are small: what a cheap look has shown to be without
 effect is left out.
+
+A line ``-- include NAME.sql`` stands for the statement of that file beside it, which has no parts.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 _PART = re.compile(r"\s*-- (?P<word>if|unless|end)\b ?(?P<name>\w*)\s*\Z")
+_INCLUDE = re.compile(r"^ *-- include (?P<name>\w+\.sql)\n", re.MULTILINE)
 
 
 @cache
@@ -26,7 +29,8 @@ def load_sql(package: str, name: str, parts: frozenset[str] = frozenset()) -> st
     """
     file = name if name.endswith(".sql") else f"{name}.sql"
     text = files(package).joinpath(file).read_text(encoding="utf-8")
-    return choose_parts(text, parts, source=file)
+    whole = _INCLUDE.sub(lambda found: load_sql(package, found["name"]), text)
+    return choose_parts(whole, parts, source=file)
 
 
 def choose_parts(text: str, parts: frozenset[str], *, source: str) -> str:

@@ -79,17 +79,10 @@ def add_lead(
     as_json: Json = False,
 ) -> None:
     """Add a lead, or say its first stage anew."""
-    entry = Entry(
+    entry = msgspec.structs.replace(
+        _entry(stage, time, value, currency, tax_rate, product_group, order_cost, reason),
         id=lead_key,
         lead=lead_key,
-        stage=stage,
-        time=time,
-        value=parse_amount(value) if value else None,
-        currency=currency,
-        tax_rate=parse_share(tax_rate) if tax_rate else None,
-        product_group=product_group,
-        order_cost=parse_amount(order_cost) if order_cost else None,
-        reason=reason,
     )
     whole = msgspec.structs.replace(entry, **_given(given or []))
     _taken(run_command("conversions-take", TakeConversions(site_key, (whole,))), as_json=as_json)
@@ -114,20 +107,36 @@ def move_lead(
     """Append a stage to a lead, or correct one of its stages."""
     if remove and not correct:
         raise InvalidInput("--remove needs the stage that did not happen.", hint="Give --correct.")
-    worth = parse_amount(value) if value else None
-    step = Entry(
+    step = msgspec.structs.replace(
+        _entry(stage, time, value, currency, tax_rate, product_group, order_cost, reason),
         id=correct,
+        removed=remove,
+    )
+    _taken(run_command("lead-move", MoveLead(site_key, lead_key, step)), as_json=as_json)
+
+
+def _entry(
+    stage: str,
+    time: str,
+    value: str,
+    currency: str,
+    tax_rate: str,
+    product_group: str,
+    order_cost: str,
+    reason: str,
+) -> Entry:
+    """What the options say of a stage, without an id."""
+    return Entry(
+        id="",
         stage=stage,
         time=time,
-        value=worth,
+        value=parse_amount(value) if value else None,
         currency=currency,
         tax_rate=parse_share(tax_rate) if tax_rate else None,
         product_group=product_group,
         order_cost=parse_amount(order_cost) if order_cost else None,
         reason=reason,
-        removed=remove,
     )
-    _taken(run_command("lead-move", MoveLead(site_key, lead_key, step)), as_json=as_json)
 
 
 #: Fields of an entry that lead back to a visit or say where it came from, and when it was.

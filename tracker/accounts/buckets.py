@@ -39,6 +39,11 @@ class Dealing:
     count: int
     shift: int
 
+    @property
+    def by_remainder(self) -> bool:
+        """Whether the buckets are no ranges."""
+        return self.count > 1 and not self.shift
+
     def bucket(self, visitor: int) -> int:
         """The bucket of the visitor."""
         return (visitor >> self.shift) % self.count

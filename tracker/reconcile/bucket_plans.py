@@ -44,9 +44,8 @@ def plan_buckets(warehouse: Warehouse, db: Engine, now: datetime) -> dict[str, i
         begins = local_day(now, parse_zone(site.timezone)) + timedelta(days=2)
         wanted = buckets_of(int(events))
         now_dealt = dealing_for(plans[site.key], begins)
-        by_remainder = now_dealt.count > 1 and not now_dealt.shift
         # Twice the size is not yet worth it: traffic differs that much from week to week.
-        if wanted > 2 * now_dealt.count or by_remainder:
+        if wanted > 2 * now_dealt.count or now_dealt.by_remainder:
             grown[site.key] = max(wanted, now_dealt.count)
             add_bucket_plan(db, site.key, begins, grown[site.key])
     return grown

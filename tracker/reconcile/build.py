@@ -10,7 +10,7 @@ What is built lies beside: ``visit_build``, ``credit_build``, ``spend_build``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,12 +21,14 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy import Engine
 
 from tracker.accounts.goals import Goal, goals_of
+from tracker.accounts.sites import Site
 from tracker.reconcile.calendar import Frame, together
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_H = TypeVar("_H", bound=Hashable)
 
 #: The keywords of a site are one slice, whatever the day.
 NO_DAY = date(1970, 1, 1)
@@ -107,16 +109,20 @@ class BuildContext:
         """Whether a query has a row."""
         return bool(self.warehouse.rows(load_sql(package, name), params))
 
+    def alike(
+        self, sites: Iterable[str], about: Callable[[Site], _H]
+    ) -> list[tuple[_H, list[str]]]:
+        """What ``about`` says of these sites, each with those of which it says it."""
+        return together((one, about(self.frames[one].site)) for one in sites)
+
     def money(self, sites: Iterable[str]) -> list[tuple[list[str], str, str]]:
         """(sites, tenant, currency) of those of these sites that have both in common."""
-        owners = ((one, self.frames[one].site) for one in sites)
-        said = ((one, (site.tenant, site.currency)) for one, site in owners)
-        return [(of, tenant, currency) for (tenant, currency), of in together(said)]
+        said = self.alike(sites, lambda site: (site.tenant, site.currency))
+        return [(of, tenant, currency) for (tenant, currency), of in said]
 
     def zones(self, sites: Iterable[str]) -> list[tuple[list[str], str]]:
         """(sites, time zone) of those of these sites that have it in common."""
-        said = ((one, self.frames[one].site.timezone) for one in sites)
-        return [(of, zone) for zone, of in together(said)]
+        return [(of, zone) for zone, of in self.alike(sites, lambda site: site.timezone)]
 
     def tenants(self, sites: Iterable[str]) -> list[str]:
         """The tenants of these sites, in order."""

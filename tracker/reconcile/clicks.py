@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from tracker.accounts.clock import EPOCH
 from tracker.accounts.marks import Slice
-from tracker.reconcile.calendar import together
 from tracker.warehouse.sql import load_sql
 
 if TYPE_CHECKING:
@@ -45,8 +44,8 @@ def know_clicks(
 
 
 def _whose(context: BuildContext) -> dict[str, object]:
-    said = ((site, frame.site.tenant) for site, frame in sorted(context.frames.items()))
-    tenants = [(sites, tenant) for tenant, sites in together(said)]
+    said = context.alike(sorted(context.frames), lambda site: site.tenant)
+    tenants = [(sites, tenant) for tenant, sites in said]
     names = sorted(tenant for _, tenant in tenants)
     return {"build": context.number, "tenants": tenants, "tenant_names": names}
 

@@ -22,7 +22,6 @@ from tracker.reconcile.calendar import (
     bound_runs,
     day_runs,
     slice_runs,
-    together,
 )
 from tracker.reconcile.clicks import look_up_conversions
 from tracker.warehouse.sql import load_sql
@@ -175,7 +174,7 @@ def _goal_conversions(
         by_kind[kind_of(row)].append(row)
     common = {
         "build": context.number,
-        "sites": _money(context, sorted({site for site, _ in days})),
+        "sites": _values(context, sorted({site for site, _ in days})),
         "days": bound_runs(runs, context.frames),
         "first": min(day for _, day in days),
         "last": max(day for _, day in days),
@@ -199,14 +198,13 @@ def _goal_conversions(
     return seen
 
 
-def _money(context: BuildContext, sites: Iterable[str]) -> list[tuple[list[str], str, str, int]]:
+def _values(context: BuildContext, sites: Iterable[str]) -> list[tuple[list[str], str, str, int]]:
     """(sites, tenant, currency, tax in values in 1e-6) of those that have all in common."""
-    owners = ((one, context.frames[one].site) for one in sites)
-    said = (
-        (one, (site.tenant, site.currency, int(site.settings.tax_rate * MILLION)))
-        for one, site in owners
-    )
-    return [(of, *common) for common, of in together(said)]
+
+    def about(site: Site) -> tuple[str, str, int]:
+        return site.tenant, site.currency, int(site.settings.tax_rate * MILLION)
+
+    return [(of, *common) for common, of in context.alike(sites, about)]
 
 
 def _group_margins(context: BuildContext, sites: Iterable[str]) -> dict[str, object]:
@@ -223,7 +221,7 @@ def _group_margins(context: BuildContext, sites: Iterable[str]) -> dict[str, obj
 
 def _worth(rows: Iterable[GoalRow], groups: Mapping[str, object]) -> list[str]:
     """The parts of conversions.sql that say what the goals' values earn, if they have any."""
-    valued = any(value is not None or of_event for *_, value, _, of_event, _, _, _, _ in rows)
+    valued = any(row[5] is not None or row[7] for row in rows)
     return ["valued", *(["groups"] if groups else [])] if valued else []
 
 
@@ -247,7 +245,7 @@ def _stage_conversions(
         "conversions.sql",
         {
             "build": context.number,
-            "sites": _money(context, sites),
+            "sites": _values(context, sites),
             "names": sites,
             "days": bound_runs(day_runs(days), context.frames),
             "fresh": following.fresh.runs,
@@ -259,7 +257,10 @@ def _stage_conversions(
             **groups,
         },
         {
-            *("stages", "people", *looked, *(following.kinds & {"rates"})),
+            "stages",
+            "people",
+            *looked,
+            *(following.kinds & {"rates"}),
             *(["groups"] if groups else []),
         },
     )
@@ -278,9 +279,9 @@ def _credit(context: BuildContext, following: Following, first: datetime, *, own
     lookbacks = [
         (goal.site, goal.id, goal.lookback_days * DAY_MS) for goal in goals if goal.lookback_days
     ]
-    own = [(site, _spans(context.frames[site].site)) for site in sites]
+    own = context.alike(sites, _spans)
     reach = max(
-        *(lookback for _, (lookback, _) in own),
+        *(lookback for (lookback, _), _ in own),
         *(goal.lookback_days or 0 for goal in goals),
         0,
     )
@@ -297,8 +298,7 @@ def _credit(context: BuildContext, following: Following, first: datetime, *, own
         {
             "build": context.number,
             "sites": [
-                (of, lookback * DAY_MS, half_life * DAY_MS)
-                for (lookback, half_life), of in together(own)
+                (of, lookback * DAY_MS, half_life * DAY_MS) for (lookback, half_life), of in own
             ],
             "names": sites,
             "lookbacks": lookbacks,

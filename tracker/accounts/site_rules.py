@@ -62,7 +62,9 @@ def checked_group(name: str) -> str:
     """The name of a product group without surplus spaces, at most 100 characters."""
     group = " ".join(name.split())
     if len(group) > MAX_GROUP or "\0" in group:
-        raise InvalidInput(f"The product group is longer than {MAX_GROUP} characters.")
+        raise InvalidInput(
+            f"The product group is longer than {MAX_GROUP} characters, or holds a NUL."
+        )
     return group
 
 

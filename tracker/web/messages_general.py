@@ -40,7 +40,7 @@ GENERAL = (
         "with up to six decimals."
     ),
     msgid("%(count)s product groups; at most %(most)s are allowed."),
-    msgid("The product group is longer than %(most)s characters."),
+    msgid("The product group is longer than %(most)s characters, or holds a NUL."),
     msgid("The order cost is %(value)s; it must be at least 0."),
     msgid("Of a refund give what the goods cost that came back."),
     msgid("An order cost needs the value of the order beside it."),

@@ -118,6 +118,49 @@ def test_each_conversion_has_the_gain_of_its_order_or_of_its_group(filled: World
     }
 
 
+def test_a_lead_says_once_what_it_buys_and_a_refund_takes_off_what_its_order_gave(
+    make: Make,
+) -> None:
+    """A fifth of the order comes back: a fifth of its cost does, too, unless the refund says else.
+    The group is that of the latest stage before which names one."""
+    world = make(valves="0.3", hoses="0.2")
+    world.offline(
+        "Time,Stage,Value,Currency,ID,Lead,Product group,Order cost\n"
+        "2026-09-02 10:00,order,1000,CNY,A1,A,,700\n"
+        "2026-09-03 10:00,order,-200,CNY,A2,A,,\n"
+        "2026-09-04 10:00,order,-100,CNY,A3,A,,0\n"
+        "2026-09-04 11:00,order,-10,USD,A4,A,,\n"
+        "2026-09-02 10:00,inquiry,,,B1,B,Valves,\n"
+        "2026-09-03 10:00,order,500,CNY,B2,B,,\n"
+        "2026-09-04 10:00,order,300,CNY,B3,B,Hoses,\n"
+        "2026-09-05 10:00,order,-50,CNY,B4,B,,\n"
+        "2026-09-01 10:00,order,-30,CNY,C0,C,,\n"
+        "2026-09-02 10:00,order,100,CNY,C1,C,Hoses,90\n"
+    )
+    world.reconcile()
+    gains = dict(world.rows(GAINS))
+    assert gains == {
+        "A1": Decimal(300),
+        "A2": Decimal(-60),
+        "A3": Decimal(-100),
+        "A4": None,
+        "B1": None,
+        "B2": Decimal(150),
+        "B3": Decimal(60),
+        "B4": Decimal(-10),
+        "C0": Decimal(-3),
+        "C1": Decimal(10),
+    }
+    world.offline(
+        "Time,Stage,Value,Currency,ID,Lead,Product group,Order cost\n"
+        "2026-09-02 10:00,order,1000,CNY,A1,A,,800\n"
+        "2026-09-02 10:00,inquiry,,,B1,B,,\n"
+    )
+    world.reconcile()
+    gains = dict(world.rows(GAINS))
+    assert [gains[name] for name in ("A1", "A2", "B2", "B4")] == [200, -40, 100, -10]
+
+
 def test_reports_take_own_gains_and_the_margin_of_the_site_for_the_rest(filled: World) -> None:
     """405 + 0.4 × (1530 − 1350) = 477; of the water pump 270, of the oil pump 135 + 0.4 × 180."""
     report = filled.report(*SEPTEMBER)

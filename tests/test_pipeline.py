@@ -521,6 +521,16 @@ def test_a_breakdown_expects_of_repeat_leads_what_the_pipeline_does(world: World
         "stage:order": "0.00",
         "repeat:inquiry": "66.67",
     }
+    request = read_breakdown(
+        {"group": "stage", "metrics": "conversions,revenue"},
+        world.site,
+        Period.parse("2026-09-01", "2026-10-31"),
+    )
+    by_stage = breakdown(world.warehouse, world.db, request, clock=world.clock)
+    assert {row.values["stage"]: row.metrics["conversions"] for row in by_stage.rows} == {
+        "order": "1",
+        "repeat:inquiry": "1",
+    }
 
 
 def test_without_the_rate_of_an_order_nothing_is_expected_and_the_rate_is_named(

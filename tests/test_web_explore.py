@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import partial
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from starlette.datastructures import QueryParams
 from tests.test_web_breakdown import browser, world
 from tests.web_app import Browser, enter
 from tests.world import World
+from tracker.accounts.pipeline import DEFAULT_STAGES, Pipeline
 from tracker.accounts.rights import Role
 from tracker.accounts.saved_views import drop_view, views_of
 from tracker.accounts.users import find_user
@@ -22,8 +25,11 @@ from tracker.reports import conditions
 from tracker.reports.conditions import Condition, Join, filter_text, read_filter
 from tracker.reports.dimensions import DIMENSIONS
 from tracker.reports.measures import METRICS
-from tracker.web.explore_names import DIMENSION_TITLES, METRIC_COLUMNS
+from tracker.web.explore_names import DIMENSION_TITLES, METRIC_COLUMNS, ValueNames
 from tracker.web.explore_query import ExploreQuery, filter_form, read_explore_query
+from tracker.web.formats import Formats
+from tracker.web.i18n import language
+from tracker.web.stages import goal_title
 
 __all__ = ["browser", "world"]
 
@@ -107,6 +113,19 @@ def test_a_goal_is_filtered_by_its_name(world: World, browser: Browser) -> None:
         assert cells(text)[0][-1] == "300.00", condition
     text = page(world, browser, ("metrics", "conversions"), ("filter", 'goal contains "e0"'))
     assert cells(text)[0][-1] == "0"
+
+
+@pytest.mark.parametrize(
+    ("tag", "names"),
+    [("en", ["Order", "Repeat order: Order"]), ("zh-Hans", ["订单", "复购：订单"])],
+)
+def test_a_repeat_order_is_called_otherwise_than_an_order(tag: str, names: list[str]) -> None:
+    speech = language(tag)
+    title = partial(goal_title, speech, Pipeline(DEFAULT_STAGES))
+    values = ValueNames(speech, Formats(speech.locale, ZoneInfo("UTC")), title)
+    assert [values.name("stage", value) for value in ("order", "repeat:order")] == names
+    assert [values.name("goal", value) for value in ("stage:order", "repeat:order")] == names
+    assert values.name("goal", "Order: all") == "Order: all"
 
 
 def test_a_question_that_cannot_be_answered_stays_on_the_page(

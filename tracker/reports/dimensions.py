@@ -108,6 +108,12 @@ _NORMAL = r"trimBoth(replaceRegexpAll(lowerUTF8(normalizeUTF8NFKC({})), '\\s+', 
 #: The tags of a person, by any of his visitors; a person is named by one of them.
 _TAGS = "transform({who}, {{tagged:Array(UInt64)}}, {{tag_lists:Array(String)}}, '')"
 
+#: The stage of a lead; of a repeat order, which is shown apart, `repeat:STAGE`.
+_STAGE = (
+    "multiIf(startsWith(c.goal, 'stage:'), substring(c.goal, 7), "
+    "startsWith(c.goal, 'repeat:'), c.goal, '')"
+)
+
 
 def _all() -> tuple[Dimension, ...]:
     return (
@@ -161,7 +167,7 @@ def _all() -> tuple[Dimension, ...]:
         Dimension("goal", _inner("c.goal", *_CREDITED)),
         Dimension(
             "stage",
-            _inner("if(startsWith(c.goal, 'stage:'), substring(c.goal, 7), '')", *_CREDITED),
+            _inner(_STAGE, *_CREDITED),
         ),
     )
 

@@ -214,9 +214,9 @@ class ValueNames:
     """What the values of dimensions are called in the reader's language."""
 
     def __init__(
-        self, speech: Language, formats: Formats, stage_name: Callable[[str], str]
+        self, speech: Language, formats: Formats, goal_title: Callable[[str], str]
     ) -> None:
-        self._speech, self._formats, self._stage = speech, formats, stage_name
+        self._speech, self._formats, self._goal = speech, formats, goal_title
 
     def name(self, dimension: str, value: str) -> str:
         """A value that is known; names from outside stay as they are."""
@@ -268,9 +268,8 @@ class ValueNames:
     def _brand(self, value: str) -> str:
         return self._known(_BRANDS, value, value)
 
-    def _goal(self, value: str) -> str:
-        kind, colon, key = value.partition(":")
-        return self._stage(key) if colon and kind in ("stage", "repeat") else value
+    def _stage(self, value: str) -> str:
+        return self._goal(value if value.startswith("repeat:") else f"stage:{value}")
 
     def _known(self, names: Mapping[str, str], value: str, other: str) -> str:
         return self._speech.gettext(names[value]) if value in names else other

@@ -34,7 +34,7 @@ from tracker.web.i18n import msgid
 from tracker.web.messages import translated
 from tracker.web.pages_keywords import BYS, MODELS, goal_options, run_breakdown
 from tracker.web.query import PAGE_SIZES, PRESETS
-from tracker.web.stages import stage_name
+from tracker.web.stages import goal_title
 
 COMPARISONS = {
     Compare.NONE: msgid("No comparison"),
@@ -149,7 +149,7 @@ def _render(
     status: int = 200,
 ) -> Response:
     pipeline = pipeline_of(call.parts.db, call.site.key)
-    values = ValueNames(call.language, call.formats, partial(stage_name, call.language, pipeline))
+    values = ValueNames(call.language, call.formats, partial(goal_title, call.language, pipeline))
     form = filter_form(query.filter)
     spare = max(1, 2 - len(form.rows)) if len(form.rows) < MOST_ROWS else 0
     return call.pages.render(

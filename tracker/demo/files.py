@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tracker.demo.catalogue import BAIDU, GOOGLE, MICROSOFT, USD_CNY, Account
+from tracker.demo.desk import Step
 from tracker.demo.history import Cost, History, keyword_id
 
 #: How the platforms write the match types.
@@ -18,9 +19,9 @@ _BAIDU_MATCH = {"exact": "精确匹配", "phrase": "短语匹配", "broad": "智
 
 
 def write_files(
-    history: History, folder: Path, first: date, last: date, since: date
+    history: History, leads: Iterable[Step], folder: Path, first: date, last: date, since: date
 ) -> dict[str, Path]:
-    """All files by what they are: events, one a platform, orders, rates. Those of Baidu and
+    """All files by what they are: events, one a platform, leads, rates. Those of Baidu and
     Google end before ``since``, from when on their interfaces are asked."""
     before = since - timedelta(days=1)
     early = [cost for cost in history.costs if cost.day < since]
@@ -35,7 +36,7 @@ def write_files(
         "microsoft": _write(
             folder / "microsoft.csv", _microsoft(history.costs, first, last), "utf-8-sig"
         ),
-        "orders": _write(folder / "orders.csv", _orders(history), "utf-8"),
+        "leads": _write(folder / "leads.csv", _leads(leads), "utf-8"),
         "rates": _write(folder / "rates.csv", _rates(first, last), "utf-8"),
     }
 
@@ -155,10 +156,22 @@ def _microsoft(costs: Sequence[Cost], first: date, last: date) -> str:
     return head + body + '\n"©2026 Microsoft Corporation. All rights reserved."\n'
 
 
-def _orders(history: History) -> str:
+def _leads(steps: Iterable[Step]) -> str:
     return _table(
-        ("id", "day", "stage", "value", "currency", "email"),
-        ((o.number, o.day, o.stage, o.value, "CNY", o.email) for o in history.orders),
+        ("id", "lead", "time", "stage", "value", "currency", "email", "reason"),
+        (
+            (
+                step.number,
+                step.lead,
+                f"{step.time:%Y-%m-%d %H:%M:%S}",
+                step.stage,
+                "" if step.value is None else step.value,
+                "CNY",
+                step.email,
+                step.reason,
+            )
+            for step in steps
+        ),
     )
 
 

@@ -1,7 +1,8 @@
-"""Ninety days of the demo company: visits, inquiries, and orders signed by hand.
+"""Ninety days of the demo company: visits and inquiries.
 
 Deterministic for a seed. Everything is written as files that people would have: past events as
-JSON lines, spend as the platforms' downloads (``files.py``), orders as the sales desk's table.
+JSON lines, spend as the platforms' downloads (``files.py``), and the table of the sales desk, which
+works on the inquiries (``desk.py``).
 """
 
 from __future__ import annotations
@@ -44,14 +45,13 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """An order that sales signed; ``email`` is the one of the inquiry."""
+class Inquiry:
+    """Somebody asked by the form of the site, in UTC, and left his address."""
 
-    number: str
-    day: date
-    stage: str
-    value: Decimal
+    time: datetime
     email: str
+    campaign: Campaign
+    keyword: Keyword
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class History:
 
     events: list[dict[str, Any]] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)
-    orders: list[Order] = field(default_factory=list)
+    inquiries: list[Inquiry] = field(default_factory=list)
 
 
 def keyword_id(account: Account, campaign: Campaign, keyword: Keyword) -> str:
@@ -82,7 +82,7 @@ def make_history(seed: int, days: int, last: date, zone: ZoneInfo, now: datetime
         for number in range(_about(chance, 9 if day.weekday() < 5 else 4)):
             _free_visit(history, chance, day, zone, number)
     history.events = [event for event in history.events if event["time"] <= now.isoformat()]
-    history.orders = [order for order in history.orders if order.day < last]
+    history.inquiries = [inquiry for inquiry in history.inquiries if inquiry.time <= now]
     return history
 
 
@@ -164,13 +164,7 @@ def _inquiry(
         _event(moment + timedelta(seconds=71), "inquiry", contact, person),
         _event(moment + timedelta(seconds=73), "pageview", f"https://{HOST}/thanks", person),
     ]
-    if chance.random() < keyword.order:
-        value = Decimal(keyword.value * chance.randrange(60, 150)) / 100
-        signed = moment.date() + timedelta(days=campaign.lag + chance.randrange(-4, 5))
-        number = f"SO-{len(history.orders) + 1001}"
-        history.orders.append(
-            Order(number, signed, "order", value.quantize(Decimal("0.01")), email)
-        )
+    history.inquiries.append(Inquiry(moment + timedelta(seconds=72), email, campaign, keyword))
 
 
 def _free_visit(

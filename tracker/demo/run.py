@@ -22,6 +22,7 @@ from tracker.commands.table import COMMANDS
 from tracker.config import Settings
 from tracker.demo.catalogue import BAIDU, COMPANY, GOOGLE, HOST
 from tracker.demo.connect import connect_platforms
+from tracker.demo.desk import work_on
 from tracker.demo.files import write_files
 from tracker.demo.history import Cost, make_history
 from tracker.demo.page import routes
@@ -119,7 +120,8 @@ def _fill(parts: Parts, screen: Screen, seed: int, days: int) -> Demo:
     site = _company(parts)
     history = make_history(seed, days, last, zone, now)
     since = last - timedelta(days=min(CONNECTED_DAYS, days // 2))
-    files = write_files(history, parts.settings.data / FOLDER, first, last, since)
+    leads = work_on(history.inquiries, zone, now)
+    files = write_files(history, leads, parts.settings.data / FOLDER, first, last, since)
     write_rows(parts.settings.data / FOLDER, _of_connections(history.costs))
     imports: list[tuple[str, msgspec.Struct]] = [
         ("rates-import", ImportRates(str(files["rates"]), site.key)),
@@ -128,9 +130,8 @@ def _fill(parts: Parts, screen: Screen, seed: int, days: int) -> Demo:
         ("spend-import", ImportSpend(str(files["google"]), site.key, account=GOOGLE.account)),
         ("spend-import", ImportSpend(str(files["microsoft"]), site.key)),
     ]
-    if history.orders:  # a short history has none
-        orders = ImportConversions(str(files["orders"]), site.key)
-        imports.append(("conversions-import", orders))
+    if leads:  # a short history may have none
+        imports.append(("conversions-import", ImportConversions(str(files["leads"]), site.key)))
     for name, request in imports:
         _do(parts, screen, name, request)
     for line in connect_platforms(parts, site, since, last - DAY, screen.progress):
@@ -165,7 +166,15 @@ def _company(parts: Parts) -> Site:
         margin=Decimal("0.35"),
         brand_terms=["海德拉", "hydra"],
     )
-    goals.add_goal(parts.db, site=site.key, name="Inquiry", kind="event", pattern="inquiry")
+    # Totals count the leads that the desk makes of them.
+    goals.add_goal(
+        parts.db,
+        site=site.key,
+        name="Inquiry form",
+        kind="event",
+        pattern="inquiry",
+        is_primary=False,
+    )
     return site
 
 

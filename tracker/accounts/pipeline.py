@@ -94,6 +94,10 @@ class Pipeline:
         """The keys of the stages with one of these roles."""
         return tuple(stage.key for stage in self.stages if stage.role in roles)
 
+    def goals(self, *roles: Role) -> list[str]:
+        """The same as reports name them among goals."""
+        return [f"stage:{key}" for key in self.keys(*roles)]
+
     def place(self, key: str) -> int:
         """Where a stage stands, from 0; stages that the site does not list come last."""
         return next(

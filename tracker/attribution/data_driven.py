@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tracker.attribution.chain import Paths
 from tracker.attribution.grouping import Group
@@ -20,6 +21,9 @@ from tracker.attribution.journeys import Cell, Journey
 from tracker.attribution.markov import Effects, credits_of, removal_effects, split
 
 UNIT = 10**9
+#: What is dealt out by the effects on conversions, and by those on their value.
+_COUNTED = ("weight", "valid_weight", "invalid_weight")
+_EARNED = ("amount", "own_amount", "own_gain")
 
 
 def data_driven(
@@ -39,12 +43,13 @@ def data_driven(
     channels = list(by_group)
     effects = effects_of(journeys, groups, channels, order)
     linear = [cell for group in channels for cell in by_group[group]]
-    weights = credits_of(sum(cell.weight for cell in linear), effects.conversion)
-    amounts = credits_of(sum(cell.amount for cell in linear), effects.value)
-    owned = credits_of(sum(cell.own_amount for cell in linear), effects.value)
-    gains = credits_of(sum(cell.own_gain for cell in linear), effects.value)
-    for group, *parts in zip(channels, weights, amounts, owned, gains, strict=True):
-        kept += _dealt(by_group[group], *parts)
+    dealt = {
+        name: credits_of(sum(getattr(cell, name) for cell in linear), effect)
+        for names, effect in ((_COUNTED, effects.conversion), (_EARNED, effects.value))
+        for name in names
+    }
+    for place, group in enumerate(channels):
+        kept += _dealt(by_group[group], {name: parts[place] for name, parts in dealt.items()})
     return kept
 
 
@@ -70,20 +75,18 @@ def effects_of(
     return Effects(effects.probability, effects.conversion[:known], effects.value[:known])
 
 
-def _dealt(cells: Sequence[Cell], weight: int, amount: int, owned: int, gain: int) -> list[Cell]:
-    worth = [max(cell.amount, 0) for cell in cells]
+def _dealt(cells: Sequence[Cell], parts: Mapping[str, int]) -> list[Cell]:
     # Of conversions that earn and do not count (an order of a lead) there is an amount alone.
-    shares = [cell.weight for cell in cells]
-    shares = shares if any(shares) else [1] * len(cells)
-    worth = worth if any(worth) else shares
-    return [
-        replace(cell, weight=part, amount=money, own_amount=own, own_gain=kept)
-        for cell, part, money, own, kept in zip(
-            cells,
-            split(weight, shares),
-            split(amount, worth),
-            split(owned, worth),
-            split(gain, worth),
-            strict=True,
-        )
-    ]
+    shares = _any_of([cell.weight for cell in cells], [1] * len(cells))
+    worth = _any_of([max(cell.amount, 0) for cell in cells], shares)
+    counted = {name: _any_of([getattr(cell, name) for cell in cells], shares) for name in _COUNTED}
+    basis = counted | dict.fromkeys(_EARNED, worth)
+    columns = [split(part, basis[name]) for name, part in parts.items()]
+    dealt: Iterable[Mapping[str, Any]] = (
+        dict(zip(parts, values, strict=True)) for values in zip(*columns, strict=True)
+    )
+    return [replace(cell, **values) for cell, values in zip(cells, dealt, strict=True)]
+
+
+def _any_of(shares: list[int], other: list[int]) -> list[int]:
+    return shares if any(shares) else other

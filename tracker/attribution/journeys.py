@@ -5,7 +5,7 @@ All of it is of one published state of one site: builds up to ``asof``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +18,8 @@ PACKAGE = "tracker.attribution"
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which conversions count: of a site as built up to ``asof``, on local days ``first`` to
-    ``last`` (of the touch if ``by_click``, else of the conversion), of a goal (empty: of all)."""
+    ``last`` (of the touch if ``by_click``, else of the conversion), of a goal (empty: of all); and
+    which stages say of a lead that it was valid, or that it was not."""
 
     site: str
     asof: int
@@ -26,6 +27,8 @@ class Scope:
     last: date
     by_click: bool
     goal: str = ""
+    valid_goals: Sequence[str] = ()
+    invalid_goals: Sequence[str] = ()
 
     def params(self) -> dict[str, object]:
         """As the queries take them."""
@@ -36,6 +39,8 @@ class Scope:
             "last": self.last,
             "by_click": self.by_click,
             "goal": self.goal,
+            "valid_goals": list(self.valid_goals),
+            "invalid_goals": list(self.invalid_goals),
         }
 
 
@@ -71,7 +76,8 @@ class Journey:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """Credit of one source on one day; ``unpriced`` counts credit whose amount is unknown,
-    ``own_amount`` is the part of the amount that has a gain of its own, ``own_gain`` that gain."""
+    ``own_amount`` is the part of the amount that has a gain of its own, ``own_gain`` that gain,
+    ``valid_weight`` and ``invalid_weight`` are of leads that came to such a stage."""
 
     source_key: int
     day: date
@@ -80,6 +86,8 @@ class Cell:
     unpriced: int
     own_amount: int = 0
     own_gain: int = 0
+    valid_weight: int = 0
+    invalid_weight: int = 0
 
 
 def source_names(warehouse: Warehouse, site: str, asof: int) -> dict[int, SourceName]:

@@ -54,7 +54,7 @@ def stage_parameters(db: Engine, site: Site, measures: Iterable[str]) -> dict[st
     if not any(name.partition("_")[0] in STAGES for name in measures):
         return {}
     pipeline = pipeline_of(db, site.key)
-    return {f"{role}_goals": [f"stage:{key}" for key in pipeline.keys(role)] for role in STAGES}
+    return {f"{role}_goals": pipeline.goals(role) for role in STAGES}
 
 
 def valued_roles(

@@ -22,14 +22,13 @@ from tracker.attribution.journeys import (
 from tracker.period import Period
 from tracker.reports.keyword_facts import Credit
 from tracker.reports.keyword_index import NO_TOUCH, KeywordIndex, RowKey
-from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Incomplete, Row
 from tracker.warehouse.client import Warehouse
 
 #: Order of the chain in the keyword report: with higher ones most keywords have too few paths.
 ORDER = 1
 #: What is dealt: measures of ``Cell`` under the names that rows have.
-_DEALT = ("weight", "amount", "own_amount", "own_gain")
+_DEALT = ("weight", "amount", "own_amount", "own_gain", "valid_weight", "invalid_weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +42,23 @@ class DataDriven:
 
 def data_driven_credit(
     warehouse: Warehouse,
-    request: KeywordRequest,
-    asof: int,
+    scope: Scope,
     linear: Credit,
     index: KeywordIndex,
+    *,
+    compare: bool,
 ) -> DataDriven:
     """Data-driven credit for the rows of ``linear``, which were read with linear credit.
 
-    The chain is that of all conversions of the period, whatever rows the report is filtered to;
+    The chain is that of all conversions of the scope, whatever rows the report is filtered to;
     the period before has one of its own.
     """
-    names = source_names(warehouse, request.site.key, asof)
-    cells, groups = _credit(warehouse, request, request.period, asof, names)
-    if request.compare:
-        cells += _credit(warehouse, request, request.period.previous(), asof, names)[0]
+    names = source_names(warehouse, scope.site, scope.asof)
+    cells, groups = _credit(warehouse, scope, names)
+    if compare:
+        before = Period(scope.first, scope.last).previous()
+        earlier = replace(scope, first=before.first, last=before.last)
+        cells += _credit(warehouse, earlier, names)[0]
     sums: dict[tuple[date, RowKey], list[int]] = defaultdict(lambda: [0] * len(_DEALT))
     for cell in cells:
         found = sums[cell.day, _row(cell, names)]
@@ -97,18 +99,12 @@ def pooled(rows: Sequence[Row], period: Period) -> list[Incomplete]:
 
 
 def _credit(
-    warehouse: Warehouse,
-    request: KeywordRequest,
-    period: Period,
-    asof: int,
-    names: Mapping[int, SourceName],
+    warehouse: Warehouse, scope: Scope, names: Mapping[int, SourceName]
 ) -> tuple[list[Cell], dict[int, Group]]:
-    by_click = request.by is By.CLICK
-    scope = Scope(request.site.key, asof, period.first, period.last, by_click, request.goal)
     journeys = read_journeys(warehouse, scope)
     groups = folded_groups(names, journeys)
     cells = data_driven(linear_cells(warehouse, scope), journeys, groups, ORDER)
-    return [cell for cell in cells if period.first <= cell.day <= period.last], groups
+    return [cell for cell in cells if scope.first <= cell.day <= scope.last], groups
 
 
 def _row(cell: Cell, names: Mapping[int, SourceName]) -> RowKey:

@@ -24,7 +24,10 @@ from tracker.warehouse.sql import load_sql
 PACKAGE = "tracker.reports"
 VISITS = ("visits", "paid_visits", "arrived")
 SPEND = ("impressions", "clicks", "cost", "adjusted", "unpriced_cost", "spend_rows")
-CREDIT = ("weight", "amount", "own_amount", "own_gain", "unpriced_value")
+CREDIT = (
+    *("weight", "amount", "own_amount", "own_gain", "unpriced_value"),
+    *("valid_weight", "invalid_weight"),
+)
 DAY = "datetime64[D]"
 #: What the days of a trend have.
 DAYS = ("visits", *SPEND)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from datetime import date
 
+from tracker.accounts.pipeline import Pipeline
+from tracker.attribution.journeys import Scope
 from tracker.period import Period
 from tracker.reports.data_driven_rows import data_driven_credit
 from tracker.reports.keyword_facts import Credit, KeywordFacts
@@ -29,9 +31,13 @@ FEW_LINES = 50_000
 class Reader:
     """The report's facts over one published state."""
 
-    def __init__(self, warehouse: Warehouse, request: KeywordRequest) -> None:
+    def __init__(self, warehouse: Warehouse, request: KeywordRequest, pipeline: Pipeline) -> None:
         self._warehouse = warehouse
         self._request = request
+        self._stages = {
+            "valid_goals": pipeline.goals("valid"),
+            "invalid_goals": pipeline.goals("invalid"),
+        }
         period = request.period
         first = period.previous().first if request.compare else period.first
         self._days_read = Period(first, period.last)
@@ -65,7 +71,18 @@ class Reader:
         credit = facts.credit()
         if self._request.model is not Model.MARKOV:
             return credit
-        found = data_driven_credit(self._warehouse, self._request, self.asof, credit, self._index)
+        scope = Scope(
+            self._request.site.key,
+            self.asof,
+            self._request.period.first,
+            self._request.period.last,
+            self._request.by is By.CLICK,
+            self._request.goal,
+            **self._stages,
+        )
+        found = data_driven_credit(
+            self._warehouse, scope, credit, self._index, compare=self._request.compare
+        )
         self.levels = found.levels
         return found.credit
 
@@ -91,6 +108,7 @@ class Reader:
             "by_click": request.by is By.CLICK,
             "platform": request.platform,
             "kept": kept or [],
+            **self._stages,
         }
         return KeywordFacts(
             warehouse=self._warehouse,

@@ -183,8 +183,12 @@ class KeywordTable:
             case Sort.ARRIVAL_RATE:
                 return _divided(now["arrived"], now["clicks"], spent & (now["clicks"] != 0))
             case Sort.CPA:
-                answered = (now["cost"] != now["untracked_cost"]) | (now["untracked_cost"] == 0)
-                return self._cpa(spent & priced & answered & (now["weight"] != 0))
+                return self._cost_per("weight", spent & priced)
+            case Sort.COST_PER_VALID_INQUIRY:
+                return self._cost_per("valid_weight", spent & priced)
+            case Sort.VALID_RATE:
+                judged = now["valid_weight"] + now["invalid_weight"]
+                return _divided(now["valid_weight"], judged, judged != 0)
         return self._returns(sort, economics, spent & priced)
 
     def _titles(self) -> tuple[Array, Array]:
@@ -200,10 +204,12 @@ class KeywordTable:
         ranks[places] = [order[title] for title in titles.values()]
         return ranks, ranks >= 0
 
-    def _cpa(self, defined: Array) -> tuple[Array, Array]:
+    def _cost_per(self, measure: str, priced: Array) -> tuple[Array, Array]:
         """Half up to the millionth: equal as shown is equal as sorted. Larger than 64 bits."""
         now = self._now.sums
-        weight = np.where(defined, now["weight"], 1).astype(object)
+        answered = (now["cost"] != now["untracked_cost"]) | (now["untracked_cost"] == 0)
+        defined = priced & answered & (now[measure] != 0)
+        weight = np.where(defined, now[measure], 1).astype(object)
         cost = (now["cost"] - now["untracked_cost"]).astype(object)
         return (2 * cost * 10**9 + weight) // (2 * weight), defined
 

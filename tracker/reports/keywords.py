@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock, utc_now
+from tracker.accounts.pipeline import pipeline_of
 from tracker.money import decimal_text
 from tracker.period import Period
 from tracker.reports.completeness import coverage, incomplete, maturity, not_there_yet
@@ -34,7 +35,7 @@ def keyword_report(
     """
     threads, now = warehouse.threads, clock()
     lacking = threads.submit(not_there_yet, warehouse, db, request, now)
-    reader = Reader(warehouse, request)
+    reader = Reader(warehouse, request, pipeline_of(db, request.site.key))
     growing = threads.submit(maturity, warehouse, request, reader.state)
     table, days = reader.read(threads)
     known = growing.result()

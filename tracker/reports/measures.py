@@ -261,11 +261,6 @@ def _platform_value(figures: Figures) -> Value:
     return decimal_text(MICRO * figures.of.get("platform_amount", 0))
 
 
-def _valid_rate(figures: Figures) -> Value:
-    valid, invalid = figures.of.get("valid_weight", 0), figures.of.get("invalid_weight", 0)
-    return float(Decimal(valid) / (valid + invalid)) if valid + invalid else None
-
-
 def _expected(figures: Figures) -> Value:
     worth = MICRO * NANO * figures.of.get("expected", 0)
     return decimal_text(worth.quantize(STEP, ROUND_HALF_UP))
@@ -319,9 +314,9 @@ METRICS: Mapping[str, Metric] = {
         _share("path_length", "ratio", "length", "touched"),
         _staged("inquiries", "credit", "inquiry", "conversions"),
         _staged("cost_per_inquiry", "amount", "inquiry", "cpa", *_BASE),
-        _staged("valid_inquiries", "credit", "valid", "conversions"),
-        _staged("cost_per_valid_inquiry", "amount", "valid", "cpa", *_BASE),
-        Metric("valid_rate", "percent", ("valid_weight", "invalid_weight"), _valid_rate),
+        _usual("valid_inquiries", "credit", "valid_weight"),
+        _usual("cost_per_valid_inquiry", "amount", *_BASE, "valid_weight"),
+        _usual("valid_rate", "percent", "valid_weight", "invalid_weight"),
         _staged("closed_orders", "credit", "order", "conversions"),
         _staged("cost_per_order", "amount", "order", "cpa", *_BASE),
         _staged("order_revenue", "amount", "order", "revenue"),

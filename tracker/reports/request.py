@@ -54,6 +54,8 @@ class Sort(StrEnum):
     ARRIVAL_RATE = "arrival_rate"
     CONVERSIONS = "conversions"
     CPA = "cpa"
+    COST_PER_VALID_INQUIRY = "cost_per_valid_inquiry"
+    VALID_RATE = "valid_rate"
     REVENUE = "revenue"
     ROAS = "roas"
     REVENUE_ROI = "revenue_roi"

@@ -26,6 +26,9 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     conversions: str
     cvr: float | None
     cpa: str | None
+    valid_inquiries: str
+    cost_per_valid_inquiry: str | None
+    valid_rate: float | None
     revenue: str | None
     contribution: str | None
     profit: str | None

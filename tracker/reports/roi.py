@@ -27,7 +27,8 @@ class Sums:
 
     ``unpriced_cost`` and ``unpriced_value`` count parts whose exchange rate is missing: their
     amounts, and every total over them, are unknown. ``own_amount`` is the part of ``amount`` that
-    has a gain of its own, ``own_gain`` that gain. ``spend_rows`` 0 means that the platforms
+    has a gain of its own, ``own_gain`` that gain. ``valid_weight`` and ``invalid_weight`` are of
+    leads that came to a stage of that role. ``spend_rows`` 0 means that the platforms
     reported nothing here, which is not the same as a cost of zero. Distinct clicks
     (``arrived``) are counted per row, so a click counts once per row that it reached.
     """
@@ -39,6 +40,8 @@ class Sums:
     own_amount: int = 0
     own_gain: int = 0
     unpriced_value: int = 0
+    valid_weight: int = 0
+    invalid_weight: int = 0
     impressions: int = 0
     clicks: int = 0
     cost: int = 0
@@ -117,6 +120,7 @@ def metrics(sums: Sums, economics: Economics) -> Metrics:
     earned = revenue if economics.has_revenue else None
     conversions = NANO * sums.weight
     clicks = sums.clicks if sums.spend_rows else None
+    answers = answering(cost, MICRO * sums.untracked_cost)
     gain = contribution(sums, economics)
     kept = gain if economics.has_revenue else None
     return Metrics(
@@ -132,7 +136,10 @@ def metrics(sums: Sums, economics: Economics) -> Metrics:
         arrival_rate=_ratio(sums.arrived, clicks),
         conversions=decimal_text(conversions, places=0) or "0",
         cvr=_ratio(conversions, clicks),
-        cpa=_money(answering(cost, MICRO * sums.untracked_cost), conversions),
+        cpa=_money(answers, conversions),
+        valid_inquiries=decimal_text(NANO * sums.valid_weight, places=0) or "0",
+        cost_per_valid_inquiry=_money(answers, NANO * sums.valid_weight),
+        valid_rate=_ratio(sums.valid_weight, sums.valid_weight + sums.invalid_weight),
         revenue=decimal_text(revenue),
         contribution=_shown(gain),
         profit=None if kept is None or base is None else _shown(kept - base),

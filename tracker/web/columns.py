@@ -87,6 +87,14 @@ CONVERSIONS = Column(
     msgid("Sum of the credit that the attribution model gives; it may be fractional."),
 )
 CPA = Column(*("cpa", msgid("CPA"), "amount", -1), msgid("Cost ÷ conversions."))
+COST_PER_VALID = Column(
+    *("cost_per_valid_inquiry", msgid("Cost per valid inquiry"), "amount", -1),
+    msgid("Cost ÷ valid inquiries."),
+)
+VALID_RATE = Column(
+    *("valid_rate", msgid("Valid rate"), "percent", 1),
+    msgid("Valid ÷ (valid + invalid) inquiries."),
+)
 REVENUE = Column(
     *("revenue", msgid("Revenue"), "amount", 1),
     msgid("Sum of the credited value of conversions, in the site's currency."),
@@ -111,14 +119,18 @@ MARGIN_ROI = Column(
     msgid("(Margin × revenue − cost) ÷ cost. Above 0% the keyword earns more than it costs."),
 )
 
-_COMMON = (IMPRESSIONS, CLICKS, VISITS, ARRIVAL, CONVERSIONS, CPA, REVENUE, ROAS)
+_COMMON = (IMPRESSIONS, CLICKS, VISITS, ARRIVAL, CONVERSIONS, CPA)
 
 
-def report_columns(*, has_margin: bool, has_rules: bool = False) -> tuple[Column, ...]:
-    """The table's metrics in order; ROI is margin ROI once there is a margin, and cost has
-    another column beside it where rules make it another (``has_rules``)."""
+def report_columns(
+    *, has_margin: bool, has_rules: bool = False, has_judged: bool = False
+) -> tuple[Column, ...]:
+    """The table's metrics in order; ROI is margin ROI once there is a margin, cost has another
+    column beside it where rules make it another (``has_rules``), and inquiries have their own where
+    somebody says which are valid (``has_judged``)."""
     cost = (COST, ADJUSTED) if has_rules else (COST,)
-    return (*cost, *_COMMON, MARGIN_ROI if has_margin else REVENUE_ROI)
+    judged = (COST_PER_VALID, VALID_RATE) if has_judged else ()
+    return (*cost, *_COMMON, *judged, REVENUE, ROAS, MARGIN_ROI if has_margin else REVENUE_ROI)
 
 
 def tile_columns(*, has_margin: bool) -> tuple[Column, ...]:

@@ -145,14 +145,8 @@ METRIC_GROUPS: Mapping[str, tuple[Column, ...]] = {
             *("valid_inquiries", msgid("Valid inquiries"), "credit", 1),
             msgid("Leads that somebody found valid, by credit."),
         ),
-        Column(
-            *("cost_per_valid_inquiry", msgid("Cost per valid inquiry"), "amount", -1),
-            msgid("Cost ÷ valid inquiries."),
-        ),
-        Column(
-            *("valid_rate", msgid("Valid rate"), "percent", 1),
-            msgid("Valid ÷ (valid + invalid) inquiries."),
-        ),
+        columns.COST_PER_VALID,
+        columns.VALID_RATE,
         Column(
             *("closed_orders", msgid("Orders of leads"), "credit", 1),
             msgid("Leads that became an order, by credit; repeat orders stand apart."),

@@ -91,6 +91,8 @@ class KeywordView:
         self.columns = report_columns(
             has_margin=report.margin is not None or report.own_margins,
             has_rules=report.totals.adjusted_cost != report.totals.cost,
+            has_judged=_is_judged(report.totals)
+            or (report.previous is not None and _is_judged(report.previous.totals)),
         )
         self.currency = report.currency
 
@@ -251,6 +253,11 @@ class KeywordView:
             "ratio": show.ratio,
         }
         return writers[column.unit]
+
+
+def _is_judged(totals: Metrics) -> bool:
+    """Whether somebody said of any inquiry if it was valid."""
+    return totals.valid_rate is not None
 
 
 def tone_of(gain: float) -> str:

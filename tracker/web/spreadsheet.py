@@ -14,7 +14,8 @@ NAMES = (
 )
 _FIGURES = (
     *("impressions", "clicks", "cost", "adjusted_cost", "cpc", "ctr"),
-    *("visits", "arrived_clicks", "arrival_rate", "conversions", "cvr", "cpa", "revenue"),
+    *("visits", "arrived_clicks", "arrival_rate", "conversions", "cvr", "cpa"),
+    *("valid_inquiries", "cost_per_valid_inquiry", "valid_rate", "revenue"),
     *("contribution", "profit", "roas", "revenue_roi", "roi"),
 )
 FIELDS = (*NAMES, *_FIGURES)

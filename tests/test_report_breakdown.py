@@ -409,6 +409,22 @@ def test_spend_of_several_days_is_untracked_by_the_same_rule_in_every_breakdown(
         assert {name: getattr(totals, name) for name in expected} == expected
 
 
+def test_spend_of_a_week_and_a_day_has_no_weekday_though_it_begins_and_ends_on_one(
+    world: World,
+) -> None:
+    """From a Tuesday to the next: the cost of eight days is not that of Tuesdays."""
+    world.spend(PERIOD_ROW.replace("Sep 10", "Sep 8"), platform="google", period_total=True)
+    world.spend(f"{HEADER}2026-09-08,c,g,pump,9,1,3\n", platform="baidu")
+    world.reconcile()
+    for group in ("weekday", "weekday,keyword"):
+        report = ask(world, group=group, metrics="cost", sort="weekday", order="asc")
+        found = [
+            (row.values["weekday"], row.unallocated, row.metrics["cost"]) for row in report.rows
+        ]
+        assert found == [("2", [], "3.00"), (None, ["weekday"], "50.00")], group
+    assert ask(world, group="", metrics="cost", filter="weekday is 2").totals == {"cost": "3.00"}
+
+
 def test_a_keyword_has_the_figures_that_the_keyword_report_has(filled: World) -> None:
     wanted = "cost,clicks,visits,arrived_clicks,conversions,cpa,revenue,roas,revenue_roi"
     found = rows(ask(filled, group="kind,reason,account,keyword", metrics=wanted))

@@ -77,10 +77,12 @@ def _visit(column: str) -> dict[Fact, Fragment]:
     return _inner(column, *_VISITED) | _inner(f"v.{column}", *_CREDITED)
 
 
-def _calendar(function: str) -> dict[Fact, Fragment]:
-    """A function of the day; spend of several days has one only where all of them share it."""
+def _calendar(function: str, *, recurs: bool = False) -> dict[Fact, Fragment]:
+    """A function of the day; spend of several days has one only where all of them share it. Where
+    values recur, as weekdays do, no two days that follow each other share one."""
     first, last = (function.format(day=name) for name in ("day", "last_day"))
-    spread = f"if({first} = {last}, {first}, NULL)"
+    is_shared = "day = last_day" if recurs else f"{first} = {last}"
+    spread = f"if({is_shared}, {first}, NULL)"
     return (
         _inner(first, *_VISITED, Fact.DAYS)
         | _inner(function.format(day="at"), *_CREDITED)
@@ -120,7 +122,7 @@ def _all() -> tuple[Dimension, ...]:
         Dimension("day", _calendar(_SHIFTED), is_time=True),
         Dimension("week", _calendar(f"toMonday({_SHIFTED})"), is_time=True),
         Dimension("month", _calendar(f"toStartOfMonth({_SHIFTED})"), is_time=True),
-        Dimension("weekday", _calendar("toDayOfWeek({day})")),
+        Dimension("weekday", _calendar("toDayOfWeek({day})", recurs=True)),
         Dimension(
             "hour",
             _inner(_hour("start"), Fact.VISITS)

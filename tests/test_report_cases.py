@@ -451,3 +451,23 @@ def test_what_cost_nothing_needs_no_rate(world: World) -> None:
     report = world.report("2026-09-01", "2026-09-30")
     assert (report.totals.cost, report.totals.impressions) == ("49.00", 18)
     assert "missing_rate" not in [one.kind for one in report.incomplete]
+
+
+def test_what_brought_nothing_needs_no_rate_but_what_it_cost_does(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    free = {"name": "order", "value": "0", "currency": "USD"}
+    world.events(
+        [
+            at("09-01 10:00", "a", **free),
+            at("09-01 10:00", "b", name="order", value="50", currency="CNY"),
+            at("09-02 10:00", "c", **free, props={"order_cost": "3"}),
+        ]
+    )
+    world.reconcile()
+    report = world.report("2026-09-01", "2026-09-01")
+    has(report.totals, conversions="2", revenue="50.00")
+    assert "missing_rate" not in [one.kind for one in report.incomplete]
+    report = world.report("2026-09-01", "2026-09-02")
+    has(report.totals, conversions="3", revenue=None)
+    lacking = [one for one in report.incomplete if one.kind == "missing_rate"]
+    assert [(one.source, one.first) for one in lacking] == [("USD/CNY", "2026-09-02")]

@@ -51,7 +51,8 @@
 -- site's; 0 without a value). `value_site` is what counts: the net value, value / (1 + tax rate),
 -- rounded half away from zero to a millionth, in the
 -- site's currency by the rate of the conversion's own day (or the inverse of the opposite one), rounded
--- half away from zero to a millionth; without a rate it is null and `rate_missing` is set.
+-- half away from zero to a millionth; without a rate it is null and `rate_missing` is set, unless
+-- there is nothing to convert, neither value nor cost.
 -- `gain_site` is the gain before ads that a conversion has of its own: by the cost of its order (net, in
 -- the value's currency, converted as it is) value_site less that cost; else by its product group
 -- value_site times the group's margin, rounded as above. What is given back takes both off: of a value
@@ -432,7 +433,8 @@ WITH
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
             -- end
-            multiIf(a.value IS NULL, NULL, paid_in = site_currency, micros,
+            multiIf(a.value IS NULL, NULL,
+                paid_in = site_currency OR (micros = 0 AND ifNull(a.order_cost, 0) = 0), micros,
                 -- if rates
                 nano > 0, intDiv(micros * nano + sign(micros) * 500000000, 1000000000),
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)

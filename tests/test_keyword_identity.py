@@ -170,6 +170,29 @@ def test_a_keyword_deleted_and_created_again_is_one_and_two_at_a_time_are_two(
     ]
 
 
+def test_an_id_that_comes_without_its_ad_group_now_and_then_stays_the_keyword_with_both(
+    world: World,
+) -> None:
+    spend(
+        world,
+        "2026-09-01,baidu,pumps,11,steel,21,valve,41,1,1,1",
+        "2026-09-02,baidu,pumps,11,steel,,valve,41,1,1,2",
+        "2026-09-03,baidu,pumps,11,steel,21,valve,41,1,1,4",
+        "2026-09-05,baidu,pumps,11,steel,21,valve,49,1,1,8",
+        # What seems to be created again is a keyword of another ad group.
+        "2026-09-01,baidu,pumps,11,steel,21,pump,31,1,1,10",
+        "2026-09-03,baidu,pumps,11,steel,,pump,39,1,1,20",
+        "2026-09-05,baidu,pumps,11,brass,22,pump,39,1,1,40",
+    )
+    spend(world, "2026-09-04,baidu,pumps,,steel,,valve,,1,1,16")
+    world.reconcile()
+    assert keywords_of(world) == {
+        ("pumps", "steel", "valve"): ("31.00", 0),
+        ("pumps", "steel", "pump"): ("10.00", 0),
+        ("pumps", "brass", "pump"): ("60.00", 0),
+    }
+
+
 def test_the_match_quality_says_how_visits_and_cost_were_found(world: World) -> None:
     spend(
         world,

@@ -82,16 +82,17 @@ WITH
         SELECT *, kind = 'keyword' AND latest.5 != '' AS has_id, has_id AND latest.3 != '' AS has_place,
             (latest.8, latest.9, latest.10) AS present, (first_day, ended, keyword_key) AS life,
             arraySort(groupArrayIf(life, has_place AND platform IN
-                ('baidu', '360', 'sogou', 'shenma', 'microsoft', 'yandex')) OVER
-                (PARTITION BY site, platform, account, latest.5)) AS moves
+                ('baidu', '360', 'sogou', 'shenma', 'microsoft', 'yandex')) OVER by_id) AS moves,
+            countIf(has_place) OVER by_id > 0 AS is_placed
         FROM known
+        WINDOW by_id AS (PARTITION BY site, platform, account, latest.5)
     ),
     moved AS
     (
         SELECT *, has_place AND length(moves) > 1 AND arrayAll((one, next) -> one.2 <= next.1,
                 arrayPopBack(moves), arrayPopFront(moves)) AS was_moved,
             if(was_moved, moves[-1].3, keyword_key) AS root,
-            has_id AND root = keyword_key AND present.3 != '' AS stands
+            has_id AND root = keyword_key AND present.3 != '' AND (has_place OR NOT is_placed) AS stands
         FROM gathered
     ),
     settled AS
@@ -105,21 +106,27 @@ WITH
     lasting AS
     (
         SELECT *, maxIf(lives[-1].3, was_made_again) OVER (PARTITION BY site, root) AS successor,
-            if(successor != 0, successor, root) AS target
+            if(successor != 0, successor, root) AS led_to
         FROM settled
+    ),
+    -- An id without its ad group is that of the one keyword which has both: it has no life of its
+    -- own (`stands`), so that no keyword leads to it, and counts as that one for texts without ids.
+    homed AS
+    (
+        SELECT *, if(has_id AND NOT has_place AND uniqExactIf(led_to, has_place) OVER by_id = 1,
+                minIf(led_to, has_place) OVER by_id, led_to) AS target
+        FROM lasting
+        WINDOW by_id AS (PARTITION BY site, platform, account, latest.5)
     ),
     fitted AS
     (
         SELECT *, name, uniqExactIf(target, has_id AND name = present) OVER by_text AS fits,
             minIf(target, has_id AND name = present) OVER by_text AS fit,
             uniqExactIf(target, has_id) OVER by_text AS ever_fits,
-            minIf(target, has_id) OVER by_text AS ever_fit,
-            uniqExactIf(target, has_place) OVER by_id AS id_fits,
-            minIf(target, has_place) OVER by_id AS id_fit
-        FROM lasting
+            minIf(target, has_id) OVER by_text AS ever_fit
+        FROM homed
         ARRAY JOIN if(has_id, names, [present]) AS name
-        WINDOW by_text AS (PARTITION BY site, platform, account, name, latest.7),
-            by_id AS (PARTITION BY site, platform, account, latest.5)
+        WINDOW by_text AS (PARTITION BY site, platform, account, name, latest.7)
     )
 SELECT
     k.site, {build:UInt64} AS build, k.keyword_key,
@@ -127,7 +134,6 @@ SELECT
         k.kind != 'keyword', k.keyword_key,
         k.latest.5 = '' AND k.fits = 1, k.fit,
         k.latest.5 = '' AND k.fits = 0 AND k.ever_fits = 1, k.ever_fit,
-        k.latest.5 != '' AND k.latest.3 = '' AND k.id_fits = 1, k.id_fit,
         k.latest.5 != '', k.target,
         k.keyword_key) AS canonical_key,
     k.kind, k.reason, k.platform, k.account, k.latest.1 AS campaign_id, k.latest.2 AS campaign,

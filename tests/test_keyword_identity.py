@@ -220,6 +220,26 @@ def test_the_match_quality_says_how_visits_and_cost_were_found(world: World) -> 
     ]
 
 
+def test_what_a_platform_gives_to_no_keyword_has_none_in_coverage_either(world: World) -> None:
+    world.spend(
+        "day,campaign,keyword,match type,clicks,impressions,cost\n"
+        "2026-09-01,all,--,Performance Max,1,1,30\n2026-09-01,pumps,pump,exact,1,1,10\n",
+        platform="google",
+    )
+    world.events(
+        [
+            at("09-01 10:00", "a", f"{HOME}?utm_source=google&utm_medium=cpc&utm_campaign=all"),
+            at("09-01 10:00", "b", ad("pump", source="google")),
+        ]
+    )
+    world.reconcile()
+    assert visits_of(world) == {"(pmax)": 1, "pump": 1}
+    found = world.run("report-match", ReportMatch(world.site.key, *DAYS))
+    coverage = world.report(*DAYS).coverage
+    assert (found.paid_visits, found.cost) == (0.5, 0.25)
+    assert (coverage.paid_visits, coverage.cost) == (0.5, 0.25)
+
+
 def test_a_period_without_ads_has_no_match_quality(world: World) -> None:
     world.events([at("09-01 10:00", "a", HOME)])
     world.reconcile()

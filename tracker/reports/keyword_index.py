@@ -121,9 +121,11 @@ class Places:
 @dataclass(frozen=True, slots=True)
 class KeywordIndex:
     """All rows that a report can have, in the order of their texts: first one for each of
-    ``keyed``, the keywords by ascending key, then ``reasons``."""
+    ``keyed``, the keywords by ascending key, then ``reasons``. Those of ``keyed`` that are not
+    ``are_keywords`` hold what a platform gives to none, such as Performance Max."""
 
     keyed: Array
+    are_keywords: Array
     reasons: list[RowKey]
     sources: Places
     keywords: Places
@@ -181,8 +183,10 @@ def _index(names: Names, sources: Mapping[str, Sequence[Any]]) -> KeywordIndex:
     spent = np.searchsorted(keyed, canonical)
     spent[0] = unknown = places[UNKNOWN]
     of_keywords = ["", *names.columns[Name._fields.index("platform")]]
+    is_keyword = np.array(names.columns[Name._fields.index("kind")], np.str_) == "keyword"
     return KeywordIndex(
         keyed=keyed,
+        are_keywords=np.isin(keyed, keyword_keys[1:][is_keyword]),
         reasons=reasons,
         sources=Places.of(source_keys, rows, platforms, unknown),
         keywords=Places.of(keyword_keys, spent, of_keywords, unknown),

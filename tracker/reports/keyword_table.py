@@ -129,13 +129,13 @@ class KeywordTable:
 
     def joined(self) -> Joined:
         """What could be joined of the period's totals."""
-        now, keyed = self._now.sums, slice(len(self._index.keyed))
+        now, found = self._now.sums, np.flatnonzero(self._index.are_keywords)
         untouched = len(self._index.keyed) + self._index.reasons.index(NO_TOUCH)
         return Joined(
             weight=int(now["weight"].sum() - now["weight"][untouched]),
             amount=int(now["amount"].sum() - now["amount"][untouched]),
-            paid_visits=int(now["paid_visits"][keyed].sum()),
-            cost=int(now["cost"][keyed][now["visits"][keyed] > 0].sum()),
+            paid_visits=int(now["paid_visits"][found].sum()),
+            cost=int(now["cost"][found][now["visits"][found] > 0].sum()),
         )
 
     def lines(self, rows: Array) -> list[Line]:

@@ -12,6 +12,9 @@ from sqlalchemy import Engine
 
 from tests.report_tables import by_name, has, incomplete, names
 from tests.world import HOME, World, ad, at
+from tracker.period import Period
+from tracker.reports.breakdown import breakdown
+from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.result import KeywordReport
 from tracker.warehouse.client import Warehouse
 
@@ -451,6 +454,21 @@ def test_what_cost_nothing_needs_no_rate(world: World) -> None:
     report = world.report("2026-09-01", "2026-09-30")
     assert (report.totals.cost, report.totals.impressions) == ("49.00", 18)
     assert "missing_rate" not in [one.kind for one in report.incomplete]
+
+
+def test_a_platforms_own_value_of_nothing_needs_no_rate(world: World) -> None:
+    world.spend(
+        "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost,Conversions,Conv. value\n"
+        "2026-09-01,c,g,pump,9,0,0,0,0\n2026-09-02,c,g,pump,9,3,7,1,50\n",
+        platform="google",
+        currency="USD",
+    )
+    world.rates("day,base,quote,rate\n2026-09-02,USD,CNY,7\n")
+    world.reconcile()
+    period = Period.parse("2026-09-01", "2026-09-02")
+    request = read_breakdown({"group": "", "metrics": "cost,platform_value"}, world.site, period)
+    report = breakdown(world.warehouse, world.db, request, clock=world.clock)
+    assert report.totals == {"cost": "49.00", "platform_value": "350.00"}
 
 
 def test_what_brought_nothing_needs_no_rate_but_what_it_cost_does(world: World) -> None:

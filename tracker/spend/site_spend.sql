@@ -238,7 +238,7 @@ WITH
                     * intDiv(inverse_nano, 2), inverse_nano),
                 NULL) AS adjusted_site_micros,
             toInt256(toDecimal128(s.platform_value, 6) * 1000000) AS value_micros,
-            multiIf(s.currency = i.site_currency, value_micros,
+            multiIf(s.currency = i.site_currency OR value_micros = 0, value_micros,
                 nano > 0, intDiv(value_micros * nano + sign(value_micros) * 500000000, 1000000000),
                 inverse_nano > 0, intDiv(value_micros * 1000000000 + sign(value_micros)
                     * intDiv(inverse_nano, 2), inverse_nano),

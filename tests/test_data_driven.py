@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import Engine
 
@@ -14,6 +15,7 @@ from tests.world import HOME, World, ad, at
 from tracker.attribution.data_driven import UNIT, data_driven
 from tracker.attribution.grouping import Group, Level
 from tracker.attribution.journeys import Cell, Journey
+from tracker.requests.reports import ReportAttribution
 from tracker.warehouse.client import Warehouse
 
 SPEND = (
@@ -111,6 +113,30 @@ def test_sources_of_values_that_count_as_no_conversion_have_their_part_too() -> 
     dealt = data_driven(cells, journeys, groups, 1)
     assert sum(cell.weight for cell in dealt) == UNIT
     assert sum(cell.amount for cell in dealt) == 300
+
+
+def test_an_order_of_an_earlier_inquiry_is_revenue_of_what_brought_it(world: World) -> None:
+    """Water brought an inquiry of August, ordered in September; oil an inquiry of September."""
+    world.events(
+        [
+            at("08-20 10:00", "a", ad("water pump", campaign="pumps")),
+            at("09-02 10:00", "b", ad("oil pump", campaign="pumps")),
+        ]
+    )
+    world.offline(
+        "id,lead,time,stage,value,visitor\n"
+        "i1,a,2026-08-20T12:00:00Z,inquiry,,a\no1,a,2026-09-05T12:00:00Z,order,1000,a\n"
+        "i2,b,2026-09-02T12:00:00Z,inquiry,,b\no2,b,2026-09-06T12:00:00Z,order,10,b\n"
+    )
+    world.reconcile()
+    request = ReportAttribution(
+        site=world.site.key, first="2026-09-01", last="2026-09-30", level="ad_group"
+    )
+    found = msgspec.to_builtins(world.run("report-models", request))
+    earned = {row["source"]["ad_group"]: row["models"] for row in found["rows"]}
+    for model in ("last", "markov"):
+        assert earned["water"][model] == {"conversions": "0", "revenue": "1000.00"}
+        assert earned["oil"][model] == {"conversions": "1", "revenue": "10.00"}
 
 
 def test_filters_show_a_part_of_the_same_credit(world: World) -> None:

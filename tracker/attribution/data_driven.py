@@ -64,15 +64,24 @@ def effects_of(
             numbers.setdefault(groups[key], len(numbers)) for key in journey.path if key in groups
         )
         if path:
-            sums = merged.setdefault(path, [0, 0, 0])
+            sums = merged.setdefault(path, [0, 0, 0, 0])
             sums[0] += journey.conversions
             sums[1] += journey.value
             sums[2] += journey.nulls
-    conversions, values, nulls = zip(*merged.values(), strict=True) if merged else ((), (), ())
+            sums[3] += journey.earning
+    conversions, values, nulls, earning = (
+        zip(*merged.values(), strict=True) if merged else ((),) * 4
+    )
     paths = Paths(list(merged), conversions, values, nulls)
     effects = removal_effects(paths, len(numbers), order)
+    of_value = effects
+    if any(earned > counted for earned, counted in zip(earning, conversions, strict=True)):
+        # The order of a lead whose inquiry was before the period is no conversion of it, and yet
+        # came by its path: a chain that nobody goes that way would have nothing of its value.
+        passing = replace(paths, conversions=list(map(max, earning, conversions)))
+        of_value = removal_effects(passing, len(numbers), order)
     known = len(channels)
-    return Effects(effects.probability, effects.conversion[:known], effects.value[:known])
+    return Effects(effects.probability, effects.conversion[:known], of_value.value[:known])
 
 
 def _dealt(cells: Sequence[Cell], parts: Mapping[str, int]) -> list[Cell]:

@@ -64,13 +64,15 @@ class SourceName:
 @dataclass(frozen=True, slots=True)
 class Journey:
     """A path of source keys: conversions that had it, their value (1e-6 of the site's currency),
-    and people who had it without converting; ``unpriced`` counts credit whose amount is unknown."""
+    and people who had it without converting; ``unpriced`` counts credit whose amount is unknown,
+    ``earning`` conversions whose value is revenue, whether they count or not."""
 
     path: tuple[int, ...]
     conversions: int
     value: int
     nulls: int
     unpriced: int = 0
+    earning: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ def read_journeys(warehouse: Warehouse, scope: Scope) -> list[Journey]:
     lost = warehouse.rows(load_sql(PACKAGE, "lost_journeys.sql"), _without(params, "by_click"))
     return [
         *(
-            Journey(tuple(path), int(count), int(value), 0, int(un))
-            for path, count, value, un in won
+            Journey(tuple(path), int(count), int(value), 0, int(un), int(earning))
+            for path, count, value, un, earning in won
         ),
         *(Journey(tuple(path), 0, 0, int(persons)) for path, persons in lost),
     ]

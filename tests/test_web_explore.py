@@ -162,7 +162,7 @@ def test_figures_stand_beside_those_of_another_period(world: World, browser: Bro
     fields += [("metrics", "cost,ctr"), ("group", "platform")]
     text = browser.page(f"/sites/{world.site.key}/explore?{urlencode(fields)}")
     assert "compared with Sep 1, 2026" in text
-    assert cells(text)[1][1].startswith("15.50 -22% , was 20.00")
+    assert cells(text)[1][1].startswith("15.50 -23% , was 20.00")
     browser = enter(world, Role.VIEWER, language="zh-CN")
     text = browser.page(f"/sites/{world.site.key}/explore?{urlencode(fields)}")
     assert cells(text)[1][0] == "百度"

@@ -164,6 +164,17 @@ def test_figures_are_written_as_the_language_writes_them(
     assert show.signed(0.12, points=True) == "+12"
 
 
+def test_half_a_unit_is_rounded_up_as_reports_and_charts_do() -> None:
+    show = Formats(Locale.parse("en"), ZoneInfo("UTC"))
+    assert (show.amount("0.125", "CNY"), show.amount("-0.125", "CNY")) == ("0.13", "-0.13")
+    assert (show.amount("2.5", "JPY"), show.amount("0.0125", "KWD")) == ("3", "0.013")
+    assert (show.money("12.5", "JPY"), show.headline("10000.5", "JPY")) == ("¥13", "¥10,001")
+    assert (show.credit("0.125"), show.ratio(0.125), show.percent(0.1225)) == (
+        *("0.13", "0.13", "12.3%"),
+    )
+    assert (show.signed(0.0625, points=True), show.signed(-0.0125)) == ("+6.3", "-1.3%")
+
+
 @given(st.decimals(min_value=Decimal("-1e12"), max_value=Decimal("1e12"), places=6))
 def test_any_amount_is_shown(amount: Decimal) -> None:
     show = Formats(Locale.parse("zh_Hans_CN"), ZoneInfo("UTC"))

@@ -1,30 +1,45 @@
 """Numbers, money, ratios, days and instants as a page shows them, in its language.
 
 Everything takes the JSON form of a report (decimal strings, numbers, null) and shows null as
-an en dash. Nothing here computes: a rounded text is never read back.
+an en dash. Nothing here computes: a rounded text is never read back. Half a unit is rounded up, as
+in reports and in the charts' script; left alone, Babel rounds to the even one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from typing import ParamSpec
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, numbers
 from babel.dates import format_date, format_datetime, format_interval, format_time
-from babel.numbers import (
-    format_currency,
-    format_decimal,
-    format_percent,
-    get_currency_precision,
-)
+from babel.numbers import get_currency_precision
 
 NOTHING = "–"
 #: Ratios above this are shown without decimals: 1,234% and not 1,234.5%.
 _WIDE = 10
 #: Amounts from here on are shown without decimals at the head of a page.
 _LARGE = 10_000
+_HALF_UP = Context(prec=40, rounding=ROUND_HALF_UP)
+P = ParamSpec("P")
+
+
+def _rounding(write: Callable[P, str]) -> Callable[P, str]:
+    """The same, half a unit rounded up: Babel rounds as the context says."""
+
+    def written(*args: P.args, **options: P.kwargs) -> str:
+        with localcontext(_HALF_UP):
+            return write(*args, **options)
+
+    return written
+
+
+format_currency = _rounding(numbers.format_currency)
+format_decimal = _rounding(numbers.format_decimal)
+format_percent = _rounding(numbers.format_percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +77,8 @@ class Formats:
         """Money with its sign, without decimals once they say nothing."""
         if value is None or abs(Decimal(value)) < _LARGE:
             return self.money(value, currency)
-        amount = Decimal(value).quantize(Decimal(1), ROUND_HALF_EVEN)
         return format_currency(
-            amount, currency, format="¤#,##0", locale=self.locale, currency_digits=False
+            Decimal(value), currency, format="¤#,##0", locale=self.locale, currency_digits=False
         )
 
     def percent(self, value: float | None) -> str:

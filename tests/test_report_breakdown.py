@@ -16,6 +16,7 @@ from tests.test_report_properties import HEADER, KEYWORDS
 from tests.world import HOME, World, ad, at
 from tracker.accounts.person_cards import Card, write_card
 from tracker.accounts.sites import SiteSettings
+from tracker.cli.reports import show_breakdown
 from tracker.commands.conversions import offline_deps
 from tracker.conversions.entries import take_entries
 from tracker.conversions.entry import Entry
@@ -812,3 +813,19 @@ def test_a_click_may_cost_what_the_target_leaves(
     world.site = replace(world.site, margin=None)
     assert highest(target_roi="0.5") == {"pump": None, "seal": None}
     assert highest(target_cpa="30") == {"pump": "7.50", "seal": None}
+
+
+def test_the_command_writes_amounts_with_the_decimals_of_the_currency(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for currency, wanted in (("KWD", "1,234.125"), ("JPY", "1,234"), ("CNY", "1,234.13")):
+        report = {
+            **{"from": "2026-09-01", "to": "2026-09-30", "model": "linear", "by": "click"},
+            "currency": currency,
+            "group": [],
+            "rows": [],
+            "totals": {"revenue": "1234.125", "conversions": "0.125"},
+            "incomplete": [],
+        }
+        show_breakdown(report)
+        assert capsys.readouterr().out.split()[-2:] == [wanted, "0.13"]

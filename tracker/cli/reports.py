@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
 import typer
+from babel.numbers import get_currency_precision
 
 from tracker.cli.groups import report
 from tracker.cli.output import First, Json, Last, SiteKey, note, print_json, say, table
@@ -122,24 +123,25 @@ def show_breakdown(result: dict[str, Any]) -> None:
                 else value or "(not known)"
                 for name, value in row["values"].items()
             ),
-            *(_figure(name, value) for name, value in row["metrics"].items()),
+            *(_figure(name, value, result["currency"]) for name, value in row["metrics"].items()),
         ]
         for row in result["rows"]
     ]
     names = ["Total", *[""] * len(result["group"])][: len(result["group"])]
-    rows.append([*names, *(_figure(name, value) for name, value in result["totals"].items())])
+    totals = (_figure(name, value, result["currency"]) for name, value in result["totals"].items())
+    rows.append([*names, *totals])
     title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"
     table(f"{title}, {result['currency']}", columns, rows)
     for item in result["incomplete"]:
         note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")
 
 
-def _figure(name: str, value: Any) -> Any:
+def _figure(name: str, value: Any, currency: str) -> Any:
     match METRICS[name].unit:
         case "amount":
-            return _money(value)
+            return _money(value, currency)
         case "credit":
-            return _money(value, trim=True)
+            return _credit(value)
         case "percent":
             return _percent(value)
         case "ratio":
@@ -166,13 +168,14 @@ def show_keywords(result: dict[str, Any]) -> None:
         ">ROAS",
         ">margin ROI" if has_margin else ">rev. ROI",
     ]
-    rows = [_cells(_name(row), row, roi) for row in result["rows"]]
-    rows.append(_cells("Total", totals, roi))
+    currency = result["currency"]
+    rows = [_cells(_name(row), row, roi, currency) for row in result["rows"]]
+    rows.append(_cells("Total", totals, roi, currency))
     title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"
-    table(f"{title}, {result['currency']}", columns, rows)
+    table(f"{title}, {currency}", columns, rows)
     if totals["adjusted_cost"] != totals["cost"]:
-        adjusted = _money(totals["adjusted_cost"]) or "unknown"
-        say(f"After fees, tax and the cash ratio of recharges: {adjusted} {result['currency']}.")
+        adjusted = _money(totals["adjusted_cost"], currency) or "unknown"
+        say(f"After fees, tax and the cash ratio of recharges: {adjusted} {currency}.")
     coverage = result["coverage"]["conversions"]
     if coverage is not None:
         say(f"Joined to a source: {coverage:.0%} of conversions; keyword ROI is a lower bound.")
@@ -186,28 +189,36 @@ def _name(row: dict[str, Any]) -> str:
     return f"({row['kind']}: {row['reason'] or 'no keyword'})"
 
 
-def _cells(name: str, row: dict[str, Any], roi: str) -> list[Any]:
+def _cells(name: str, row: dict[str, Any], roi: str, currency: str) -> list[Any]:
     return [
         name,
         row.get("platform") or "",
         row.get("campaign") or "",
-        _money(row["cost"]),
+        _money(row["cost"], currency),
         row["clicks"],
         row["visits"],
         _percent(row["arrival_rate"]),
-        _money(row["conversions"], places=2, trim=True),
-        _money(row["cpa"]),
-        _money(row["revenue"]),
+        _credit(row["conversions"]),
+        _money(row["cpa"], currency),
+        _money(row["revenue"], currency),
         None if row["roas"] is None else f"{row['roas']:.2f}",
         _percent(row[roi]),
     ]
 
 
-def _money(text: str | None, *, places: int = 2, trim: bool = False) -> str | None:
-    if text is None:
-        return None
-    shown = f"{Decimal(text):,.{places}f}"
-    return shown.rstrip("0").rstrip(".") if trim else shown
+def _money(text: str | None, currency: str) -> str | None:
+    """With the currency's decimals."""
+    return None if text is None else _rounded(text, get_currency_precision(currency))
+
+
+def _credit(text: str | None) -> str | None:
+    """At most two decimals."""
+    return None if text is None else _rounded(text, 2).rstrip("0").rstrip(".")
+
+
+def _rounded(text: str, places: int) -> str:
+    """Half a unit is rounded up, as on pages."""
+    return f"{Decimal(text).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
 
 
 def _percent(ratio: float | None) -> str | None:

@@ -815,6 +815,14 @@ def test_a_click_may_cost_what_the_target_leaves(
     assert highest(target_cpa="30") == {"pump": "7.50", "seal": None}
 
 
+def test_rows_are_sorted_by_a_sign_that_only_looks_like_a_digit(world: World) -> None:
+    lines = (f"2026-09-01,c,g,{one},9,7,1\n" for one in ("pump", "②"))
+    world.spend(HEADER + "".join(lines), platform="baidu")
+    world.reconcile()
+    found = ask(world, group="keyword", metrics="cost", sort="keyword", order="asc")
+    assert [row.values["keyword"] for row in found.rows] == ["pump", "②"]
+
+
 def test_the_command_writes_amounts_with_the_decimals_of_the_currency(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

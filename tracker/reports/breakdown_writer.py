@@ -86,4 +86,4 @@ def _sortable(key: Key) -> tuple[tuple[bool, str], ...]:
 
 def _natural(value: str) -> tuple[int, str]:
     """Hours and weekdays in their order."""
-    return (int(value), "") if value.isdigit() and len(value) < 4 else (0, value)
+    return (int(value), "") if value.isdecimal() and len(value) < 4 else (0, value)

@@ -136,6 +136,24 @@ def test_pages_and_api_show_the_same(world: World) -> None:
     assert browser.get(f"{api}/reports/models{days}&page=2").status_code == 400
 
 
+def test_by_click_date_models_credit_other_days_and_the_page_says_so(world: World) -> None:
+    request = ReportAttribution(
+        site=world.site.key, first="2026-09-02", last="2026-09-30", by="click"
+    )
+    totals = msgspec.to_builtins(world.run("report-models", request))["totals"]
+    assert (totals["first"]["conversions"], totals["last"]["conversions"]) == ("0", "1")
+    base = f"/sites/{world.site.key}/attribution?from=2026-09-02&to=2026-09-30"
+    for language, agree, differ in (
+        ("en-GB", "totals of all columns agree", "totals of the columns differ"),
+        ("zh-CN", "各列合计一致", "各列合计不同"),
+    ):
+        browser = enter(world, language=language)
+        for by, said, unsaid in (("conversion", agree, differ), ("click", differ, agree)):
+            page = browser.get(f"{base}&by={by}").text
+            assert said in page
+            assert unsaid not in page
+
+
 def test_a_missing_rate_makes_amounts_of_paths_unknown_and_is_named(
     warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
 ) -> None:

@@ -52,7 +52,8 @@ class ModelRow(msgspec.Struct, frozen=True):
 
 
 class ModelComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Every model beside the others; without a brand filter the totals of all are the same."""
+    """Every model beside the others; by conversion date and without a brand filter the totals of
+    all are the same."""
 
     site: str
     first: str = msgspec.field(name="from")

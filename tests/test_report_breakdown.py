@@ -815,6 +815,13 @@ def test_a_click_may_cost_what_the_target_leaves(
     assert highest(target_cpa="30") == {"pump": "7.50", "seal": None}
 
 
+def test_a_filter_looks_for_more_texts_than_the_engine_takes_at_once(filled: World) -> None:
+    several = ", ".join([*(f"z{number}" for number in range(300)), "pum"])
+    for text in (several, several.replace("z0", "é")):
+        found = ask(filled, group="keyword", metrics="cost", filter=f"keyword contains {text}")
+        assert [row.values["keyword"] for row in found.rows] == ["pump"]
+
+
 def test_rows_are_sorted_by_a_sign_that_only_looks_like_a_digit(world: World) -> None:
     lines = (f"2026-09-01,c,g,{one},9,7,1\n" for one in ("pump", "②"))
     world.spend(HEADER + "".join(lines), platform="baidu")

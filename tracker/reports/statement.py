@@ -36,6 +36,8 @@ _KEYS = dict.fromkeys((Fact.VISITS, Fact.HITS), "x.source_key") | {
     Fact.SPEND: "x.keyword_key",
     Fact.TERMS: "x.keyword_key",
 }
+#: Texts that the engine looks for at once.
+MOST_TEXTS = 255
 _UNKNOWN = "CAST(NULL AS Nullable(UInt8))"
 _NO_VALUE = "CAST(NULL AS Nullable(String))"
 #: Facts with fragments that may be NULL, and attributes of their keywords that may be.
@@ -231,8 +233,11 @@ class _Filled:
         if len(wanted) == 1:
             value = self._parameter(wanted[0], "String")
             return f"positionCaseInsensitive{alphabet}({text}, {value}) != 0"
-        values = self._parameter(list(wanted), "Array(String)")
-        return f"multiSearchAnyCaseInsensitive{alphabet}({text}, {values})"
+        return " OR ".join(
+            f"multiSearchAnyCaseInsensitive{alphabet}({text}, "
+            f"{self._parameter(list(wanted[first : first + MOST_TEXTS]), 'Array(String)')})"
+            for first in range(0, len(wanted), MOST_TEXTS)
+        )
 
     def _parameter(self, value: object, kind: str) -> str:
         name = f"value{len(self._values)}"

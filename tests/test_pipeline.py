@@ -157,6 +157,27 @@ def test_half_a_cent_is_rounded_up_as_in_every_other_report(world: World) -> Non
     assert (lines(found)["inquiry"].cost_per, found.mean_order) == ("0.13", "10.03")
 
 
+def test_a_currency_with_three_decimals_keeps_them(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path, currency="KWD")
+    world.spend(SPEND.replace(",500", ",0.25"), platform="baidu", currency="KWD")
+    world.events([at("09-01 10:00", url=ad("water pump"))])
+    take(
+        world,
+        *(Entry(id=one, stage="inquiry", time="2026-10-20", visitor="v1") for one in "ijk"),
+        Entry(id="o", stage="order", time="2026-10-21", value=Decimal("10.027"), lead="i"),
+    )
+    world.reconcile()
+    found = report(world, last="2026-10-31")
+    assert (lines(found)["inquiry"].cost_per, found.mean_order) == ("0.083", "10.027")
+    # Two open leads of a chance of 13/18 each.
+    period = Period.parse("2026-09-01", "2026-10-31")
+    asked = read_breakdown({"metrics": "expected_revenue"}, world.site, period)
+    told = breakdown(world.warehouse, world.db, asked, clock=world.clock)
+    assert found.expected == told.totals["expected_revenue"] == "14.484"
+
+
 def test_a_rate_that_only_a_stage_needs_is_named(world: World) -> None:
     take(
         world,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from babel.numbers import list_currencies
+from babel.numbers import get_currency_precision, list_currencies
 
 from tracker.errors import InvalidInput
 
@@ -17,6 +17,7 @@ from tracker.errors import InvalidInput
 STEP = Decimal("0.000001")
 #: The largest amount a ``Decimal(18, 6)`` column holds.
 LIMIT = Decimal("999999999999.999999")
+CENT = Decimal("0.01")
 
 
 @lru_cache(maxsize=1)
@@ -33,6 +34,11 @@ def parse_currency(text: str) -> str:
             f"Unknown currency {text!r}.", hint="Use a three-letter ISO 4217 code such as CNY, USD."
         )
     return code
+
+
+def cent_of(currency: str) -> Decimal:
+    """What quotients of amounts are rounded to: a cent, or the smallest coin where that is less."""
+    return min(CENT, Decimal(1).scaleb(-get_currency_precision(currency)))
 
 
 def parse_amount(text: str) -> Decimal:

@@ -12,6 +12,7 @@ from tracker.accounts.person_cards import site_cards
 from tracker.accounts.pipeline import pipeline_of
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
+from tracker.money import cent_of
 from tracker.reports.expected import expected_value, open_leads
 from tracker.reports.measures import STAGES
 from tracker.reports.people_search import person_of
@@ -84,6 +85,7 @@ def expectations(
     mean, lacking = mean_order(warehouse, site, pipeline)
     if mean is None:
         return {}, lacking
+    cent = cent_of(site.currency)
     leads = {lead.lead: lead for lead in open_leads(read_tracks(warehouse, site), pipeline, now)}
     rows = warehouse.rows(
         load_sql(PACKAGE, "breakdown_waiting.sql"),
@@ -96,7 +98,7 @@ def expectations(
         if goal.partition(":")[2] == leads[lead].stage
     }
     worth = {
-        conversion: int(expected_value(leads[lead].chance, mean).scaleb(6))
+        conversion: int(expected_value(leads[lead].chance, mean, cent).scaleb(6))
         for lead, conversion in at.items()
     }
     return {"waiting": list(worth) or [0], "worth": list(worth.values()) or [0]}, lacking

@@ -23,6 +23,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from tracker.accounts.pipeline import CLOSED, WON, Pipeline
+from tracker.money import CENT
 
 #: An open lead older than this counts as one that will not order.
 STALE = timedelta(days=365)
@@ -76,10 +77,10 @@ def open_leads(tracks: Iterable[Track], pipeline: Pipeline, now: datetime) -> li
     return [_open(track, chances, now) for track in waiting]
 
 
-def expected_value(chance: Fraction, mean: Decimal) -> Decimal:
-    """Chance × mean, to a hundredth."""
+def expected_value(chance: Fraction, mean: Decimal, cent: Decimal = CENT) -> Decimal:
+    """Chance × mean, to a ``cent``."""
     exact = mean * Decimal(chance.numerator) / Decimal(chance.denominator)
-    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return exact.quantize(cent, ROUND_HALF_UP)
 
 
 def _open(track: Track, chances: _Chances, now: datetime) -> OpenLead:

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from tracker.accounts.clock import Clock
 from tracker.accounts.pipeline import CLOSED, Pipeline, pipeline_of
 from tracker.accounts.sites import Site
-from tracker.money import decimal_text
+from tracker.money import cent_of, decimal_text
 from tracker.period import Period, day_start, parse_zone
 from tracker.reports.completeness import missing_rate, missing_rates
 from tracker.reports.expected import Track, expected_value, open_leads
@@ -36,7 +36,6 @@ from tracker.warehouse.sql import load_sql
 PACKAGE = "tracker.reports"
 #: Leads that the estimate looks at, the newest first.
 MOST_LEADS = 100_000
-CENT = Decimal("0.01")
 
 
 class StageLine(msgspec.Struct, frozen=True):
@@ -112,7 +111,7 @@ def pipeline_report(
     pipeline = pipeline_of(db, site.key)
     request = KeywordRequest(site=site, period=period, by=By.CONVERSION, limit=1)
     keywords = keyword_report(warehouse, db, request, clock=clock)
-    cost = _tracked(keywords.totals)
+    cost, cent = _tracked(keywords.totals), cent_of(site.currency)
     sums = _stage_sums(warehouse, site, period)
     keys = [stage.key for stage in pipeline.stages]
     keys += sorted({goal.partition(":")[2] for goal in sums} - set(keys))
@@ -130,7 +129,7 @@ def pipeline_report(
         own_margins=has_own,
         cost=keywords.totals.cost,
         untracked_cost=keywords.totals.untracked_cost,
-        stages=[_line(pipeline, key, sums, cost, economics) for key in keys],
+        stages=[_line(pipeline, key, sums, cost, economics, cent) for key in keys],
         valid_rate=_valid_rate(pipeline, sums),
         open=waiting,
         expected=decimal_text(sum(total, Decimal(0))) if mean is not None else None,
@@ -191,6 +190,7 @@ def _line(
     sums: Mapping[str, _Sums],
     cost: Decimal | None,
     economics: Economics,
+    cent: Decimal,
 ) -> StageLine:
     own = sums.get(f"stage:{key}", _Sums())
     repeat = sums.get(f"repeat:{key}", _Sums())
@@ -200,7 +200,7 @@ def _line(
         role=known.role if known else "other",
         conversions=own.conversions,
         value=decimal_text(own.value),
-        cost_per=_ratio(cost, own.conversions),
+        cost_per=_ratio(cost, own.conversions, cent),
         revenue_roi=_share(return_on(own.value, cost)),
         roi=_share(return_on(_gain(own, economics), cost)),
         repeat_conversions=repeat.conversions,
@@ -215,12 +215,10 @@ def _gain(sums: _Sums, economics: Economics) -> Decimal | None:
     return gain_of(sums.value, sums.own_value, sums.own_gain, economics.margin)
 
 
-def _ratio(cost: Decimal | None, count: int) -> str | None:
-    return None if cost is None or not count else _cents(cost / count)
-
-
-def _cents(amount: Decimal) -> str:
-    return f"{amount.quantize(CENT, ROUND_HALF_UP):f}"
+def _ratio(cost: Decimal | None, count: int, cent: Decimal) -> str | None:
+    if cost is None or not count:
+        return None
+    return f"{(cost / count).quantize(cent, ROUND_HALF_UP):f}"
 
 
 def _share(ratio: float | None) -> str | None:
@@ -254,7 +252,8 @@ def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> MeanOrde
         return MeanOrder(None, [missing_rate(site, "orders", *row) for row in rates])
     if not orders:
         return MeanOrder(None, [])
-    return MeanOrder((Decimal(value) / int(orders)).quantize(CENT, ROUND_HALF_UP), [])
+    mean = Decimal(value) / int(orders)
+    return MeanOrder(mean.quantize(cent_of(site.currency), ROUND_HALF_UP), [])
 
 
 def read_tracks(warehouse: Warehouse, site: Site) -> list[Track]:
@@ -273,7 +272,7 @@ def _open(
     for lead in open_leads(read_tracks(warehouse, site), pipeline, now):
         counts[lead.stage] += 1
         if mean is not None:
-            expected[lead.stage] += expected_value(lead.chance, mean)
+            expected[lead.stage] += expected_value(lead.chance, mean, cent_of(site.currency))
     return [
         OpenStage(stage, counts[stage], None if mean is None else decimal_text(expected[stage]))
         for stage in sorted(counts, key=lambda key: (pipeline.place(key), key))

@@ -15,6 +15,7 @@ from tracker.period import Period
 from tracker.reports.breakdown import Breakdown, breakdown
 from tracker.reports.breakdown_request import read_breakdown
 from tracker.reports.result import Incomplete, KeywordReport
+from tracker.requests.reports import ReportAttribution
 from tracker.warehouse.client import Warehouse
 from tracker.web.formats import Formats
 from tracker.web.i18n import language
@@ -172,3 +173,29 @@ def test_a_rate_that_only_the_comparison_lacks_is_named(world: World) -> None:
     assert gaps(ask(world, *days, metrics="cost,revenue", compare="year"), "missing_rate") == []
     year = ask(world, "2027-08-28", "2027-09-05", metrics="cost,revenue", compare="year")
     assert gaps(year, "missing_rate") == lacking
+
+
+def test_a_rate_that_an_order_lacks_years_after_its_click_is_named_by_click_date(
+    world: World,
+) -> None:
+    world.events(
+        [
+            at("09-01 10:00", "a", ad("pump")) | {"time": "2025-09-01T10:00:00Z"},
+            # Of a click after the period.
+            at("10-05 10:00", "b", ad("pump")) | {"time": "2025-10-05T10:00:00Z"},
+        ]
+    )
+    world.offline(
+        "id,lead,time,stage,value,currency,visitor\n"
+        "i1,a,2025-09-02T10:00:00Z,inquiry,,,a\no1,a,2026-10-20T10:00:00Z,order,9,USD,a\n"
+        "i2,b,2025-10-06T10:00:00Z,inquiry,,,b\no2,b,2025-10-07T10:00:00Z,order,9,EUR,b\n"
+    )
+    world.reconcile()
+    days = ("2025-09-01", "2025-09-30")
+    lacking = [("USD/CNY", *["2026-10-20"] * 2)]
+    for found in (world.report(*days), ask(world, *days, metrics="revenue")):
+        assert gaps(found, "missing_rate") == lacking
+    assert world.report(*days).totals.revenue is None
+    request = ReportAttribution(site=world.site.key, first=days[0], last=days[1], by="click")
+    for name in ("report-models", "report-paths"):
+        assert gaps(world.run(name, request), "missing_rate") == lacking

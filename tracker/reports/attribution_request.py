@@ -10,7 +10,7 @@ from tracker.attribution.journeys import Scope
 from tracker.attribution.markov import ORDERS
 from tracker.errors import InvalidInput
 from tracker.period import Period
-from tracker.reports.completeness import conversion_days, missing_rates
+from tracker.reports.completeness import credited_days, missing_rates
 from tracker.reports.published import newest_build
 from tracker.reports.request import Brand, By
 from tracker.reports.result import Incomplete
@@ -52,5 +52,5 @@ class AttributionRequest:
 
 def lacking_rates(warehouse: Warehouse, request: AttributionRequest, asof: int) -> list[Incomplete]:
     """The rates that conversions which may count lack; ask where an amount is unknown."""
-    earned = [conversion_days(request.period, request.by)]
-    return missing_rates(warehouse, request.site, asof, spent=[], earned=earned)
+    days = credited_days([request.period], request.by)
+    return missing_rates(warehouse, request.site, asof, **days)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypedDict
 
 from sqlalchemy import Engine
 
@@ -163,22 +164,37 @@ def _missing_rates(
         request.site,
         asof,
         spent=[(one.first, one.last) for one in periods],
-        earned=[conversion_days(one, request.by) for one in periods],
+        **credited_days(periods, request.by),
     )
 
 
-def conversion_days(period: Period, by: By) -> Days:
-    """The days of conversions that may count in a period: by click they come after their touch."""
-    return period.first, period.last + timedelta(days=366 if by is By.CLICK else 0)
+class CreditedDays(TypedDict, total=False):
+    """Days of conversions, or of their touches."""
+
+    earned: Sequence[Days]
+    touched: Sequence[Days]
+
+
+def credited_days(periods: Sequence[Period], by: By) -> CreditedDays:
+    """The days of conversions that count in these periods: by click those of their touches."""
+    days = [(one.first, one.last) for one in periods]
+    return {"touched": days} if by is By.CLICK else {"earned": days}
 
 
 def missing_rates(
-    warehouse: Warehouse, site: Site, asof: int, *, spent: Sequence[Days], earned: Sequence[Days]
+    warehouse: Warehouse,
+    site: Site,
+    asof: int,
+    *,
+    spent: Sequence[Days] = (),
+    earned: Sequence[Days] = (),
+    touched: Sequence[Days] = (),
 ) -> list[Incomplete]:
-    """The exchange rates that the cost and the conversions of these days lack."""
+    """The exchange rates that the cost of these days lacks, and the conversions of these days or
+    with a touch on them."""
+    days = {"spent": list(spent), "earned": list(earned), "touched": list(touched)}
     rows = warehouse.rows(
-        load_sql(PACKAGE, "missing_rates.sql"),
-        {"site": site.key, "asof": asof, "spent": list(spent), "earned": list(earned)},
+        load_sql(PACKAGE, "missing_rates.sql"), {"site": site.key, "asof": asof, **days}
     )
     return [missing_rate(site, what, *row) for what, *row in rows]
 

@@ -1,7 +1,8 @@
 -- Question: which exchange rates are missing for these days?
 -- Grain: one row per (what, currency): first and last day that lack it.
--- Parameters: site String; asof UInt64; spent, earned: (first, last day) of the cost and of the
---   conversions that are asked about
+-- Parameters: site String; asof UInt64; spent, earned, touched: (first, last day) of the cost, of the
+--   conversions and of touches of conversions that are asked about
+-- A conversion may come years after its touches: the later stages of a lead have the path of the first.
 WITH published AS
 (
     SELECT kind, day, max(p.build) AS build FROM slices AS p
@@ -20,7 +21,11 @@ SELECT what, currency, first, last FROM
     SELECT 'conversions' AS what, currency, min(day) AS first, max(day) AS last
     FROM conversions
     WHERE site = {site:String} AND rate_missing
-        AND arrayExists(d -> day BETWEEN d.1 AND d.2, {earned:Array(Tuple(Date, Date))})
+        AND (arrayExists(d -> day BETWEEN d.1 AND d.2, {earned:Array(Tuple(Date, Date))})
+            OR (day, build, conversion_id) IN
+                (SELECT day, build, conversion_id FROM credits
+                WHERE site = {site:String} AND model = 'linear' AND rate_missing
+                    AND arrayExists(d -> touch_day BETWEEN d.1 AND d.2, {touched:Array(Tuple(Date, Date))})))
         AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'credits')
     GROUP BY currency
 )

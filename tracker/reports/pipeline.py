@@ -155,9 +155,7 @@ def _stage_rates(
     if not any(one.unpriced for one in sums.values()):
         return []
     earned = [(period.first, period.last)]
-    return missing_rates(
-        warehouse, site, newest_build(warehouse, site.key), spent=[], earned=earned
-    )
+    return missing_rates(warehouse, site, newest_build(warehouse, site.key), earned=earned)
 
 
 def _incomplete(rates: list[Incomplete], found: list[Incomplete]) -> list[Incomplete]:

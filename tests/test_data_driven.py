@@ -70,6 +70,27 @@ def test_credit_follows_removal_effects_and_sums_to_all_conversions(world: World
     assert rows["water pump"]["credit_level"] == "keyword"
 
 
+def test_a_keyword_that_led_to_others_has_its_part_though_nobody_converted_after_it(
+    world: World,
+) -> None:
+    """Of 60 people 20 begin with valve and go on to water, after which two in three convert.
+    Without valve 4/9 convert, not 2/3: its effect is a third of that of water."""
+    people(world, 40, ["water pump"], order="100")
+    people(world, 20, ["ball valve", "water pump"])
+    world.reconcile()
+    report = world.report("2026-08-30", "2026-09-05", model="markov")
+    rows = by_name(report)
+    assert (rows["water pump"]["conversions"], rows["water pump"]["revenue"]) == ("30", "3000.00")
+    assert (rows["ball valve"]["conversions"], rows["ball valve"]["revenue"]) == ("10", "1000.00")
+    assert report.totals.conversions == "40"
+    assert {point.day: point.conversions for point in report.trend if point.conversions != "0"} == {
+        "2026-09-01": "30",
+        "2026-09-05": "10",
+    }
+    alone = world.report("2026-08-30", "2026-09-05", model="markov", search="water")
+    assert alone.totals.conversions == "30"
+
+
 def test_keywords_with_few_paths_share_the_effect_of_a_larger_group_and_say_so(
     world: World,
 ) -> None:
@@ -110,7 +131,7 @@ def test_sources_of_values_that_count_as_no_conversion_have_their_part_too() -> 
     cells = [Cell(1, day, 0, 300, 0), Cell(2, day, UNIT, 0, 0)]
     groups = {number: Group(Level.PLATFORM, name) for number, name in ((1, "a"), (2, "b"))}
     journeys = [Journey((1,), 0, 300, 0), Journey((2,), 1, 0, 0), Journey((1, 2), 0, 0, 1)]
-    dealt = data_driven(cells, journeys, groups, 1)
+    dealt = data_driven(cells, journeys, groups, 1, day)
     assert sum(cell.weight for cell in dealt) == UNIT
     assert sum(cell.amount for cell in dealt) == 300
 

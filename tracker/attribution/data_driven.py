@@ -2,7 +2,9 @@
 
 The credit of a group is the number of conversions (their value) times its share of the sum of
 all removal effects. Within a group it is dealt in proportion to linear credit, so that a source
-or a day has part in it as often as it had part in the paths. Weights are integers of 1e-9,
+or a day has part in it as often as it had part in the paths. A group whose sources were on paths
+alone that came to nothing may have an effect, too, as it led to others: its sources have equal
+parts, on the last of the days. Weights are integers of 1e-9,
 amounts of 1e-6, by largest remainder: both sum exactly to those of the conversions. Gains that
 conversions have of their own are dealt in the shares in which value is, whoever brought them: of
 touched conversions every source has the same contribution for its revenue.
@@ -13,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from tracker.attribution.chain import Paths
@@ -27,9 +30,14 @@ _EARNED = ("amount", "own_amount", "own_gain")
 
 
 def data_driven(
-    cells: Iterable[Cell], journeys: Sequence[Journey], groups: Mapping[int, Group], order: int
+    cells: Iterable[Cell],
+    journeys: Sequence[Journey],
+    groups: Mapping[int, Group],
+    order: int,
+    last: date,
 ) -> list[Cell]:
-    """The cells of linear credit with data-driven weights and amounts.
+    """The cells of linear credit with data-driven weights and amounts, and those of sources that
+    have no linear credit, on the day ``last``.
 
     ``journeys`` are those of the same conversions. Conversions without a touch keep their credit.
     """
@@ -40,6 +48,10 @@ def data_driven(
             by_group[groups[cell.source_key]].append(cell)
         else:
             kept.append(cell)
+    credited = frozenset(by_group)
+    for key in sorted({key for journey in journeys for key in journey.path}):
+        if key in groups and groups[key] not in credited:
+            by_group[groups[key]].append(Cell(key, last, 0, 0, 0))
     channels = list(by_group)
     effects = effects_of(journeys, groups, channels, order)
     linear = [cell for group in channels for cell in by_group[group]]
@@ -56,13 +68,11 @@ def data_driven(
 def effects_of(
     journeys: Sequence[Journey], groups: Mapping[int, Group], channels: Sequence[Group], order: int
 ) -> Effects:
-    """The removal effect of each group of ``channels``; others of the paths are states, too."""
+    """The removal effect of each group of ``channels``, which are those of the paths and others."""
     numbers = {group: number for number, group in enumerate(channels)}
     merged: dict[tuple[int, ...], list[int]] = {}
     for journey in journeys:
-        path = tuple(
-            numbers.setdefault(groups[key], len(numbers)) for key in journey.path if key in groups
-        )
+        path = tuple(numbers[groups[key]] for key in journey.path if key in groups)
         if path:
             sums = merged.setdefault(path, [0, 0, 0, 0])
             sums[0] += journey.conversions
@@ -80,8 +90,7 @@ def effects_of(
         # came by its path: a chain that nobody goes that way would have nothing of its value.
         passing = replace(paths, conversions=list(map(max, earning, conversions)))
         of_value = removal_effects(passing, len(numbers), order)
-    known = len(channels)
-    return Effects(effects.probability, effects.conversion[:known], of_value.value[:known])
+    return Effects(effects.probability, effects.conversion, of_value.value)
 
 
 def _dealt(cells: Sequence[Cell], parts: Mapping[str, int]) -> list[Cell]:

@@ -1,11 +1,9 @@
-"""The markov model of the keyword report: its credit in place of the linear one that was read."""
+"""The markov model of the keyword report: its credit on the rows of the report."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
 
@@ -20,15 +18,15 @@ from tracker.attribution.journeys import (
     source_names,
 )
 from tracker.period import Period
-from tracker.reports.keyword_facts import Credit
-from tracker.reports.keyword_index import NO_TOUCH, KeywordIndex, RowKey
+from tracker.reports.keyword_facts import CREDIT, DAY, Credit
+from tracker.reports.keyword_index import LEFT_OUT, Places
 from tracker.reports.result import Incomplete, Row
 from tracker.warehouse.client import Warehouse
 
 #: Order of the chain in the keyword report: with higher ones most keywords have too few paths.
 ORDER = 1
-#: What is dealt: measures of ``Cell`` under the names that rows have.
-_DEALT = ("weight", "amount", "own_amount", "own_gain", "valid_weight", "invalid_weight")
+#: What rows add up, and what it is called of a cell.
+_MEASURES = {name: "unpriced" if name == "unpriced_value" else name for name in CREDIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +39,9 @@ class DataDriven:
 
 
 def data_driven_credit(
-    warehouse: Warehouse,
-    scope: Scope,
-    linear: Credit,
-    index: KeywordIndex,
-    *,
-    compare: bool,
+    warehouse: Warehouse, scope: Scope, sources: Places, *, compare: bool
 ) -> DataDriven:
-    """Data-driven credit for the rows of ``linear``, which were read with linear credit.
+    """Data-driven credit on the rows that ``sources`` lead to.
 
     The chain is that of all conversions of the scope, whatever rows the report is filtered to;
     the period before has one of its own.
@@ -59,24 +52,19 @@ def data_driven_credit(
         before = Period(scope.first, scope.last).previous()
         earlier = replace(scope, first=before.first, last=before.last)
         cells += _credit(warehouse, earlier, names)[0]
-    sums: dict[tuple[date, RowKey], list[int]] = defaultdict(lambda: [0] * len(_DEALT))
-    for cell in cells:
-        found = sums[cell.day, _row(cell, names)]
-        for place, name in enumerate(_DEALT):
-            found[place] += getattr(cell, name)
-    rows = (
-        (day, index.key(row)) for day, row in zip(linear.days.tolist(), linear.rows, strict=True)
-    )
-    # Several sources of a row have a line each: its credit stands on the first of them.
-    none = [0] * len(_DEALT)
-    credits = np.array([sums.pop(row, none) for row in rows], np.int64).reshape(-1, len(_DEALT))
-    values = {**linear.values, **dict(zip(_DEALT, credits.T, strict=True))}
+    rows = sources.find(np.array([cell.source_key for cell in cells], np.uint64))
+    days = np.array([cell.day for cell in cells], DAY)
+    inside = rows != LEFT_OUT
+    values = {
+        name: np.array([getattr(cell, field) for cell in cells], np.int64)[inside]
+        for name, field in _MEASURES.items()
+    }
     levels = {
         names[key].keyword_key: str(group.level)
         for key, group in groups.items()
         if names[key].keyword_key
     }
-    return DataDriven(replace(linear, values=values), levels)
+    return DataDriven(Credit(days[inside], rows[inside], values), levels)
 
 
 def pooled(rows: Sequence[Row], period: Period) -> list[Incomplete]:
@@ -103,14 +91,5 @@ def _credit(
 ) -> tuple[list[Cell], dict[int, Group]]:
     journeys = read_journeys(warehouse, scope)
     groups = folded_groups(names, journeys)
-    cells = data_driven(linear_cells(warehouse, scope), journeys, groups, ORDER)
+    cells = data_driven(linear_cells(warehouse, scope), journeys, groups, ORDER, scope.last)
     return [cell for cell in cells if scope.first <= cell.day <= scope.last], groups
-
-
-def _row(cell: Cell, names: Mapping[int, SourceName]) -> RowKey:
-    name = names.get(cell.source_key)
-    if name is None:
-        return NO_TOUCH
-    if name.keyword_key:
-        return RowKey(name.keyword_key, "", "")
-    return RowKey(0, name.platform, name.reason)

@@ -68,9 +68,8 @@ class Reader:
         return table.lines(rows[request.offset : end])
 
     def _credit(self, facts: KeywordFacts) -> Credit:
-        credit = facts.credit()
         if self._request.model is not Model.MARKOV:
-            return credit
+            return facts.credit()
         scope = Scope(
             self._request.site.key,
             self.asof,
@@ -81,7 +80,7 @@ class Reader:
             **self._stages,
         )
         found = data_driven_credit(
-            self._warehouse, scope, credit, self._index, compare=self._request.compare
+            self._warehouse, scope, facts.sources, compare=self._request.compare
         )
         self.levels = found.levels
         return found.credit
@@ -103,7 +102,7 @@ class Reader:
             "boundary": period.first,
             "first": self._days_read.first,
             "last": period.last,
-            "model": str(Model.LINEAR if request.model is Model.MARKOV else request.model),
+            "model": str(request.model),
             "goal": request.goal,
             "by_click": request.by is By.CLICK,
             "platform": request.platform,

@@ -80,7 +80,7 @@ def _markov(
         if request.level is Level.KEYWORD
         else fixed_groups(names, request.level)
     )
-    cells = data_driven(linear_cells(warehouse, scope), journeys, groups, request.order)
+    cells = data_driven(linear_cells(warehouse, scope), journeys, groups, request.order, scope.last)
     return [
         (
             group_of(names.get(cell.source_key), request.level),

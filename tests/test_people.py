@@ -22,6 +22,8 @@ from tracker.conversions.people import (
     visitor_name,
 )
 from tracker.ingest.identity import visitor_number
+from tracker.reports import people
+from tracker.requests.people import Person
 from tracker.warehouse.client import Warehouse
 
 PERSONS = "SELECT visitor, argMax(person, version) FROM person_members GROUP BY visitor"
@@ -163,6 +165,20 @@ def test_a_third_device_joins_two_that_had_nothing_in_common(world: World) -> No
     numbers = [visitor_number(name) for name in ("phone", "desk", "tablet")]
     assert dict(world.rows(PERSONS)) == dict.fromkeys(numbers, min(numbers))
     assert touch_days(world) == [("2026-09-01",)]
+
+
+def test_the_first_touch_of_a_person_is_his_first_however_many_visits_are_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.events([at("09-01 10:00", "v1", ad("water pump"))])
+    world.events([at(f"09-{day:02} 10:00", "v1") for day in range(2, 6)])
+    world.reconcile()
+    monkeypatch.setattr(people, "MOST_VISITS", 3)
+    shown = world.run("person-show", Person(world.site.key, visitor_name(visitor_number("v1"))))
+    assert len(shown["visits"]) == 3
+    assert shown["first_touch"]["start"].startswith("2026-09-01")
+    assert shown["first_touch"]["keyword"] == "water pump"
+    assert shown["last_touch"] == shown["visits"][0]
 
 
 def touch_days(world: World) -> list[tuple[str]]:

@@ -175,8 +175,11 @@ _SAME = (
 def person_report(warehouse: Warehouse, site: Site, visitors: Sequence[int]) -> PersonReport:
     """Everything that is known of a person; empty lists for one who never came."""
     key: dict[str, object] = {"site": site.key, "visitors": list(visitors)}
-    visits = _visits(warehouse, key)
+    doings = _doings(warehouse, key)
+    visits = _visits(warehouse, key, doings)
     touches = [visit for visit in visits if visit.touch]
+    if len(visits) == MOST_VISITS:  # the first touch may be among those that are left out
+        touches += _visits(warehouse, key, doings, "first")
     earned = warehouse.dicts(load_sql(PACKAGE, "person_earned.sql"), key)
     return PersonReport(
         site=site.key,
@@ -201,7 +204,7 @@ def person_report(warehouse: Warehouse, site: Site, visitors: Sequence[int]) -> 
     )
 
 
-def _visits(warehouse: Warehouse, key: dict[str, object]) -> list[PersonVisit]:
+def _doings(warehouse: Warehouse, key: dict[str, object]) -> dict[int, list[Doing]]:
     doings: dict[int, list[Doing]] = {}
     hits = warehouse.dicts(load_sql(PACKAGE, "person_hits.sql"), key | {"most": MOST_HITS})
     for row in hits:
@@ -215,10 +218,17 @@ def _visits(warehouse: Warehouse, key: dict[str, object]) -> list[PersonVisit]:
             props={str(name): str(text) for name, text in row["props"].items()},
         )
         doings.setdefault(int(row["visit"]), []).append(doing)
+    return doings
+
+
+def _visits(
+    warehouse: Warehouse, key: dict[str, object], doings: dict[int, list[Doing]], *parts: str
+) -> list[PersonVisit]:
+    """The newest visits; with the part ``first`` the first touch alone."""
     asof = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": key["site"]})[0]
     builds = {"keywords": int(asof[1]), "resolution": int(asof[2])}
-    sql = load_sql(PACKAGE, "person_visits.sql")
-    rows = warehouse.dicts(sql, key | builds | {"most": MOST_VISITS})
+    sql = load_sql(PACKAGE, "person_visits.sql", frozenset(parts))
+    rows = warehouse.dicts(sql, key | builds | {"most": 1 if parts else MOST_VISITS})
     return [
         PersonVisit(
             visitor=f"{int(row['visitor']):016x}",

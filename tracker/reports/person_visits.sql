@@ -2,6 +2,7 @@
 -- Grain: one row per visit, the newest first; its keyword is the one that the report counts it
 --   for, else that of its own tags. Parameters: site String; keywords, resolution UInt64 (the builds
 --   that count); visitors Array(UInt64); most UInt64
+-- Parts: `first` (touches alone, the oldest first)
 SELECT v.visit_id AS visit, v.visitor AS visitor, v.start AS start, v.finish AS finish,
     v.touch AS touch, v.pageviews AS pages, v.events AS events, toString(v.channel) AS channel,
     toString(v.platform) AS platform, if(w.campaign = '', s.campaign, w.campaign) AS campaign,
@@ -20,5 +21,11 @@ LEFT JOIN
 WHERE v.site = {site:String} AND v.visitor IN {visitors:Array(UInt64)}
     AND (v.day, v.bucket, v.build) IN (SELECT day, bucket, max(build) FROM slices
         WHERE site = {site:String} AND kind = 'visits' GROUP BY day, bucket)
-ORDER BY start DESC, visit
+    -- if first
+    AND v.touch
+ORDER BY start, visit
+    -- end
+    -- unless first
+ORDER BY start DESC, visit DESC
+    -- end
 LIMIT {most:UInt64}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,33 @@ def test_what_others_brought_first_is_theirs_and_what_is_not_built_yet_is_his(
     erased = world.run("person-erase", Person(world.site.key, name_of("buyer")))
     assert erased.rows["offline_conversions"] == 2
     assert world.rows("SELECT count() FROM offline_conversions") == [(0,)]
+
+
+def test_a_visit_code_is_of_the_latest_visit_with_it_before_the_lead_began(world: World) -> None:
+    """Codes are short: another visitor is given the same one sooner or later."""
+    world.events(
+        [
+            at("09-01 10:00", "before", code="K3F7"),
+            at("09-05 10:00", "caller", code="K3F7"),
+            at("09-09 10:00", "after", code="K3F7"),
+        ]
+    )
+    calls = [
+        Entry(id="c", stage="inquiry", time="2026-09-06", lead="L", visit_code="K3F7"),
+        Entry(id="o", stage="order", time="2026-09-20", lead="L", value=Decimal(900)),
+    ]
+    take_entries(offline_deps(world.parts, world.site), world.site, calls)
+    assert orders_of(world, "before") == orders_of(world, "after") == []
+    world.run("person-erase", Person(world.site.key, name_of("before")))
+    assert orders_of(world, "caller") == ["c", "o"]
+    erased = world.run("person-erase", Person(world.site.key, name_of("caller")))
+    assert erased.rows["offline_conversions"] == 2
+
+
+def orders_of(world: World, visitor: str) -> list[str]:
+    """The offline conversions that an export of this visitor's person holds."""
+    found = world.run("person-export", Person(world.site.key, name_of(visitor)))
+    return [str(row["external_id"]) for row in found["offline_conversions"]]
 
 
 def test_a_whole_refused_segment_of_one_person_leaves_no_file(world: World) -> None:

@@ -203,6 +203,22 @@ def test_a_visit_code_is_of_the_latest_visit_with_it_before_the_lead_began(world
     assert erased.rows["offline_conversions"] == 2
 
 
+def test_the_orders_of_a_contact_are_not_of_who_was_parted_from_it(world: World) -> None:
+    """Somebody else at the same desk, once logged in as Li, is a person of his own."""
+    for visitor in ("li", "guest"):
+        world.events([at("09-01 10:00", visitor, name="identify", props={"user": "li"})])
+    order = Entry(id="o", stage="order", time="2026-09-03", value=Decimal(900), user="li")
+    take_entries(offline_deps(world.parts, world.site), world.site, [order])
+    world.reconcile()
+    world.run("person-unmerge", Identity(world.site.key, name_of("guest")))
+    world.reconcile()
+    assert orders_of(world, "guest") == []
+    world.run("person-erase", Person(world.site.key, name_of("guest")))
+    assert orders_of(world, "li") == ["o"]
+    world.reconcile()
+    assert world.report("2026-09-01", "2026-09-30").totals.revenue == "900.00"
+
+
 def orders_of(world: World, visitor: str) -> list[str]:
     """The offline conversions that an export of this visitor's person holds."""
     found = world.run("person-export", Person(world.site.key, name_of(visitor)))

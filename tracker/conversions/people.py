@@ -79,13 +79,12 @@ def members(
     They are whole persons; a decision may keep one of them apart from somebody else.
     """
     inside = set(visitors)
-    standing = {one.pair: one for one in sorted(decisions, key=lambda one: one.version)}
+    standing = _standing(decisions)
     sets = _Sets()
     rows: dict[tuple[int, str], bool] = {}
     for contact in contacts:
         name = visitor_name(contact.visitor)
-        decision = standing.get(frozenset((name, contact.hash)))
-        joins = contact.visitors <= SHARED and (decision is None or decision.joined)
+        joins = _joins(contact, standing)
         rows[contact.visitor, contact.hash] = joins
         if joins:
             sets.join(name, contact.hash)
@@ -102,6 +101,17 @@ def members(
         for (visitor, node), joins in sorted(rows.items())
         if visitor in inside
     ]
+
+
+def _standing(decisions: Iterable[Decision]) -> dict[frozenset[str], Decision]:
+    """The latest decision about each pair."""
+    return {one.pair: one for one in sorted(decisions, key=lambda one: one.version)}
+
+
+def _joins(contact: Contact, standing: Mapping[frozenset[str], Decision]) -> bool:
+    """Whether a contact says who its visitor is."""
+    decision = standing.get(frozenset((visitor_name(contact.visitor), contact.hash)))
+    return contact.visitors <= SHARED and (decision is None or decision.joined)
 
 
 def _rows_of(one: Decision) -> dict[tuple[int, str], bool]:
@@ -207,15 +217,17 @@ def offline_of(
     warehouse: Warehouse, site: str, zone: str, visitors: Sequence[int]
 ) -> list[tuple[str, date]]:
     """The offline conversions of a person who is these visitors, and the other stages of their
-    leads: external id and day in the site's time ``zone``. Needs no reconcile."""
-    contacts, _ = read_part(warehouse, site, visitors)
+    leads: external id and day in the site's time ``zone``. A contact from which he is kept apart,
+    or that joins nobody, makes no order his. Needs no reconcile."""
+    contacts, decisions = read_part(warehouse, site, visitors)
+    standing = _standing(decisions)
     rows = warehouse.rows(
         load_sql(PACKAGE, "person_offline.sql"),
         {
             "site": site,
             "zone": zone,
             "visitors": list(visitors),
-            "contacts": sorted({contact.hash for contact in contacts}),
+            "contacts": sorted({one.hash for one in contacts if _joins(one, standing)}),
         },
     )
     return [(str(external_id), day) for external_id, day in rows]

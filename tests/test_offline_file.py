@@ -112,6 +112,43 @@ def test_each_bad_cell_is_named_with_line_and_column(tmp_path: Path) -> None:
     assert "line 9" in file.problems[-1].message
 
 
+@pytest.mark.parametrize(
+    ("amount", "column", "expected"),
+    [
+        ("US$900", "", "USD"),
+        ("900 EUR", "", "EUR"),
+        ("€900", "EUR", "EUR"),
+        ("$900", "USD", "USD"),
+        ("¥900", "", ""),
+        ("900元", "CNY", "CNY"),
+        ("900", "USD", "USD"),
+    ],
+)
+def test_a_value_is_in_the_currency_that_it_is_marked_with(
+    amount: str, column: str, expected: str, tmp_path: Path
+) -> None:
+    text = f"day,stage,id,email,amount,currency\n2026-09-01,order,1,a@b.example,{amount},{column}\n"
+    file, rows = read(write(tmp_path, text), currency="CNY")
+    assert file.problems == []
+    assert (rows[0].value, rows[0].currency) == (Decimal(900), expected)
+
+
+@pytest.mark.parametrize(
+    ("amount", "cost", "column"),
+    [("$900", "", ""), ("US$900", "", "EUR"), ("¥900", "", "USD"), ("US$900", "¥60", "")],
+)
+def test_a_number_that_is_marked_with_another_currency_than_its_row_is_refused(
+    amount: str, cost: str, column: str, tmp_path: Path
+) -> None:
+    head = "day,stage,id,email,amount,order cost,currency\n"
+    text = f"{head}2026-09-01,order,1,a@b.example,{amount},{cost},{column}\n"
+    file, rows = read(write(tmp_path, text), currency="CNY")
+    assert rows == []
+    (problem,) = file.problems
+    assert problem.column == ("order cost" if cost else "amount")
+    assert "but its currency is" in problem.message
+
+
 def test_an_id_that_excel_has_shortened_is_refused(tmp_path: Path) -> None:
     text = "day,stage,id,email\n2026-09-01,order,1.23457E+14,a@b.example\n"
     assert "lost its last digits" in messages(write(tmp_path, text))[0]

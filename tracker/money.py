@@ -41,6 +41,50 @@ def cent_of(currency: str) -> Decimal:
     return min(CENT, Decimal(1).scaleb(-get_currency_precision(currency)))
 
 
+def currencies_of(mark: str) -> frozenset[str]:
+    """What a code or sign beside a number may mean: ``US$`` one currency, a bare ``$`` or ``¥``
+    several; empty for a mark that says nothing."""
+    code = mark[:3]
+    if code in currency_codes():
+        return frozenset({code})
+    return _SIGNS.get(mark) or _SIGNS.get(mark[-1:], frozenset())
+
+
+_SIGNS = {
+    sign: frozenset(codes.split())
+    for sign, codes in {
+        "$": "USD AUD CAD HKD NZD SGD TWD MOP BND BBD BSD BZD FJD GYD JMD LRD NAD SBD SRD TTD XCD "
+        "MXN ARS CLP COP CUP DOP UYU BRL",
+        "US$": "USD",
+        "A$": "AUD",
+        "AU$": "AUD",
+        "C$": "CAD",
+        "CA$": "CAD",
+        "HK$": "HKD",
+        "NZ$": "NZD",
+        "S$": "SGD",
+        "NT$": "TWD",
+        "R$": "BRL",
+        "MX$": "MXN",
+        "¥": "CNY JPY",
+        "￥": "CNY JPY",
+        "CN¥": "CNY",
+        "CN￥": "CNY",
+        "JP¥": "JPY",
+        "JP￥": "JPY",
+        "RMB": "CNY",
+        "RMB¥": "CNY",
+        "RMB￥": "CNY",
+        "元": "CNY TWD HKD MOP",
+        "€": "EUR",
+        "£": "GBP EGP",
+        "₽": "RUB",
+        "₩": "KRW KPW",
+        "₹": "INR",
+    }.items()
+}
+
+
 def parse_amount(text: str) -> Decimal:
     """A plain decimal such as ``12.50`` to an exact amount; refuses NaN, infinities, overflow.
 

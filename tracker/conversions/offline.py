@@ -67,6 +67,7 @@ def import_offline(
         zone=parse_zone(site.timezone),
         stage=options.stage,
         name=options.filename,
+        currency=site.currency,
     )
     stage_of = pipeline_of(deps.db, site.key).key_of
     store = OfflineStore(deps, site)

@@ -21,7 +21,7 @@ from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.conversions.offline_columns import FIELDS, IDENTIFIERS, NAMES, is_header
 from tracker.errors import InvalidInput
-from tracker.money import parse_amount, parse_currency
+from tracker.money import currencies_of, parse_amount, parse_currency
 from tracker.tables.columns import (
     Header,
     check_mapping,
@@ -38,6 +38,7 @@ from tracker.tables.instants import parse_instant
 from tracker.tables.numbers import (
     NOTHING,
     Style,
+    currency_mark,
     default_style,
     learn_style,
     parse_number,
@@ -109,6 +110,7 @@ class OfflineFile:
     order: Order | None
     style: Style
     stage: str
+    currency: str = ""
     problems: Problems = field(default_factory=Problems)
 
     @property
@@ -128,11 +130,13 @@ def open_offline_file(
     zone: ZoneInfo,
     stage: str = "",
     name: str = "",
+    currency: str = "",
 ) -> OfflineFile:
     """Recognise the columns of a file. Errors: InvalidInput that says what is missing.
 
     Times without an offset are the clock of ``zone``, the site's. ``stage`` is the stage of all
-    rows of a file without such a column; ``name`` the original name of an upload.
+    rows of a file without such a column; ``name`` the original name of an upload; ``currency`` the
+    site's, of values that name none.
     """
     mapping = mapping or {}
     check_mapping(mapping, FIELDS)
@@ -146,7 +150,7 @@ def open_offline_file(
     refuse_no_rows(header)
     when = columns.get("time", columns.get("day", -1))
     order = order_of_sample(header, when) or order_of_rows(header, when)
-    return OfflineFile(header, columns, zone, order, _style(header, columns), stage)
+    return OfflineFile(header, columns, zone, order, _style(header, columns), stage, currency)
 
 
 def _find_header(name: str, views: list[View], mapping: Mapping[str, str]) -> Header:
@@ -227,6 +231,7 @@ class _Reading:
         if not any(values[name] for name in IDENTIFIERS):
             message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:10]) + "."
             self.problems.add(line, "", "", message)
+        values["currency"] = self._marked(line, cells, str(values["currency"]))
         self._note_repeat(line, str(values["id"]))
         if when is None or self.problems.total > before:
             return None
@@ -257,6 +262,24 @@ class _Reading:
         except (CellError, InvalidInput) as error:
             self._problem(line, name, cell, str(error))
             return cell  # so that the row is not also said to lack it
+
+    def _marked(self, line: int, cells: list[str], currency: str) -> str:
+        """The currency of a row: of its column, else of the mark beside its value (``US$ 900``).
+
+        A mark of another currency than the row's is an error: its number is no amount in that one.
+        """
+        for name in ("value", "order_cost"):
+            index = self.file.columns.get(name)
+            mark = "" if index is None else currency_mark(cells[index])
+            meant, known = currencies_of(mark), currency or self.file.currency
+            if not meant or known in meant:
+                continue
+            if name == "value" and not currency and len(meant) == 1:
+                (currency,) = meant
+            elif known:
+                message = f"The number is marked {mark}, but its currency is {known}."
+                self._problem(line, name, cells[index or 0], message)
+        return currency
 
     def _note_repeat(self, line: int, key: str) -> None:
         if key and (first := self.seen.setdefault(key, line)) != line:

@@ -29,8 +29,8 @@ class Style(Enum):
 
 _FORMULA = re.compile(r'^="(.*)"$', re.DOTALL)
 _DRESS = re.compile(
-    r"^(?P<sign>[-+−]?)\s*(?:[A-Z]{3}\s?|[A-Z]{0,3}[¥￥$€£₽₩₹]\s?)?(?P<sign2>[-+−]?)"
-    r"(?P<number>[0-9][0-9.,'\s  ]*)\s*(?:[A-Z]{3}|[¥￥$€£₽₩₹元%])?$"
+    r"^(?P<sign>[-+−]?)\s*(?:(?P<before>[A-Z]{3}|[A-Z]{0,3}[¥￥$€£₽₩₹])\s?)?(?P<sign2>[-+−]?)"
+    r"(?P<number>[0-9][0-9.,'\s  ]*)\s*(?P<after>[A-Z]{3}|[¥￥$€£₽₩₹元%])?$"
 )
 _PLAIN = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 _POINT = re.compile(r"^([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?$")
@@ -78,6 +78,12 @@ def parse_number(cell: str, style: Style = Style.POINT) -> Decimal | None:
     number = re.sub(r"['\s  ]", "", match["number"])
     value = _bounded(_canonical(number, style, cell), cell)
     return -value if negative else value
+
+
+def currency_mark(cell: str) -> str:
+    """The code or sign of a currency beside the number of a cell, which ``parse_number`` drops."""
+    match = _DRESS.match(unwrap(cell))
+    return (match["before"] or match["after"] or "") if match else ""
 
 
 def parse_count(cell: str, style: Style = Style.POINT) -> int:

@@ -258,6 +258,7 @@ CONVERSIONS = (
     msgid("Write all values with one decimal sign."),
     msgid("The %(field)s is missing."),
     msgid("Nothing leads back to a visit: no %(names)s."),
+    msgid("The number is marked %(mark)s, but its currency is %(currency)s."),
     msgid("The reason is longer than 200 characters."),
     msgid("%(count)s conversions; 1 to %(most)s are allowed in one request."),
     msgid("Send them in portions; each is known by its id."),

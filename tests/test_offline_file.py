@@ -134,6 +134,27 @@ def test_a_value_is_in_the_currency_that_it_is_marked_with(
 
 
 @pytest.mark.parametrize(
+    ("title", "expected"),
+    [("Amount (USD)", "USD"), ("金额（美元）", "USD"), ("金额(元)", ""), ("Amount (net)", "")],
+)
+def test_a_value_is_in_the_currency_that_the_title_of_its_column_names(
+    title: str, expected: str, tmp_path: Path
+) -> None:
+    text = f"day,stage,id,email,{title}\n2026-09-01,order,1,a@b.example,900\n"
+    file, rows = read(write(tmp_path, text), currency="CNY")
+    assert file.problems == []
+    assert (rows[0].value, rows[0].currency) == (Decimal(900), expected)
+
+
+def test_a_column_of_ten_thousands_is_refused(tmp_path: Path) -> None:
+    text = "day,stage,id,email,金额（万元）\n2026-09-01,order,1,a@b.example,90\n"
+    mapping = {"value": "金额（万元）"}
+    file, rows = read(write(tmp_path, text), currency="CNY", mapping=mapping)
+    assert rows == []
+    assert "marked 万元" in file.problems[0].message
+
+
+@pytest.mark.parametrize(
     ("amount", "cost", "column"),
     [("$900", "", ""), ("US$900", "", "EUR"), ("¥900", "", "USD"), ("US$900", "¥60", "")],
 )

@@ -42,14 +42,16 @@ def cent_of(currency: str) -> Decimal:
 
 
 def currencies_of(mark: str) -> frozenset[str]:
-    """What a code or sign beside a number may mean: ``US$`` one currency, a bare ``$`` or ``¥``
-    several; empty for a mark that says nothing."""
-    code = mark[:3]
+    """What a code, sign or Chinese name beside a number may mean: ``US$`` one currency, a bare
+    ``$`` or ``¥`` several; empty for a mark that says nothing."""
+    code = mark.rstrip("¥￥$").upper()
     if code in currency_codes():
         return frozenset({code})
-    return _SIGNS.get(mark) or _SIGNS.get(mark[-1:], frozenset())
+    # An unknown dollar is a dollar; 加元 is no 元.
+    return _SIGNS.get(mark.upper()) or _SIGNS.get(mark[-1:] if mark[:-1].isascii() else "", _NONE)
 
 
+_NONE: frozenset[str] = frozenset()
 _SIGNS = {
     sign: frozenset(codes.split())
     for sign, codes in {
@@ -73,8 +75,19 @@ _SIGNS = {
         "JP¥": "JPY",
         "JP￥": "JPY",
         "RMB": "CNY",
-        "RMB¥": "CNY",
-        "RMB￥": "CNY",
+        "人民币": "CNY",
+        "人民币元": "CNY",
+        "美元": "USD",
+        "美金": "USD",
+        "欧元": "EUR",
+        "日元": "JPY",
+        "英镑": "GBP",
+        "港币": "HKD",
+        "港元": "HKD",
+        "卢布": "RUB",
+        "加元": "CAD",
+        "澳元": "AUD",
+        "韩元": "KRW",
         "元": "CNY TWD HKD MOP",
         "€": "EUR",
         "£": "GBP EGP",

@@ -7,6 +7,7 @@ here, or before), the platform's ids, or the lead that an earlier row belongs to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,6 +94,9 @@ class OfflineRow(msgspec.Struct, frozen=True):
     removed: bool
 
 
+_BRACKETS = re.compile(r"[(（]\s*([^()（）]+?)\s*[)）]\s*$")
+#: Amounts of these are not of a currency's unit: 金额（万元） has ten thousands of it.
+_MULTIPLE = re.compile(r"[十百千万亿]+(?:元|人民币|美元|美金|欧元)?")
 NO_VALUE = "An order cost needs the value of the order beside it."
 _TRUE = frozenset({"1", "true", "yes", "y", "x", "是", "已作废", "作废", "已取消"})
 
@@ -231,7 +235,7 @@ class _Reading:
         if not any(values[name] for name in IDENTIFIERS):
             message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:10]) + "."
             self.problems.add(line, "", "", message)
-        values["currency"] = self._marked(line, cells, str(values["currency"]))
+        values["currency"] = self._marked(line, cells, values)
         self._note_repeat(line, str(values["id"]))
         if when is None or self.problems.total > before:
             return None
@@ -263,22 +267,25 @@ class _Reading:
             self._problem(line, name, cell, str(error))
             return cell  # so that the row is not also said to lack it
 
-    def _marked(self, line: int, cells: list[str], currency: str) -> str:
-        """The currency of a row: of its column, else of the mark beside its value (``US$ 900``).
+    def _marked(self, line: int, cells: list[str], values: Mapping[str, object]) -> str:
+        """The currency of a row: of its column, else of the mark of its value (``US$ 900``).
 
         A mark of another currency than the row's is an error: its number is no amount in that one.
         """
+        currency = str(values["currency"])
         for name in ("value", "order_cost"):
-            index = self.file.columns.get(name)
-            mark = "" if index is None else currency_mark(cells[index])
+            if values[name] is None:
+                continue
+            index = self.file.columns[name]
+            mark = currency_mark(cells[index]) or _title_mark(self.file.header.cells[index])
             meant, known = currencies_of(mark), currency or self.file.currency
-            if not meant or known in meant:
+            if known in meant or not (meant or _MULTIPLE.fullmatch(mark)):
                 continue
             if name == "value" and not currency and len(meant) == 1:
                 (currency,) = meant
-            elif known:
+            elif known or not meant:
                 message = f"The number is marked {mark}, but its currency is {known}."
-                self._problem(line, name, cells[index or 0], message)
+                self._problem(line, name, cells[index], message)
         return currency
 
     def _note_repeat(self, line: int, key: str) -> None:
@@ -290,6 +297,12 @@ class _Reading:
         index = self.file.columns.get(name)
         title = name if index is None else self.file.header.cells[index]
         self.problems.add(line, title, cell, message)
+
+
+def _title_mark(title: str) -> str:
+    """What stands in brackets at the end of a title: ``Amount (USD)``, ``金额（美元）``."""
+    found = _BRACKETS.search(title)
+    return found[1] if found else ""
 
 
 def _text(cell: str) -> str:

@@ -554,6 +554,25 @@ def test_a_breakdown_expects_of_repeat_leads_what_the_pipeline_does(world: World
     }
 
 
+def test_a_breakdown_expects_as_much_of_a_lead_that_was_given_something_back(
+    world: World,
+) -> None:
+    """A deposit that goes back stands under the lead's own stage, and is no conversion."""
+    take(
+        world,
+        Entry(id="o", stage="order", time="2026-09-02", value=Decimal(100), lead="A"),
+        Entry(id="s", stage="sample", time="2026-09-10", value=Decimal(20), lead="B"),
+        Entry(id="r", stage="sample", time="2026-09-12", value=Decimal(-20), lead="B"),
+    )
+    world.reconcile()
+    found = report(world, last="2026-10-31")
+    assert found.expected == "66.67"
+    chosen = {"group": "stage", "metrics": "expected_revenue"}
+    request = read_breakdown(chosen, world.site, Period.parse("2026-09-01", "2026-10-31"))
+    answer = breakdown(world.warehouse, world.db, request, clock=world.clock)
+    assert answer.totals == {"expected_revenue": found.expected}
+
+
 def test_without_the_rate_of_an_order_nothing_is_expected_and_the_rate_is_named(
     world: World,
 ) -> None:

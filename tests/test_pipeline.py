@@ -712,3 +712,5 @@ def test_a_refund_before_the_date_only_order_of_its_day_does_not_end_the_path(wo
     assert [(row.keyword, row.conversions, row.revenue) for row in rows] == [
         ("water pump", "1", "200.00")
     ]
+    (lead,) = list_leads(world.warehouse, world.site, clock=world.clock).leads
+    assert lead.opened == lead.moved == datetime(2026, 9, 10, 23, 59, 59, 999000, tzinfo=UTC)

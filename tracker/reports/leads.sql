@@ -19,7 +19,7 @@ WITH
     (
         SELECT if(fact.5 = '', external_id, fact.5) AS lead_key,
             argMaxIf(toString(fact.1), (fact.2, written, external_id), is_step) AS stage_now,
-            min(fact.2) AS opened, countIf(is_step) AS stages,
+            countIf(is_step) AS stages, if(stages = 0, min(fact.2), minIf(fact.2, is_step)) AS opened,
             if(stages = 0, max(fact.2), maxIf(fact.2, is_step)) AS moved,
             argMin(external_id, (fact.2, external_id)) AS first_id,
             argMaxIf((fact.3, toString(fact.4)), (fact.2, written, external_id),

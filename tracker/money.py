@@ -41,63 +41,6 @@ def cent_of(currency: str) -> Decimal:
     return min(CENT, Decimal(1).scaleb(-get_currency_precision(currency)))
 
 
-def currencies_of(mark: str) -> frozenset[str]:
-    """What a code, sign or Chinese name beside a number may mean: ``US$`` one currency, a bare
-    ``$`` or ``¥`` several; empty for a mark that says nothing."""
-    code = mark.rstrip("¥￥$").upper()
-    if code in currency_codes():
-        return frozenset({code})
-    # An unknown dollar is a dollar; 加元 is no 元.
-    return _SIGNS.get(mark.upper()) or _SIGNS.get(mark[-1:] if mark[:-1].isascii() else "", _NONE)
-
-
-_NONE: frozenset[str] = frozenset()
-_SIGNS = {
-    sign: frozenset(codes.split())
-    for sign, codes in {
-        "$": "USD AUD CAD HKD NZD SGD TWD MOP BND BBD BSD BZD FJD GYD JMD LRD NAD SBD SRD TTD XCD "
-        "MXN ARS CLP COP CUP DOP UYU BRL",
-        "US$": "USD",
-        "A$": "AUD",
-        "AU$": "AUD",
-        "C$": "CAD",
-        "CA$": "CAD",
-        "HK$": "HKD",
-        "NZ$": "NZD",
-        "S$": "SGD",
-        "NT$": "TWD",
-        "R$": "BRL",
-        "MX$": "MXN",
-        "¥": "CNY JPY",
-        "￥": "CNY JPY",
-        "CN¥": "CNY",
-        "CN￥": "CNY",
-        "JP¥": "JPY",
-        "JP￥": "JPY",
-        "RMB": "CNY",
-        "人民币": "CNY",
-        "人民币元": "CNY",
-        "美元": "USD",
-        "美金": "USD",
-        "欧元": "EUR",
-        "日元": "JPY",
-        "英镑": "GBP",
-        "港币": "HKD",
-        "港元": "HKD",
-        "卢布": "RUB",
-        "加元": "CAD",
-        "澳元": "AUD",
-        "韩元": "KRW",
-        "元": "CNY TWD HKD MOP",
-        "€": "EUR",
-        "£": "GBP EGP",
-        "₽": "RUB",
-        "₩": "KRW KPW",
-        "₹": "INR",
-    }.items()
-}
-
-
 def parse_amount(text: str) -> Decimal:
     """A plain decimal such as ``12.50`` to an exact amount; refuses NaN, infinities, overflow.
 

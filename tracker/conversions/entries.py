@@ -14,8 +14,9 @@ from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.accounts.sites import Site
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.conversions.entry import Entry
+from tracker.conversions.offline_cells import checked_order_cost
 from tracker.conversions.offline_fact import Fact, fact_of
-from tracker.conversions.offline_file import NO_VALUE, OfflineRow, checked_order_cost
+from tracker.conversions.offline_file import NO_VALUE, OfflineRow
 from tracker.conversions.offline_store import OfflineDeps, OfflineStore
 from tracker.errors import InvalidInput
 from tracker.money import parse_amount, parse_currency

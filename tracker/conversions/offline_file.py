@@ -7,22 +7,18 @@ here, or before), the platform's ids, or the lead that an earlier row belongs to
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracker.accounts.site_rules import checked_group, checked_tax_rate
-from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
+from tracker.conversions.offline_cells import cell_parsers, text_of
 from tracker.conversions.offline_columns import FIELDS, IDENTIFIERS, NAMES, is_header
 from tracker.errors import InvalidInput
-from tracker.money import currencies_of, parse_amount, parse_currency
 from tracker.tables.columns import (
     Header,
     check_mapping,
@@ -33,19 +29,11 @@ from tracker.tables.columns import (
     resolve_columns,
     widest_row,
 )
+from tracker.tables.currency_marks import currencies_of, mark_of
 from tracker.tables.dates import Order
 from tracker.tables.day_order import order_of_rows, order_of_sample
 from tracker.tables.instants import parse_instant
-from tracker.tables.numbers import (
-    NOTHING,
-    Style,
-    currency_mark,
-    default_style,
-    learn_style,
-    parse_number,
-    refuse_lost_digits,
-    unwrap,
-)
+from tracker.tables.numbers import Style, default_style, learn_style
 from tracker.tables.problem import CellError, Problems
 from tracker.tables.shape import refuse_no_rows, whole_rows
 from tracker.tables.table import View, open_table
@@ -94,11 +82,7 @@ class OfflineRow(msgspec.Struct, frozen=True):
     removed: bool
 
 
-_BRACKETS = re.compile(r"[(（]\s*([^()（）]+?)\s*[)）]\s*$")
-#: Amounts of these are not of a currency's unit: 金额（万元） has ten thousands of it.
-_MULTIPLE = re.compile(r"[十百千万亿]+(?:元|人民币|美元|美金|欧元)?")
 NO_VALUE = "An order cost needs the value of the order beside it."
-_TRUE = frozenset({"1", "true", "yes", "y", "x", "是", "已作废", "作废", "已取消"})
 
 
 @dataclass(slots=True)
@@ -199,22 +183,7 @@ class _Reading:
         self.problems = file.problems
         self.problems.reset()
         self.seen: dict[str, int] = {}
-        self.parsers: dict[str, Callable[[str], object]] = {
-            "value": partial(_value, style=file.style),
-            "currency": _currency,
-            "tax_rate": partial(_tax_rate, style=file.style),
-            "product_group": lambda text: checked_group(_text(text)),
-            "order_cost": partial(_order_cost, style=file.style),
-            "id": _id,
-            "email": _hashed(hash_email),
-            "phone": _hashed(hash_phone),
-            "user": _hashed(hash_user),
-            "person": _person,
-            "reason": _reason,
-            "visit_code": lambda text: _text(text).upper(),
-            "platform": lambda text: _text(text).casefold(),
-            "removed": lambda text: _text(text).casefold() in _TRUE,
-        }
+        self.parsers = cell_parsers(file.style)
 
     def rows(self) -> Iterator[OfflineRow]:
         for line, cells in whole_rows(self.file.header, self.file.columns, self.problems):
@@ -247,7 +216,7 @@ class _Reading:
     def _when(self, line: int, cells: list[str]) -> tuple[datetime, bool] | None:
         """The time where the row has one, else its day."""
         columns = self.file.columns
-        filled = [n for n in ("time", "day") if n in columns and _text(cells[columns[n]])]
+        filled = [n for n in ("time", "day") if n in columns and text_of(cells[columns[n]])]
         if not filled:
             self._problem(line, "time" if "time" in columns else "day", "", "The time is missing.")
             return None
@@ -262,7 +231,7 @@ class _Reading:
         index = self.file.columns.get(name)
         cell = "" if index is None else cells[index]
         try:
-            return self.parsers.get(name, _text)(cell)
+            return self.parsers.get(name, text_of)(cell)
         except (CellError, InvalidInput) as error:
             self._problem(line, name, cell, str(error))
             return cell  # so that the row is not also said to lack it
@@ -277,9 +246,9 @@ class _Reading:
             if values[name] is None:
                 continue
             index = self.file.columns[name]
-            mark = currency_mark(cells[index]) or _title_mark(self.file.header.cells[index])
+            mark = mark_of(cells[index], self.file.header.cells[index])
             meant, known = currencies_of(mark), currency or self.file.currency
-            if known in meant or not (meant or _MULTIPLE.fullmatch(mark)):
+            if known in meant or not mark:
                 continue
             if name == "value" and not currency and len(meant) == 1:
                 (currency,) = meant
@@ -297,70 +266,3 @@ class _Reading:
         index = self.file.columns.get(name)
         title = name if index is None else self.file.header.cells[index]
         self.problems.add(line, title, cell, message)
-
-
-def _title_mark(title: str) -> str:
-    """What stands in brackets at the end of a title: ``Amount (USD)``, ``金额（美元）``."""
-    found = _BRACKETS.search(title)
-    return found[1] if found else ""
-
-
-def _text(cell: str) -> str:
-    text = unwrap(cell)
-    return "" if text in NOTHING else text
-
-
-def _id(cell: str) -> str:
-    text = _text(cell)
-    refuse_lost_digits(text)
-    if len(text) > 200:
-        raise CellError("The id is longer than 200 characters.")
-    return text
-
-
-def _person(cell: str) -> str:
-    text = _text(cell)
-    return check_person(text) if text else ""
-
-
-def _reason(cell: str) -> str:
-    text = " ".join(_text(cell).split())
-    if len(text) > 200:
-        raise CellError("The reason is longer than 200 characters.")
-    return text
-
-
-def _value(cell: str, style: Style) -> Decimal | None:
-    number = parse_number(cell, style)
-    return None if number is None else parse_amount(f"{number:f}")
-
-
-def _tax_rate(cell: str, style: Style) -> Decimal | None:
-    number = parse_number(cell, style)
-    if number is None:
-        return None
-    return checked_tax_rate(number / 100 if cell.rstrip(' "').endswith("%") else number)
-
-
-def _order_cost(cell: str, style: Style) -> Decimal | None:
-    cost = _value(cell, style)
-    return None if cost is None else checked_order_cost(cost)
-
-
-def checked_order_cost(cost: Decimal) -> Decimal:
-    """What goods cost: at least 0, of a refund too."""
-    if cost < 0:
-        raise InvalidInput(
-            f"The order cost is {cost:f}; it must be at least 0.",
-            hint="Of a refund give what the goods cost that came back.",
-        )
-    return cost
-
-
-def _currency(cell: str) -> str:
-    text = _text(cell)
-    return parse_currency(text) if text else ""
-
-
-def _hashed(digest: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda cell: digest(_text(cell)) if _text(cell) else ""

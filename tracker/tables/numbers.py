@@ -80,7 +80,7 @@ def parse_number(cell: str, style: Style = Style.POINT) -> Decimal | None:
     return -value if negative else value
 
 
-def currency_mark(cell: str) -> str:
+def dress_of(cell: str) -> str:
     """The code or sign of a currency beside the number of a cell, which ``parse_number`` drops."""
     match = _DRESS.match(unwrap(cell))
     return (match["before"] or match["after"] or "") if match else ""

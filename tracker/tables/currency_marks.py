@@ -1,0 +1,80 @@
+"""What a table says of the currency of its numbers, beside them and in the titles of columns.
+
+A number that is marked with another currency than the row is taken for is no amount of that one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tracker.money import currency_codes
+from tracker.tables.numbers import dress_of
+
+_BRACKETS = re.compile(r"[(（]\s*([^()（）]+?)\s*[)）]\s*$")
+#: Amounts of these are not of a currency's unit: 金额（万元） has ten thousands of it.
+_MULTIPLE = re.compile(r"[十百千万亿]+(?:元|人民币|美元|美金|欧元)?")
+
+
+def mark_of(cell: str, title: str) -> str:
+    """The code or sign beside the number of a cell, else in brackets at the end of its column's
+    title (``Amount (USD)``, ``金额（美元）``); empty for one that says nothing of a currency."""
+    found = _BRACKETS.search(title)
+    mark = dress_of(cell) or (found[1] if found else "")
+    return mark if currencies_of(mark) or _MULTIPLE.fullmatch(mark) else ""
+
+
+def currencies_of(mark: str) -> frozenset[str]:
+    """What a code, sign or Chinese name beside a number may mean: ``US$`` one currency, a bare
+    ``$`` or ``¥`` several; empty for a mark that says nothing."""
+    code = mark.rstrip("¥￥$").upper()
+    if code in currency_codes():
+        return frozenset({code})
+    # An unknown dollar is a dollar; 加元 is no 元.
+    return _SIGNS.get(mark.upper()) or _SIGNS.get(mark[-1:] if mark[:-1].isascii() else "", _NONE)
+
+
+_NONE: frozenset[str] = frozenset()
+_SIGNS = {
+    sign: frozenset(codes.split())
+    for sign, codes in {
+        "$": "USD AUD CAD HKD NZD SGD TWD MOP BND BBD BSD BZD FJD GYD JMD LRD NAD SBD SRD TTD XCD "
+        "MXN ARS CLP COP CUP DOP UYU BRL",
+        "US$": "USD",
+        "A$": "AUD",
+        "AU$": "AUD",
+        "C$": "CAD",
+        "CA$": "CAD",
+        "HK$": "HKD",
+        "NZ$": "NZD",
+        "S$": "SGD",
+        "NT$": "TWD",
+        "R$": "BRL",
+        "MX$": "MXN",
+        "¥": "CNY JPY",
+        "￥": "CNY JPY",
+        "CN¥": "CNY",
+        "CN￥": "CNY",
+        "JP¥": "JPY",
+        "JP￥": "JPY",
+        "RMB": "CNY",
+        "人民币": "CNY",
+        "人民币元": "CNY",
+        "美元": "USD",
+        "美金": "USD",
+        "欧元": "EUR",
+        "日元": "JPY",
+        "英镑": "GBP",
+        "港币": "HKD",
+        "港元": "HKD",
+        "卢布": "RUB",
+        "加元": "CAD",
+        "澳元": "AUD",
+        "韩元": "KRW",
+        "元": "CNY TWD HKD MOP",
+        "€": "EUR",
+        "£": "GBP EGP",
+        "₽": "RUB",
+        "₩": "KRW KPW",
+        "₹": "INR",
+    }.items()
+}

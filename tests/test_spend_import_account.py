@@ -172,3 +172,40 @@ def test_reports_of_a_platform_without_a_layout_come_by_the_mapping_of_the_first
     again = desk.run(second, account="shop-1")
     assert (again.platform, again.account, again.cost) == ("alibaba", "shop-1", "100.50")
     assert again.warnings == ["The columns are those that were chosen for this layout before."]
+
+
+@pytest.mark.parametrize(
+    ("cost", "option", "currency"),
+    [
+        ("US$5", "", "USD"),
+        ("5 EUR", "", "EUR"),
+        ("HK$5", "", "HKD"),
+        ("¥5", "CNY", "CNY"),
+        ("5元", "CNY", "CNY"),
+        ("$5", "SGD", "SGD"),
+    ],
+)
+def test_a_mark_beside_the_costs_names_their_currency_or_fits_it(
+    desk: Desk, cost: str, option: str, currency: str
+) -> None:
+    row = f"2026-09-01,Pumps,g,pump,1,1,{cost}"
+    report = desk.rows(row, platform="bing", account="one", currency=option)
+    assert not any("names no currency" in warning for warning in report.warnings)
+    stored = get_ad_account(desk.db, desk.site.tenant, "bing", "one")
+    assert stored.currency == currency
+
+
+@pytest.mark.parametrize("cost", ["$5", "£5", "US$5"])
+def test_a_mark_of_another_currency_is_refused(desk: Desk, cost: str) -> None:
+    desk.rows(ROW, account="one", platform="bing", currency="CNY")
+    row = f"2026-09-02,Pumps,g,pump,1,1,{cost}"
+    with pytest.raises(InvalidInput, match="CNY"):
+        desk.rows(row, account="one", platform="bing")
+
+
+def test_costs_in_ten_thousands_are_refused(desk: Desk) -> None:
+    header = HEADER.replace("Cost", "花费(万元)")
+    assert header != HEADER
+    path = desk.file([ROW], header)
+    with pytest.raises(InvalidInput, match="The cost is in 万元"):
+        desk.run(path, platform="baidu", mapping={"cost": "花费(万元)"})

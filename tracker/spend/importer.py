@@ -103,7 +103,7 @@ def import_spend_file(
     )
     platform = parse_platform(file.platform)
     _check_dated(file, platform, options)
-    owners = Owners(deps.db, site, platform, options.account, options.currency)
+    owners = Owners(deps.db, site, platform, options.account, options.currency, file.mark)
     if recalled:
         owners.warnings.append("The columns are those that were chosen for this layout before.")
     if not is_known(platform):

@@ -18,6 +18,7 @@ from tracker.accounts.sites import Site, find_site
 from tracker.errors import InvalidInput
 from tracker.money import parse_currency
 from tracker.spend.platforms import account_name, home_currency
+from tracker.tables.currency_marks import currencies_of
 
 #: The account of a platform whose files name none, until the platform has another one.
 UNNAMED = "default"
@@ -40,8 +41,9 @@ class Owner:
 class Owners:
     """The accounts of one import, resolved as its rows name them.
 
-    ``account`` and ``currency`` are what the user named, "" if nothing. Errors: InvalidInput when
-    the account is not clear, is another site's, or has another currency.
+    ``account`` and ``currency`` are what the user named, "" if nothing; ``mark`` is a code or sign
+    beside the costs of the file, such as ``$``. Errors: InvalidInput when the account is not clear,
+    is another site's, or has another currency than it had, or than the costs are marked with.
     """
 
     db: Engine
@@ -49,6 +51,7 @@ class Owners:
     platform: str
     account: str = ""
     currency: str = ""
+    mark: str = ""
     warnings: list[str] = field(default_factory=list)
     found: dict[str, Owner] = field(default_factory=dict)
     _written: dict[str, Owner] = field(default_factory=dict)
@@ -172,6 +175,12 @@ class Owners:
             raise InvalidInput(
                 f"The account {owner.account!r} has rows in {owner.currency} and in {currency}.",
                 hint="An ad account has one currency; split the file, or name it with --currency.",
+            )
+        if self.mark and currency not in currencies_of(self.mark):
+            raise InvalidInput(
+                f"The costs are marked {self.mark}, but the currency of the account "
+                f"{owner.account!r} is {currency}.",
+                hint="Name the currency with --currency, or another account with --account.",
             )
         if guessed and owner.currency is None:
             self.warnings.append(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from tracker.money import currency_codes
+from tracker.tables.columns import Header
 from tracker.tables.numbers import dress_of
 
 _BRACKETS = re.compile(r"[(（]\s*([^()（）]+?)\s*[)）]\s*$")
@@ -21,6 +22,13 @@ def mark_of(cell: str, title: str) -> str:
     found = _BRACKETS.search(title)
     mark = dress_of(cell) or (found[1] if found else "")
     return mark if currencies_of(mark) or _MULTIPLE.fullmatch(mark) else ""
+
+
+def mark_of_column(header: Header, index: int) -> str:
+    """The first mark in a sample of a column."""
+    title = header.cells[index]
+    cells = (row[index] for _, row in header.sample() if index < len(row))
+    return next(filter(None, (mark_of(cell, title) for cell in cells)), "")
 
 
 def currencies_of(mark: str) -> frozenset[str]:
@@ -38,7 +46,7 @@ _SIGNS = {
     sign: frozenset(codes.split())
     for sign, codes in {
         "$": "USD AUD CAD HKD NZD SGD TWD MOP BND BBD BSD BZD FJD GYD JMD LRD NAD SBD SRD TTD XCD "
-        "MXN ARS CLP COP CUP DOP UYU BRL",
+        "KYD BMD MXN ARS CLP COP CUP DOP UYU BRL",
         "US$": "USD",
         "A$": "AUD",
         "AU$": "AUD",
@@ -72,7 +80,7 @@ _SIGNS = {
         "韩元": "KRW",
         "元": "CNY TWD HKD MOP",
         "€": "EUR",
-        "£": "GBP EGP",
+        "£": "GBP EGP GIP FKP SHP SDG SSP SYP LBP",
         "₽": "RUB",
         "₩": "KRW KPW",
         "₹": "INR",

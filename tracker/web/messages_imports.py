@@ -211,6 +211,13 @@ SPEND = (
     msgid("An ad account has one currency: check its number."),
     msgid("The account %(account)s has rows in %(one)s and in %(other)s."),
     msgid("An ad account has one currency; split the file, or name it with --currency."),
+    msgid(
+        "The costs are marked %(mark)s, but the currency of the account %(account)s is "
+        "%(currency)s."
+    ),
+    msgid("Name the currency with --currency, or another account with --account."),
+    msgid("The cost is in %(mark)s."),
+    msgid("Give it in the currency's own unit, such as 元."),
     msgid("The file names no currency; its cost is taken as %(currency)s, the site's."),
     msgid("If that is wrong, import it again with --currency."),
     msgid(

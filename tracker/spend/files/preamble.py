@@ -19,10 +19,12 @@ from tracker.tables.table import NumberedRow
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """``period`` is the inclusive range of days, None if the file names none (所有时间)."""
+    """``period`` is the inclusive range of days, None if the file names none (所有时间); ``mark``
+    is a code or sign beside its costs, which may leave the currency open (``$``)."""
 
     account: str = ""
     currency: str = ""
+    mark: str = ""
     timezone: str = ""
     period: tuple[date, date] | None = None
     #: The text of a period whose day and month cannot be told apart.

@@ -25,6 +25,7 @@ from tracker.spend.files.preamble import (
 from tracker.spend.files.rows import Scope, SpendRow, Sums, Total
 from tracker.spend.files.values import is_footer, is_total
 from tracker.tables.columns import Header, check_mapping, clean_titles
+from tracker.tables.currency_marks import currencies_of, mark_of_column
 from tracker.tables.dates import Order
 from tracker.tables.numbers import Style, default_style, learn_style
 from tracker.tables.problem import CellError, Problems
@@ -43,16 +44,18 @@ _BLANKS = frozenset({"", " ", "--", " --", "-", "—", "–"})
 class SpendFile:
     """A report and what it says of itself; ``rows`` reads it, as often as wanted.
 
-    ``platform`` is "" where the layout does not tell. ``first`` and ``last`` are the days of the
-    declared period, None if it declares none. ``undated``: no day column and more than a day, so
-    that rows have no day. After ``rows`` has been read to its end, ``problems`` holds every cell
-    that could not be read, ``totals`` the file's own total rows, and ``sums`` those of its rows.
+    ``platform`` is "" where the layout does not tell; ``mark`` is as in ``Declared``. ``first`` and
+    ``last`` are the days of the declared period, None if it declares none. ``undated``: no day
+    column and more than a day, so that rows have no day. After ``rows`` has been read to its end,
+    ``problems`` holds every cell that could not be read, ``totals`` the file's own total rows, and
+    ``sums`` those of its rows.
     """
 
     platform: str
     layout: str
     account: str
     currency: str
+    mark: str
     timezone: str
     first: date | None
     last: date | None
@@ -132,6 +135,7 @@ def open_spend_file(
         layout=layout.name,
         account=declared.account,
         currency=declared.currency,
+        mark=declared.mark,
         timezone=declared.timezone,
         first=dating.first,
         last=dating.last,
@@ -164,11 +168,20 @@ def _complete(
 ) -> Declared:
     """What the preamble leaves open, from the file's name and its column names."""
     named = declared_by_name(header.view.table.name)
+    mark = mark_of_column(header, columns["cost"])
+    meant = currencies_of(mark)
+    if mark and not meant:
+        raise InvalidInput(
+            f"The cost is in {mark}.", hint="Give it in the currency's own unit, such as 元."
+        )
     devices = declared.scope.devices or device_of_columns(platform, header.cells)
     return replace(
         declared,
         account=declared.account or named.account,
-        currency=declared.currency or currency_of_title(header.cells[columns["cost"]]),
+        currency=declared.currency
+        or currency_of_title(header.cells[columns["cost"]])
+        or (next(iter(meant)) if len(meant) == 1 else ""),
+        mark=mark,
         scope=replace(declared.scope, devices=devices),
     )
 

@@ -311,6 +311,31 @@ def test_people_are_joined_parted_and_rejoined_by_decision(world: World) -> None
         world.run("person-rejoin", Identity(site, name_of("c")))
 
 
+def test_taking_back_a_merge_leaves_both_people_as_they_were(world: World) -> None:
+    """A visitor who is not known by himself keeps the others whom his contacts join to him."""
+    world.goal("order", kind="event", pattern="order")
+    world.events([at("09-02 10:00", name, name="order") for name in "abcd"])
+    for contact, pair in (("li", "ad"), ("wu", "bc")):
+        world.events(
+            [at("09-01 10:00", name, name="identify", props={"user": contact}) for name in pair]
+        )
+    world.reconcile()
+    site = world.site.key
+    a, b, c, d = (visitor_number(name) for name in "abcd")
+    both = {min(a, d), min(b, c)}
+    assert persons(world) == both
+    world.run("person-merge", Identity(site, name_of("d"), name_of("c")))
+    world.reconcile()
+    assert persons(world) == {min(both)}
+    for name in "bd":
+        world.run("person-unmerge", Identity(site, name_of(name)))
+        world.reconcile()
+        if name == "b":
+            assert persons(world) == both
+    # Without a merge his contacts are what joins him: now he is parted from these.
+    assert persons(world) == {a, d, min(b, c)}
+
+
 @pytest.mark.slow
 def test_a_person_has_a_page_and_what_is_written_there_follows_him(
     warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path

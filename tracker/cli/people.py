@@ -203,7 +203,7 @@ def unmerge(
     visitor: Annotated[str, typer.Option(help="The visitor who is somebody else.")],
     as_json: Json = False,
 ) -> None:
-    """Keep a visitor apart from what joins him to his person; this takes back a merge, too."""
+    """Take back the merge that made his person of two; else keep him apart from his contacts."""
     _decided(run_command("person-unmerge", Identity(site_key, visitor)), as_json=as_json)
 
 

@@ -114,6 +114,25 @@ def _joins(contact: Contact, standing: Mapping[frozenset[str], Decision]) -> boo
     return contact.visitors <= SHARED and (decision is None or decision.joined)
 
 
+def merges_of(
+    visitor: int, contacts: Iterable[Contact], decisions: Iterable[Decision]
+) -> list[Decision]:
+    """The decisions that join a visitor, and those whom contacts join to him, to anybody else."""
+    standing = _standing(decisions)
+    sets = _Sets()
+    for contact in contacts:
+        if _joins(contact, standing):
+            sets.join(visitor_name(contact.visitor), contact.hash)
+    own = sets.find(visitor_name(visitor))
+    return [
+        one
+        for one in standing.values()
+        if one.joined
+        and is_visitor(one.other)
+        and (sets.find(visitor_name(one.visitor)) == own) != (sets.find(one.other) == own)
+    ]
+
+
 def _rows_of(one: Decision) -> dict[tuple[int, str], bool]:
     """A decision stands at every visitor that it names, so that it is known to have been read."""
     rows = {(one.visitor, f"{one.other}#{one.version}"): one.joined}

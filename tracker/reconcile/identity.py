@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -13,6 +14,7 @@ from tracker.accounts.sites import Site
 from tracker.conversions.people import (
     Decision,
     is_visitor,
+    merges_of,
     read_part,
     visitor_name,
 )
@@ -70,12 +72,17 @@ def part_visitor(
 ) -> None:
     """Keep a visitor apart from what joins him to his person now; what he gives later counts.
 
-    Taking back a merge is this, for a visitor whom a decision joined. NotFound for a visitor
+    Where his person was merged of two this takes the merge back, and both are as they were before;
+    only where there is no merge (any more) it parts him from his contacts. NotFound for a visitor
     whom nothing joins to anybody.
     """
     number = person_number(visitor)
     together = visitors_of(warehouse, site, visitor)
     contacts, decisions = read_part(warehouse, site.key, together)
+    if merges := merges_of(number, contacts, decisions):
+        cuts = [replace(one, joined=False) for one in merges]
+        _decide(warehouse, db, site, cuts, together, author=author, now=now)
+        return
     nodes = {contact.hash for contact in contacts if contact.visitor == number}
     for decision in decisions:
         if decision.joined and visitor_name(number) in decision.pair:

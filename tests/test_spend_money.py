@@ -21,6 +21,7 @@ from tracker.accounts.cost_rules import (
 )
 from tracker.accounts.marks import Slice, mark
 from tracker.errors import InvalidInput, NotFound
+from tracker.reconcile.account_changes import mark_fees
 from tracker.spend.connectors.contract import Capability
 from tracker.spend.cost_rules import PICO, day_part, factor
 from tracker.spend.facts import Total, Whose, publish_facts, total_row, write_facts
@@ -191,6 +192,25 @@ def test_a_monthly_fee_is_spread_over_its_days_and_a_month_sums_to_it(desk: Desk
     days = [date(2026, 2, day) for day in range(1, 29)]
     assert sum(day_part(Decimal("999.99"), day) for day in days) == 999_990_000
     assert {day_part(Decimal("999.99"), day) for day in days} == {35_713_928, 35_713_929}
+
+
+def test_the_fee_of_days_on_which_nothing_ran_is_made_up_for(desk: Desk) -> None:
+    spend(desk, *ROWS)
+    desk.reconcile()
+    add_cost_rule(desk.db, key(desk), RuleDraft("monthly", DAY, None, Decimal(300)))
+
+    def marked(today: date) -> int:
+        found = mark_fees(desk.warehouse, desk.db, [desk.site.tenant], today)
+        desk.reconcile()
+        return found
+
+    assert marked(DAY) == 1
+    later = DAY + timedelta(days=9)
+    assert marked(later) == 9
+    assert marked(later) == 2, "yesterday and today, as accounts may be in another zone"
+    days = [DAY + timedelta(days=n) for n in range(10)]
+    due = Decimal(sum(day_part(Decimal(300), day) for day in days)) / 10**6
+    assert adjusted(desk)["account_fee"] == due
 
 
 def test_adjusted_cost_of_another_currency_needs_the_rate_too(desk: Desk) -> None:

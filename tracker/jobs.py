@@ -110,7 +110,7 @@ def _rates(parts: Parts) -> Result:
 def _fees(parts: Parts) -> Result:
     """A monthly fee is due on days without spend too: let their days be computed."""
     tenants = [tenant.id for tenant in list_tenants(parts.db)]
-    mark_fees(parts.db, tenants, parts.clock().date())
+    mark_fees(parts.warehouse, parts.db, tenants, parts.clock().date())
     return None
 
 

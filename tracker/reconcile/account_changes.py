@@ -36,6 +36,9 @@ from tracker.spend.owners import linked_sites
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
+#: For so many days a monthly fee is made up for.
+LATEST_FEES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -80,18 +83,40 @@ def remove_rule(desk: Desk, key: Key, rule: str) -> CostRule:
     return gone
 
 
-def mark_fees(db: Engine, tenants: Iterable[str], today: date) -> int:
-    """Mark yesterday and today for accounts with a monthly fee, which is due without any spend."""
-    slices = set()
-    for tenant in tenants:
-        accounts = {(a.tenant, a.platform, a.account): a for a in list_ad_accounts(db, tenant)}
-        for rule in cost_rules(db, accounts):
-            account = accounts[rule.tenant, rule.platform, rule.account]
-            if rule.kind == "monthly" and account.site and holds(rule, today):
-                slices |= {Slice("spend", account.site, today - timedelta(days=n)) for n in (0, 1)}
-    if slices:
-        mark(db, slices)
+def mark_fees(warehouse: Warehouse, db: Engine, tenants: Iterable[str], today: date) -> int:
+    """Mark the days of monthly fees, which are due without any spend: yesterday, today, and what
+    nobody computed of the ``LATEST_FEES`` days before, as while the server was down."""
+    due = {
+        Slice("spend", site, day)
+        for tenant in tenants
+        for rule, site in _monthly(db, tenant)
+        for day in days_between(today - timedelta(days=LATEST_FEES), today)
+        if holds(rule, day)
+    }
+    if not due:
+        return 0
+    rows = warehouse.rows(
+        load_sql("tracker.reconcile", "built_spend.sql"),
+        {
+            "sites": sorted({one.site for one in due}),
+            "first": today - timedelta(days=LATEST_FEES),
+            "last": today - timedelta(days=2),
+        },
+    )
+    slices = due - {Slice("spend", str(site), day) for site, day in rows}
+    mark(db, slices)
     return len(slices)
+
+
+def _monthly(db: Engine, tenant: str) -> list[tuple[CostRule, str]]:
+    """The monthly fees of a tenant's accounts, each with the site of the account."""
+    accounts = {(a.tenant, a.platform, a.account): a for a in list_ad_accounts(db, tenant)}
+    found = []
+    for rule in cost_rules(db, accounts):
+        site = accounts[rule.tenant, rule.platform, rule.account].site
+        if rule.kind == "monthly" and site:
+            found.append((rule, site))
+    return found
 
 
 def _mark_rule(desk: Desk, rule: CostRule) -> None:

@@ -3,6 +3,6 @@
 -- Grain: one row per (site, day, bucket, build, source key), into `keyword_days_filling`. Parameters: none
 INSERT INTO keyword_days_filling (site, kind, day, bucket, build, last_day, key, visits, paid_visits,
     arrived)
-SELECT site, 'visits', day, bucket, build, day, source_key, count(), countIf(paid), countIf(arrived)
+SELECT site, 'visits', day, bucket, build, day, source_key, count(), countIf(paid AND touch), countIf(arrived)
 FROM visits
 GROUP BY site, day, bucket, build, source_key

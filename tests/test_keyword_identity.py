@@ -240,6 +240,23 @@ def test_what_a_platform_gives_to_no_keyword_has_none_in_coverage_either(world: 
     assert (coverage.paid_visits, coverage.cost) == (0.5, 0.25)
 
 
+def test_a_paid_visit_that_goes_on_past_midnight_is_one_in_coverage_too(world: World) -> None:
+    world.spend(
+        "day,campaign,keyword,clicks,impressions,cost\n2026-09-01,pumps,pump,1,1,10\n",
+        platform="baidu",
+    )
+    world.events(
+        [
+            at("09-01 23:50", "a", ad("pump")),
+            at("09-02 00:05", "a", HOME),
+            at("09-01 10:00", "b", ad("nobody knows")),
+        ]
+    )
+    world.reconcile()
+    found = world.run("report-match", ReportMatch(world.site.key, *DAYS))
+    assert (found.paid_visits, world.report(*DAYS).coverage.paid_visits) == (0.5, 0.5)
+
+
 def test_a_period_without_ads_has_no_match_quality(world: World) -> None:
     world.events([at("09-01 10:00", "a", HOME)])
     world.reconcile()

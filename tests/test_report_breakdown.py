@@ -24,7 +24,7 @@ from tracker.conversions.people import visitor_name
 from tracker.errors import InvalidInput
 from tracker.period import Period, parse_day
 from tracker.reports.breakdown import Breakdown, breakdown
-from tracker.reports.breakdown_request import read_breakdown
+from tracker.reports.breakdown_request import Compare, read_breakdown
 from tracker.reports.dimensions import DIMENSIONS
 from tracker.reports.measures import METRICS
 from tracker.reports.pipeline import pipeline_report
@@ -614,6 +614,11 @@ def test_a_year_before_lies_beside_by_its_dates(
         assert Decimal(str(report.previous.totals["cost"])) == total
         found = {row.values[group]: (row.previous or {})["cost"] for row in report.rows}
         assert {day: cost for day, cost in found.items() if cost} == expected
+
+
+def test_days_that_end_with_february_lie_beside_as_many_of_a_leap_year() -> None:
+    days = Period.parse("2025-02-26", "2025-02-28")
+    assert Compare.YEAR.period(days) == Period.parse("2024-02-26", "2024-02-28")
 
 
 def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> None:

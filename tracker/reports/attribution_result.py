@@ -98,7 +98,7 @@ class Assist(msgspec.Struct, frozen=True):
 
 class PathReport(msgspec.Struct, frozen=True, kw_only=True):
     """Paths to conversion. ``lengths`` by touches; ``first_lag`` and ``last_lag`` by whole days
-    [n, n+1) from the first and from the last non-direct touch to the end of the path.
+    [n, n+1) from the first and from the last non-direct touch to the conversion.
     ``brand_after_non_brand``: conversions that a brand term is credited with, which another keyword
     came before; null without brand terms."""
 

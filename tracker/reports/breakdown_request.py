@@ -39,7 +39,8 @@ class Compare(StrEnum):
                 back = timedelta(days=-(-period.days // 7) * 7)
                 return Period(period.first - back, period.last - back)
             case Compare.YEAR:
-                return Period(_year_ago(period.first), _last_year_ago(period.last))
+                last = _last_year_ago if period.first.day == 1 else _year_ago
+                return Period(_year_ago(period.first), last(period.last))
         return None
 
     def later(self, period: Period, earlier: Period) -> Later:
@@ -65,8 +66,8 @@ def _year_ago(day: date) -> date:
 
 
 def _last_year_ago(day: date) -> date:
-    """The same for the last day of a period: 28 February has a 29th of the year before with it, so
-    that the Februaries of two years are whole beside each other."""
+    """The same for the last day of whole months: 28 February has a 29th of the year before with
+    it, so that the Februaries of two years are whole beside each other."""
     found = _year_ago(day)
     following = found + timedelta(days=1)
     return following if (following.month, following.day) == (2, 29) else found

@@ -32,7 +32,7 @@ WITH
     ),
     earned AS
     (
-        SELECT person AS who, countIf(NOT is_refund) AS conversions
+        SELECT person AS who, countIf(counts) AS conversions
         FROM conversions
         WHERE site = {site:String} AND person != 0
             AND (day, build) IN (SELECT day, build FROM credited)

@@ -7,12 +7,14 @@ import io
 from itertools import product
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import Engine
 
 from tests.web_app import enter
 from tests.world import World, ad, at
 from tracker.accounts.pipeline import DEFAULT_STAGES, Stage, set_stages
+from tracker.cli.reports import show_keywords
 from tracker.reports.result import KeywordReport
 from tracker.requests.reports import ReportBreakdown
 from tracker.warehouse.client import Warehouse
@@ -145,3 +147,12 @@ def test_the_page_and_its_file_have_them_once_an_inquiry_was_judged(world: World
     assert (total["Valid inquiries"], total["Cost per valid inquiry"]) == ("2", "255.00")
     before = browser.page(f"{address}?from=2026-08-01&to=2026-08-31&compare=none")
     assert "Cost per valid inquiry" not in before
+
+
+def test_the_terminal_has_them_too(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    show_keywords(msgspec.to_builtins(world.report(*SEPTEMBER, by="conversion", model="linear")))
+    total = next(line for line in capsys.readouterr().out.splitlines() if "Total" in line)
+    assert " 255.00 " in total
+    assert " 67% " in total
+    show_keywords(msgspec.to_builtins(world.report("2026-08-01", "2026-08-31")))
+    assert "valid" not in capsys.readouterr().out

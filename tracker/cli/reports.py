@@ -154,6 +154,7 @@ def show_keywords(result: dict[str, Any]) -> None:
     has_margin = result["margin"] is not None or result["own_margins"]
     roi = "roi" if has_margin else "revenue_roi"
     totals = result["totals"]
+    is_judged = totals["valid_rate"] is not None
     columns = [
         "keyword",
         "platform",
@@ -164,13 +165,14 @@ def show_keywords(result: dict[str, Any]) -> None:
         ">arrival",
         ">conv.",
         ">CPA",
+        *([">per valid", ">valid"] if is_judged else []),
         ">revenue",
         ">ROAS",
         ">margin ROI" if has_margin else ">rev. ROI",
     ]
     currency = result["currency"]
-    rows = [_cells(_name(row), row, roi, currency) for row in result["rows"]]
-    rows.append(_cells("Total", totals, roi, currency))
+    lines = [*((_name(row), row) for row in result["rows"]), ("Total", totals)]
+    rows = [_cells(name, row, roi, currency, is_judged=is_judged) for name, row in lines]
     title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"
     table(f"{title}, {currency}", columns, rows)
     if totals["adjusted_cost"] != totals["cost"]:
@@ -189,7 +191,10 @@ def _name(row: dict[str, Any]) -> str:
     return f"({row['kind']}: {row['reason'] or 'no keyword'})"
 
 
-def _cells(name: str, row: dict[str, Any], roi: str, currency: str) -> list[Any]:
+def _cells(
+    name: str, row: dict[str, Any], roi: str, currency: str, *, is_judged: bool
+) -> list[Any]:
+    judged = [_money(row["cost_per_valid_inquiry"], currency), _percent(row["valid_rate"])]
     return [
         name,
         row.get("platform") or "",
@@ -200,6 +205,7 @@ def _cells(name: str, row: dict[str, Any], roi: str, currency: str) -> list[Any]
         _percent(row["arrival_rate"]),
         _credit(row["conversions"]),
         _money(row["cpa"], currency),
+        *(judged if is_judged else []),
         _money(row["revenue"], currency),
         None if row["roas"] is None else f"{row['roas']:.2f}",
         _percent(row[roi]),

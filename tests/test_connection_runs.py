@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import sleep
+from typing import Any
 
 import httpx
 import pytest
@@ -42,7 +44,8 @@ from tracker.accounts.connections import (
     set_connection_state,
     store_secret,
 )
-from tracker.accounts.run_claims import TTL, claim, claimable, lease_name, recover_runs
+from tracker.accounts.run_claims import TTL, claim, claimable, lease_name, note_run, recover_runs
+from tracker.spend.connections import execution, worker
 from tracker.spend.connections.catalogue import KINDS
 from tracker.spend.connections.execution import Execution, portions_left
 from tracker.spend.connections.schedule import JITTER, next_run, queue_due
@@ -136,6 +139,33 @@ def test_a_run_says_what_it_did(office: Office) -> None:
     assert found.counts.received > 0
     assert found.finished_at is not None
     assert office.account(connection).watermark == LAST
+
+
+def test_what_is_said_of_a_run_meanwhile_is_written_before_its_end(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that says how far it is goes on when the run is over: it would say 0 of 3 days."""
+    under_way: list[int] = []
+    at_the_end: list[int] = []
+
+    def slow(*said: Any) -> bool | None:
+        under_way.append(1)
+        sleep(2)
+        try:
+            return note_run(*said)
+        finally:
+            under_way.pop()
+
+    def last(*said: Any) -> bool | None:
+        at_the_end.append(len(under_way))
+        return note_run(*said)
+
+    monkeypatch.setattr(execution, "note_run", slow)
+    monkeypatch.setattr(worker, "note_run", last)
+    run = office.ask(office.connect(), FIRST, LAST)
+    assert office.work() == 1
+    assert at_the_end == [0]
+    assert get_connection_run(office.desk.db, run).counts.days_done == 3
 
 
 def test_an_account_that_is_due_once_after_downtime_catches_up_on_every_day(office: Office) -> None:

@@ -65,6 +65,7 @@ class Execution:
     _rows_before: int = 0
     _rows_done: int = 0
     _end: End = "done"
+    _saying: asyncio.Task[bool | None] | None = None
 
     async def work(self) -> End:
         """Work until the end, whichever it is. Raises Transient, Terminal, Unavailable and
@@ -82,6 +83,10 @@ class Execution:
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
+            # A thread goes on when who waits for it is cancelled, and what it was about to say is
+            # older than what is said after the end.
+            if self._saying is not None:
+                await asyncio.wait({self._saying})
         return self._end
 
     async def _ended_early(self) -> bool:
@@ -157,9 +162,10 @@ class Execution:
                 self._interrupt("shutdown", work)
             try:
                 if counts != said or now - at >= SIGN:
-                    stop = await asyncio.to_thread(
-                        note_run, self.shop.db, self.run, self.shop.now(), counts
+                    self._saying = asyncio.create_task(
+                        asyncio.to_thread(note_run, self.shop.db, self.run, self.shop.now(), counts)
                     )
+                    stop = await asyncio.shield(self._saying)
                     said, at = counts, now
                     if stop is None or stop:
                         self._interrupt("lost" if stop is None else "stopped", work)

@@ -160,6 +160,30 @@ def test_an_order_of_an_earlier_inquiry_is_revenue_of_what_brought_it(world: Wor
         assert earned["oil"][model] == {"conversions": "1", "revenue": "10.00"}
 
 
+def test_what_no_conversion_of_the_period_says_how_to_deal_stays_with_what_brought_it(
+    world: World,
+) -> None:
+    """A refund and a valid inquiry of an earlier lead, in a month in which nobody converted."""
+    world.events([at("08-20 10:00", "a", ad("water pump"))])
+    people(world, 3, ["oil pump"])
+    people(world, 3, [""])
+    world.offline(
+        "id,lead,time,stage,value,visitor\n"
+        "i1,a,2026-08-20T12:00:00Z,inquiry,,a\no1,a,2026-08-25T12:00:00Z,order,1000,a\n"
+        "v1,a,2026-09-02T12:00:00Z,valid,,a\nr1,a,2026-09-05T12:00:00Z,order,-90,a\n"
+    )
+    world.reconcile()
+    rows = by_name(world.report("2026-09-01", "2026-09-30", model="markov", by="conversion"))
+    assert (rows["water pump"]["valid_inquiries"], rows["water pump"]["revenue"]) == ("1", "-90.00")
+    request = ReportAttribution(
+        site=world.site.key, first="2026-09-01", last="2026-09-30", level="ad_group"
+    )
+    found = msgspec.to_builtins(world.run("report-models", request))
+    earned = {row["source"]["ad_group"]: row["models"]["markov"] for row in found["rows"]}
+    assert earned["water"] == {"conversions": "0", "revenue": "-90.00"}
+    assert earned["oil"] == {"conversions": "0", "revenue": "0.00"}
+
+
 def test_filters_show_a_part_of_the_same_credit(world: World) -> None:
     people(world, 35, ["water pump", "oil pump"], order="100")
     world.reconcile()

@@ -4,10 +4,11 @@ The credit of a group is the number of conversions (their value) times its share
 all removal effects. Within a group it is dealt in proportion to linear credit, so that a source
 or a day has part in it as often as it had part in the paths. A group whose sources were on paths
 alone that came to nothing may have an effect, too, as it led to others: its sources have equal
-parts, on the last of the days. Weights are integers of 1e-9,
-amounts of 1e-6, by largest remainder: both sum exactly to those of the conversions. Gains that
-conversions have of their own are dealt in the shares in which value is, whoever brought them: of
-touched conversions every source has the same contribution for its revenue.
+parts, on the last of the days. Where no group has any effect, as in a period of refunds alone,
+credit stays linear. Weights are integers of 1e-9, amounts of 1e-6, by largest remainder: both sum
+exactly to those of the conversions. Gains that conversions have of their own are dealt in the
+shares in which value is, whoever brought them: of touched conversions every source has the same
+contribution for its revenue.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def data_driven(
     dealt = {
         name: credits_of(sum(getattr(cell, name) for cell in linear), effect)
         for names, effect in ((_COUNTED, effects.conversion), (_EARNED, effects.value))
+        if any(effect)
         for name in names
     }
     for place, group in enumerate(channels):
@@ -99,11 +101,11 @@ def _dealt(cells: Sequence[Cell], parts: Mapping[str, int]) -> list[Cell]:
     worth = _any_of([max(cell.amount, 0) for cell in cells], shares)
     counted = {name: _any_of([getattr(cell, name) for cell in cells], shares) for name in _COUNTED}
     basis = counted | dict.fromkeys(_EARNED, worth)
-    columns = [split(part, basis[name]) for name, part in parts.items()]
-    dealt: Iterable[Mapping[str, Any]] = (
-        dict(zip(parts, values, strict=True)) for values in zip(*columns, strict=True)
-    )
-    return [replace(cell, **values) for cell, values in zip(cells, dealt, strict=True)]
+    columns: dict[str, Any] = {name: split(part, basis[name]) for name, part in parts.items()}
+    return [
+        replace(cell, **{name: column[place] for name, column in columns.items()})
+        for place, cell in enumerate(cells)
+    ]
 
 
 def _any_of(shares: list[int], other: list[int]) -> list[int]:

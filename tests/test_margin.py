@@ -161,6 +161,26 @@ def test_a_lead_says_once_what_it_buys_and_a_refund_takes_off_what_its_order_gav
     assert [gains[name] for name in ("A1", "A2", "B2", "B4")] == [200, -40, 100, -10]
 
 
+def test_a_refund_takes_off_the_cost_of_a_stage_whose_value_is_revenue_alone(make: Make) -> None:
+    """Of A the order earns, at the margin of the site: what it was paid at cost 700 is no part of
+    totals. Of B order and payment say a cost each: that of the order was counted."""
+    world = make()
+    world.offline(
+        "Time,Stage,Value,Currency,ID,Lead,Order cost\n"
+        "2026-09-02 10:00,order,1000,CNY,A1,A,\n"
+        "2026-09-03 10:00,payment,1000,CNY,A2,A,700\n"
+        "2026-09-04 10:00,order,-1000,CNY,A3,A,\n"
+        "2026-09-02 10:00,order,1000,CNY,B1,B,700\n"
+        "2026-09-03 10:00,payment,1000,CNY,B2,B,650\n"
+        "2026-09-04 10:00,order,-1000,CNY,B3,B,\n"
+    )
+    world.reconcile()
+    gains = dict(world.rows(GAINS))
+    assert (gains["A3"], gains["B3"]) == (None, Decimal(-300))
+    totals = world.report(*SEPTEMBER).totals
+    assert (totals.revenue, totals.contribution) == ("0.00", "0.00")
+
+
 def test_reports_take_own_gains_and_the_margin_of_the_site_for_the_rest(filled: World) -> None:
     """405 + 0.4 × (1530 − 1350) = 477; of the water pump 270, of the oil pump 135 + 0.4 × 180."""
     report = filled.report(*SEPTEMBER)

@@ -56,8 +56,8 @@
 -- `gain_site` is the gain before ads that a conversion has of its own: by the cost of its order (net, in
 -- the value's currency, converted as it is) value_site less that cost; else by its product group
 -- value_site times the group's margin, rounded as above. What is given back takes both off: of a value
--- below 0 the cost is that of goods which came back; without one, of a refund in the currency of the lead's
--- latest stage with a cost, as much of that as it gives back of its value. A stage without a group has that
+-- below 0 the cost is that of goods which came back; without one, of a refund in the currency of the latest stage
+-- with a cost of those of the lead that earn, as much of that as it gives back of its value. A stage without a group has that
 -- of the latest before it in its lead, else the first. Null where the site's margin decides. An event has
 -- both as properties; of one whose value does not count the group alone, and what cannot be read is left out.
 INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external_id, lead, time,
@@ -246,16 +246,16 @@ WITH
                 {stage_ranks:Array(UInt8)}, toUInt8(4)) AS rank,
             ifNull(l.fact.3 < 0, false) AS is_refund,
             NOT is_refund AND place = minIf(place, NOT is_refund) OVER lead_of AS counts,
-            is_refund OR (rank < 9 AND rank = minIf(rank, ifNull(l.fact.3 >= 0, false) AND rank < 9)
-                OVER lead_of) AS earns,
+            minIf(rank, ifNull(l.fact.3 >= 0, false) AND rank < 9) OVER lead_of AS earning,
+            is_refund OR (rank < 9 AND rank = earning) AS earns,
             -- What a lead buys is said at one of its stages; of a refund, goods came back in proportion.
             argMaxIf(l.fact.8, place, l.fact.8 != '') OVER lead_so_far AS group_before,
             multiIf(l.fact.8 != '', l.fact.8, group_before != '', group_before,
                 argMinIf(l.fact.8, place, l.fact.8 != '') OVER lead_of) AS product_group,
-            argMaxIf((toInt256(toDecimal128(assumeNotNull(l.fact.3), 6) * 1000000), l.fact.9, currency),
-                place, ifNull(l.fact.3 > 0, false) AND l.fact.9 IS NOT NULL) OVER lead_of AS costed,
+            argMaxIf((toInt256(toDecimal128(assumeNotNull(l.fact.3), 6) * 1000000), l.fact.9, currency, rank),
+                (-toInt16(rank), place), ifNull(l.fact.3 > 0, false) AND l.fact.9 IS NOT NULL) OVER lead_of AS costed,
             toInt256(toDecimal128(assumeNotNull(l.fact.3), 6) * 1000000) AS micros,
-            if(l.fact.9 IS NULL AND is_refund AND costed.3 = currency,
+            if(l.fact.9 IS NULL AND is_refund AND costed.3 = currency AND costed.4 = earning,
                 CAST(toDecimal128(intDiv(toInt256(toDecimal128(costed.2, 6) * 1000000) * -micros
                     + intDiv(costed.1, 2), costed.1), 6) / 1000000 AS Nullable(Decimal(18, 6))),
                 l.fact.9) AS order_cost,

@@ -181,6 +181,27 @@ def test_a_refund_takes_off_the_cost_of_a_stage_whose_value_is_revenue_alone(mak
     assert (totals.revenue, totals.contribution) == ("0.00", "0.00")
 
 
+def test_amounts_that_no_column_holds_are_left_out_and_stop_no_build(make: Make) -> None:
+    """Of a refund ten million times its order; and of what a visitor sends, in another currency."""
+    world = make()
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    world.offline(
+        "Time,Stage,Value,Currency,ID,Lead,Order cost\n"
+        "2026-09-02 10:00,order,1,CNY,A1,A,10000000\n"
+        "2026-09-03 10:00,order,-10000000,CNY,A2,A,\n"
+    )
+    world.rates("day,base,quote,rate\n2026-09-01,USD,CNY,25000\n")
+    for number, value in enumerate(("999999999", "999999999999", "4")):
+        event: dict[str, Any] = {"name": "order", "value": value, "currency": "USD"}
+        world.events([at("09-01 10:00", f"v{number}", **event)])
+    world.reconcile()
+    assert dict(world.rows(GAINS))["A2"] is None
+    values = world.rows(
+        f"SELECT value_site, rate_missing FROM conversions WHERE {LIVE} AND origin = 'goal'"
+    )
+    assert sorted(values, key=str) == [(Decimal(100_000), False), (None, False), (None, False)]
+
+
 def test_reports_take_own_gains_and_the_margin_of_the_site_for_the_rest(filled: World) -> None:
     """405 + 0.4 × (1530 − 1350) = 477; of the water pump 270, of the oil pump 135 + 0.4 × 180."""
     report = filled.report(*SEPTEMBER)

@@ -52,7 +52,8 @@
 -- rounded half away from zero to a millionth, in the
 -- site's currency by the rate of the conversion's own day (or the inverse of the opposite one), rounded
 -- half away from zero to a millionth; without a rate it is null and `rate_missing` is set, unless
--- there is nothing to convert, neither value nor cost.
+-- there is nothing to convert, neither value nor cost. An amount of more than nine million million
+-- units has no place in the tables and is left out, as whoever sends one would stop every build.
 -- `gain_site` is the gain before ads that a conversion has of its own: by the cost of its order (net, in
 -- the value's currency, converted as it is) value_site less that cost; else by its product group
 -- value_site times the group's margin, rounded as above. What is given back takes both off: of a value
@@ -255,10 +256,11 @@ WITH
             argMaxIf((toInt256(toDecimal128(assumeNotNull(l.fact.3), 6) * 1000000), l.fact.9, currency, rank),
                 (-toInt16(rank), place), ifNull(l.fact.3 > 0, false) AND l.fact.9 IS NOT NULL) OVER lead_of AS costed,
             toInt256(toDecimal128(assumeNotNull(l.fact.3), 6) * 1000000) AS micros,
-            if(l.fact.9 IS NULL AND is_refund AND costed.3 = currency AND costed.4 = earning,
-                CAST(toDecimal128(intDiv(toInt256(toDecimal128(costed.2, 6) * 1000000) * -micros
-                    + intDiv(costed.1, 2), costed.1), 6) / 1000000 AS Nullable(Decimal(18, 6))),
-                l.fact.9) AS order_cost,
+            intDivOrZero(toInt256(toDecimal128(costed.2, 6) * 1000000) * -micros + intDiv(costed.1, 2), costed.1)
+                AS came_back,
+            if(l.fact.9 IS NULL AND is_refund AND costed.3 = currency AND costed.4 = earning
+                    AND came_back <= 9000000000000000000,
+                CAST(toDecimal128(least(came_back, 9000000000000000000), 6) / 1000000 AS Nullable(Decimal(18, 6))), l.fact.9) AS order_cost,
             l.fact.2 < c.finish AS wanted
         FROM latest AS l
         ASOF LEFT JOIN calendar AS c ON l.site = c.site AND l.fact.2 >= c.begin
@@ -440,7 +442,8 @@ WITH
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
                 -- end
-                NULL) AS site_micros,
+                NULL) AS exact_micros,
+            if(abs(exact_micros) > 9000000000000000000, NULL, exact_micros) AS site_micros,
             a.product_group AS product_group, a.order_cost AS order_cost,
             toInt256(toDecimal128(assumeNotNull(a.order_cost), 6) * 1000000) AS cost,
             multiIf(site_micros IS NULL OR a.order_cost IS NULL, NULL, paid_in = site_currency, cost,
@@ -458,7 +461,8 @@ WITH
             -- end
             multiIf(site_cost IS NOT NULL, if(given < 0, site_micros + site_cost, site_micros - site_cost),
                 margin > 0, intDiv(site_micros * margin + sign(site_micros) * 500000, 1000000),
-                NULL) AS gain_micros
+                NULL) AS exact_gain,
+            if(abs(exact_gain) > 9000000000000000000, NULL, exact_gain) AS gain_micros
         FROM found AS a
         INNER JOIN info AS i ON a.site = i.site
         -- if rates
@@ -481,10 +485,13 @@ SELECT
     -- end
     t.visit_id, t.matched, t.value,
     t.paid_in AS currency, CAST(toDecimal128(t.tax, 6) / 1000000 AS Decimal(18, 6)) AS tax_rate,
-    CAST(toDecimal128(t.site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS value_site,
+    -- NOTE: what stands behind a NULL is cast, too, and has to fit.
+    if(t.site_micros IS NULL, NULL, CAST(toDecimal128(ifNull(t.site_micros, 0), 6) / 1000000 AS Decimal(18, 6)))
+        AS value_site,
     t.product_group, CAST(t.order_cost AS Nullable(Decimal(18, 6))) AS order_cost,
-    CAST(toDecimal128(t.gain_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS gain_site,
-    t.value IS NOT NULL AND t.site_micros IS NULL AS rate_missing, t.supplied_key,
+    if(t.gain_micros IS NULL, NULL, CAST(toDecimal128(ifNull(t.gain_micros, 0), 6) / 1000000 AS Decimal(18, 6)))
+        AS gain_site,
+    t.value IS NOT NULL AND t.exact_micros IS NULL AS rate_missing, t.supplied_key,
     t.counts, t.earns, t.tried_until, t.supplied_tag, t.supplied_click, t.supplied_time, t.supplied_day
 FROM priced AS t
 -- if people

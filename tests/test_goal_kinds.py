@@ -70,6 +70,8 @@ KINDS: dict[str, tuple[dict[str, Any], int]] = {
     "quotes a visit": ({"event": "quote", "count": "visit"}, 3),
     "quotes a person": ({"event": "quote", "count": "person"}, 2),
     "big quotes": ({"event": "quote", "where": ("amount>=1200",)}, 3),
+    "typed quotes": ({"event": "quote", "where": ("amount>=１２００",)}, 3),
+    "spaced quotes": ({"event": "quote", "where": ("amount>=1_200",)}, 3),
     "small quotes": ({"event": "quote", "where": ("amount<=1200", "product~IS")}, 2),
     "no tests": ({"event": "quote", "where": ("product!=IS-80 test",)}, 3),
     "exact": ({"event": "quote", "where": ("product=IS-80 test",)}, 1),

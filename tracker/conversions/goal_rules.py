@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-from tracker.accounts.goals import Goal, path_regex
+from tracker.accounts.goals import Goal, GoalFilter, path_regex
+from tracker.money import parse_amount
 
 #: Ways to talk → what the beacon's ``intent`` calls them.
 TALKS = {
@@ -50,7 +51,7 @@ def goal_rows(goals: Iterable[Goal]) -> list[GoalRow]:
 def goal_row(goal: Goal) -> GoalRow:
     """A goal alone as conversions.sql takes it."""
     event, pattern, subject = _looks_for(goal)
-    filters = [(one.name, one.op, one.value) for one in goal.filters]
+    filters = [(one.name, one.op, _compared(one)) for one in goal.filters]
     if goal.kind == "click" and goal.pattern != "any":
         filters.append(("kind", "in", TALKS[goal.pattern]))
     return (
@@ -75,6 +76,11 @@ def kind_of(row: GoalRow) -> Literal["plain", "props", "engaged"]:
     if engaged or depth:
         return "engaged"
     return "props" if subject or filters else "plain"
+
+
+def _compared(one: GoalFilter) -> str:
+    """What a filter compares with. NOTE: the engine reads ``1_200`` and ``１２００`` as 0."""
+    return f"{parse_amount(one.value):f}" if one.op in ("at_least", "at_most") else one.value
 
 
 def _looks_for(goal: Goal) -> tuple[str, str, str]:

@@ -110,6 +110,21 @@ def test_once_per_person_follows_the_person_however_late_he_is_known(world: Worl
     ) == [("2026-08-30", visitor_number("v2"))]
 
 
+def test_who_is_no_longer_one_person_with_another_has_a_first_of_his_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A contact that too many share joins nobody any more: the quote of v2 counts again."""
+    monkeypatch.setattr("tracker.conversions.people.SHARED", 2)
+    world.run("goal-add", AddGoal(site=world.site.key, name="quote", event="quote", count="person"))
+    world.events([event("09-01 10:00", "quote", "v1"), event("09-05 10:00", "quote", "v2")])
+    world.events([event(f"09-07 10:0{n}", "identify", f"v{n}", user="li") for n in (1, 2)])
+    world.reconcile()
+    assert [count for _, count, _ in world.rows(COUNTED)] == [1]
+    world.events([event("09-09 10:00", "identify", "v3", user="li")])
+    world.reconcile()
+    assert [count for _, count, _ in world.rows(COUNTED)] == [2]
+
+
 def test_goals_apply_to_history_when_they_come_and_when_they_go(world: World) -> None:
     world.events(EVENTS)
     world.reconcile()

@@ -7,11 +7,15 @@
 --   fresh tuples (sites, buckets, first day, days): the visit slices of this build, as runs of days
 --   first, last Date: the first and the last of their days
 --   moved tuples (site, visitor): whose person this build has looked at anew
+--   whole, events Array(String), of part `history`: sites with goals that are counted once a person,
+--          and what these look for
 -- Affected are the later conversions of the visitors of these slices, as they were and as they
 -- are; every conversion of the people among them who have identified themselves (their devices
 -- share one path); and offline conversions whose visitor, click id, visit code, order id or
--- contact is among the new hits, unless nobody's yet and tried long enough before these days.
--- Parts: `people`: visitors of the sites are joined into people (with none, none has moved);
+-- contact is among the new hits, unless nobody's yet and tried long enough before these days. Where
+-- goals are counted once a person, also the events of `moved`: who is no longer one person with
+-- somebody may have a first of his own, of which no conversion stands.
+-- Parts: `history`: sites have such goals; `people`: visitors of the sites are joined into people (with none, none has moved);
 -- `offline`: the sites have offline conversions; `wide`: one of the two.
 -- Memory follows the conversions, contacts and people of the sites, not the hits of the slices: of
 -- these only what concerns `relevant` visitors, clicks and codes is kept.
@@ -161,6 +165,14 @@ SELECT DISTINCT site, day FROM
     SELECT site, day FROM standing
     WHERE external_id != '' AND (site, external_id) IN (SELECT site, external_id FROM together)
         AND (visitor != 0 OR toDate(tried_until) + 1 >= {first:Date})
+    -- end
+    -- if people
+    -- if history
+    UNION ALL
+    SELECT site, day FROM hits
+    WHERE site IN {whole:Array(String)} AND name IN {events:Array(String)}
+        AND (site, visitor) IN (SELECT site, visitor FROM moved)
+    -- end
     -- end
 )
 ORDER BY site, day

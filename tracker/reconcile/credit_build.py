@@ -111,6 +111,9 @@ def _following(
     moved: Collection[tuple[str, int]],
     parts: frozenset[str],
 ) -> set[tuple[str, date]]:
+    goals = [goal for site in sites for goal in context.goals[site] if goal.counting == "person"]
+    once = goal_rows(goals) if moved else []
+    parts |= {"history"} if once else set()
     rows = context.warehouse.rows(
         load_sql("tracker.reconcile", "affected_days.sql", parts),
         {
@@ -120,6 +123,8 @@ def _following(
             "first": fresh.first,
             "last": fresh.last,
             "moved": sorted((site, visitor) for site, visitor in moved if site in sites),
+            "whole": _sites_of(once),
+            "events": sorted({row[1] for row in once}),
         },
     )
     return {(str(site), day) for site, day in rows}

@@ -194,6 +194,20 @@ def test_a_monthly_fee_is_spread_over_its_days_and_a_month_sums_to_it(desk: Desk
     assert {day_part(Decimal("999.99"), day) for day in days} == {35_713_928, 35_713_929}
 
 
+def test_a_cost_that_no_column_holds_is_unknown_and_stops_nothing(desk: Desk) -> None:
+    upsert_ad_account(desk.db, AdAccount(*key(desk), currency="USD", site=desk.site.key))
+    columns = ("tenant", "day", "base", "quote", "rate", "version")
+    rates = [(desk.site.tenant, DAY, "USD", "CNY", Decimal(25_000), 1)]
+    desk.warehouse.insert("rates", columns, rates)
+    rows = [f"{DAY},Brand,Core,large,1,1,999999999999", f"{DAY},Brand,Core,small,1,1,2"]
+    spend(desk, *rows, currency="USD")
+    rule(desk, "monthly", "999999999999", currency="USD")
+    rule(desk, "vat", "100")
+    found = adjusted(desk)
+    assert (found["small"], found["large"], found["*"]) == (Decimal(100_000), None, None)
+    assert desk.costs()["*"] is None
+
+
 def test_the_fee_of_days_on_which_nothing_ran_is_made_up_for(desk: Desk) -> None:
     spend(desk, *ROWS)
     desk.reconcile()

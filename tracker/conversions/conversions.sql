@@ -260,7 +260,8 @@ WITH
                 AS came_back,
             if(l.fact.9 IS NULL AND is_refund AND costed.3 = currency AND costed.4 = earning
                     AND came_back <= 9000000000000000000,
-                CAST(toDecimal128(least(came_back, 9000000000000000000), 6) / 1000000 AS Nullable(Decimal(18, 6))), l.fact.9) AS order_cost,
+                CAST(toDecimal128(least(came_back, 9000000000000000000), 6) / 1000000
+                    AS Nullable(Decimal(18, 6))), l.fact.9) AS order_cost,
             l.fact.2 < c.finish AS wanted
         FROM latest AS l
         ASOF LEFT JOIN calendar AS c ON l.site = c.site AND l.fact.2 >= c.begin

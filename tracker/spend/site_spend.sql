@@ -12,8 +12,9 @@
 -- Part `gaps`: the accounts have totals.
 -- A row counts when its pull is the published one of its (account, day, scope). The rate is that
 -- of the spend's own day, or the inverse of the opposite one, rounded half away from zero to a
--- millionth; without a rate `cost_site` is null, unless there is nothing to convert. The value of the platform's own conversions is in the
--- account's currency and converted like the cost.
+-- millionth; without a rate `cost_site` is null, unless there is nothing to convert, and so is more than
+-- nine million million units, for which the tables have no place. The value of the platform's own
+-- conversions is in the account's currency and converted like the cost.
 -- What the platform's total of an account's day has above its rows (or below) is a row of its own,
 -- reason `gap`, of the account's own site; a total older than the rows says nothing of them.
 -- `adjusted` of an account's day is its cost times the factor, rounded once: its rows share that
@@ -230,19 +231,22 @@ WITH
                 nano > 0, intDiv(micros * nano + sign(micros) * 500000000, 1000000000),
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
-                NULL) AS site_micros,
+                NULL) AS exact_micros,
+            if(abs(exact_micros) > 9000000000000000000, NULL, exact_micros) AS site_micros,
             multiIf(is_priced, adjusted_micros,
                 nano > 0, intDiv(adjusted_micros * nano + sign(adjusted_micros) * 500000000,
                     1000000000),
                 inverse_nano > 0, intDiv(adjusted_micros * 1000000000 + sign(adjusted_micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
-                NULL) AS adjusted_site_micros,
+                NULL) AS exact_adjusted,
+            if(abs(exact_adjusted) > 9000000000000000000, NULL, exact_adjusted) AS adjusted_site_micros,
             toInt256(toDecimal128(s.platform_value, 6) * 1000000) AS value_micros,
             multiIf(s.currency = i.site_currency OR value_micros = 0, value_micros,
                 nano > 0, intDiv(value_micros * nano + sign(value_micros) * 500000000, 1000000000),
                 inverse_nano > 0, intDiv(value_micros * 1000000000 + sign(value_micros)
                     * intDiv(inverse_nano, 2), inverse_nano),
-                NULL) AS value_site_micros
+                NULL) AS exact_value,
+            if(abs(exact_value) > 9000000000000000000, NULL, exact_value) AS value_site_micros
         FROM adjusted AS s
         INNER JOIN info AS i ON s.site = i.site
         LEFT JOIN direct AS r ON r.tenant = s.tenant AND r.day = s.day AND r.base = s.currency
@@ -252,11 +256,15 @@ WITH
     )
 SELECT site, day, last_day, {build:UInt64} AS build, keyword_key, platform, account, device,
     network, impressions, clicks, CAST(cost AS Decimal(18, 6)) AS cost, currency,
-    CAST(toDecimal128(site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS cost_site,
-    CAST(toDecimal128(adjusted_micros, 6) / 1000000 AS Decimal(18, 6)) AS adjusted,
-    CAST(toDecimal128(adjusted_site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6))) AS adjusted_site,
+    -- NOTE: what stands behind a NULL is cast, too, and has to fit.
+    if(site_micros IS NULL, NULL, CAST(toDecimal128(ifNull(site_micros, 0), 6) / 1000000 AS Decimal(18, 6)))
+        AS cost_site,
+    CAST(toDecimal128(greatest(least(adjusted_micros, 9000000000000000000), -9000000000000000000), 6) / 1000000
+        AS Decimal(18, 6)) AS adjusted,
+    if(adjusted_site_micros IS NULL, NULL,
+        CAST(toDecimal128(ifNull(adjusted_site_micros, 0), 6) / 1000000 AS Decimal(18, 6))) AS adjusted_site,
     CAST(platform_conversions AS Nullable(Decimal(18, 6))) AS platform_conversions,
     CAST(platform_value AS Nullable(Decimal(18, 6))) AS platform_value,
-    CAST(toDecimal128(value_site_micros, 6) / 1000000 AS Nullable(Decimal(18, 6)))
-        AS platform_value_site
+    if(value_site_micros IS NULL, NULL,
+        CAST(toDecimal128(ifNull(value_site_micros, 0), 6) / 1000000 AS Decimal(18, 6))) AS platform_value_site
 FROM priced

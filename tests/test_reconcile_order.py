@@ -232,8 +232,8 @@ def test_facts_in_any_order_end_in_the_same_tables(
 def take_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a reconcile be several rounds of several builds."""
     monkeypatch.setattr("tracker.reconcile.portions.CHUNK_EVENTS", FEW_EVENTS)
-    monkeypatch.setattr("tracker.reconcile.reconciler.ROUND", FEW_MARKS)
-    monkeypatch.setattr("tracker.reconcile.reconciler.PER_SITE", FEW_MARKS)
+    monkeypatch.setattr("tracker.reconcile.hand.ROUND", FEW_MARKS)
+    monkeypatch.setattr("tracker.reconcile.hand.PER_SITE", FEW_MARKS)
 
 
 def forget(world: World) -> None:
@@ -322,7 +322,7 @@ def test_what_is_marked_again_while_it_is_in_hand_is_built_once_more(
     world.events([at(f"{day:%m-%d} 10:00", "p1", HOME) for day in days])
     world.reconcile()
     slices = [Slice("visits", world.site.key, day) for day in days]
-    monkeypatch.setattr("tracker.reconcile.reconciler.ROUND", 1)
+    monkeypatch.setattr("tracker.reconcile.hand.ROUND", 1)
     mark(world.db, slices)
     built: list[int] = []
 

@@ -34,6 +34,10 @@ class Pace:
         self._ready = {piece: at for piece, at in self._ready.items() if at > now}
         return [mark for mark in taken if mark.slice not in self._ready]
 
+    def rest(self, slices: Iterable[Slice]) -> None:
+        """A build of these slices cannot succeed for now."""
+        self._ready.update(dict.fromkeys(slices, self.clock() + LONGEST))
+
     def took(self, slices: Sequence[Slice], seconds: float) -> None:
         """A build of these slices has just ended that took so long."""
         share = seconds / len(slices)

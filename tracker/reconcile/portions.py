@@ -41,6 +41,21 @@ class Portion:
         """What is built."""
         return [mark.slice for mark in self.marks]
 
+    def halves(self) -> list[Portion]:
+        """Two portions with half of the sites each, of one site with half of its days; none of one
+        day of a site."""
+        of_site = len({piece.site for piece in self.slices}) > 1
+        keys = [str(piece.site if of_site else piece.day) for piece in self.slices]
+        values = sorted(set(keys))
+        if len(values) == 1:
+            return []
+        first = set(values[: len(values) // 2])
+        parts = (
+            [mark for mark, key in zip(self.marks, keys, strict=True) if (key in first) is is_first]
+            for is_first in (True, False)
+        )
+        return [Portion(marks) for marks in parts]
+
 
 def passes_of(slices: int, events: int) -> int:
     """Into how many statements the visitors of these slices are dealt, which have so many events;

@@ -6,6 +6,10 @@ build; then the credit and the spend that were marked themselves. Marks are clea
 build is published, and only if they were not set again meanwhile; a round that dies anywhere is
 simply repeated. One lease lets one process reconcile at a time.
 
+A statement that the engine refuses for what one site holds must keep no other waiting: its portion
+is built in halves, down to the days of the site that are refused. These keep their marks, and the
+run says so when all else is built.
+
 The hits of a portion are made while the one before it is finished and published, as neither keeps
 all processors busy: hits follow from events alone, whatever is published meanwhile.
 """
@@ -13,12 +17,11 @@ all processors busy: hits follow from events alone, whatever is published meanwh
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 
@@ -30,7 +33,7 @@ from tracker.accounts.clock import Clock
 from tracker.accounts.counters import next_number
 from tracker.accounts.marks import Mark, Slice
 from tracker.accounts.sites import find_sites
-from tracker.errors import Unavailable
+from tracker.errors import StatementRefused, Unavailable
 from tracker.reconcile.build import BuildContext, BuiltRun, publish
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.clicks import stale_after, stale_by_look_ups
@@ -45,6 +48,7 @@ from tracker.reconcile.credit_build import (
     kinds_of,
     refresh_people,
 )
+from tracker.reconcile.hand import Hand
 from tracker.reconcile.pace import Pace
 from tracker.reconcile.portions import (
     CHUNK_DAYS,
@@ -61,13 +65,11 @@ from tracker.warehouse.sql import load_sql
 
 LEASE = "reconcile"
 LEASE_TIME = timedelta(minutes=2)
-#: Marks taken by one round, and at most so many of one site. A round of so many takes ten to
-#: thirty seconds, and so long a new mark waits at most.
-ROUND = 80_000
-PER_SITE = 4_000
 #: Runs of days of one build: the parameters of a server hold no more; those of the embedded engine
 #: have no limit.
 SERVER_RUNS = 400
+#: So many refusals of one run are looked into: with more it is not what some sites hold.
+MOST_REFUSED = 100
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +86,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class _Begun:
     """A portion of which there are hits, if it is one of visits: what is left of its slices, what
-    their events have, as of when, and how many seconds that took."""
+    their events have, as of when, how many seconds that took, and why it went no further."""
 
     portion: Portion
     context: BuildContext
@@ -92,35 +94,7 @@ class _Begun:
     look: Look | None
     now: datetime
     seconds: float
-
-
-@dataclass(slots=True)
-class _Hand:
-    """What one run may take, and the slices that it has taken and not yet published."""
-
-    rounds: int | None
-    pace: Pace | None
-    slices: set[Slice] = field(default_factory=set)
-
-    def take(self, db: Engine) -> list[Mark]:
-        """The marks of another round; none without more rounds, or when nothing else is due."""
-        if self.rounds == 0:
-            return []
-        # Those in hand are still marked, and come first as they are older.
-        of_one = max(Counter(piece.site for piece in self.slices).values(), default=0)
-        taken = marks.take(db, ROUND + len(self.slices), PER_SITE + of_one)
-        due = [mark for mark in taken if mark.slice not in self.slices]
-        if self.pace is not None:
-            due = self.pace.due(due)
-        if due and self.rounds is not None:
-            self.rounds -= 1
-        return due
-
-    def put_down(self, slices: Sequence[Slice], seconds: float) -> None:
-        """These have been published, and took so long."""
-        self.slices.difference_update(slices)
-        if self.pace is not None:
-            self.pace.took(slices, seconds)
+    refused: StatementRefused | None
 
 
 class Reconciler:
@@ -152,27 +126,64 @@ class Reconciler:
         """Rounds until nothing is dirty (or so many), or all that is rests by its ``pace``.
 
         Marks that are set while it runs are taken by a later round. Unavailable when another
-        run holds the lease for longer than ``wait`` seconds.
+        run holds the lease for longer than ``wait`` seconds. StatementRefused, after all else is
+        built, for slices that cannot be.
         """
         lease = self._acquire(wait)
-        outcome, hand = Outcome(), _Hand(rounds, pace)
+        outcome, hand = Outcome(), Hand(rounds, pace)
         try:
             published = True
             while published:
                 # What was set again while it was in hand is left for another time around.
                 published = False
                 with closing(self._ahead(self._portions(hand))) as portions:
+                    refused = None
                     for begun in portions:
-                        seconds = begun.seconds + self._publish(lease, begun, outcome)
-                        hand.put_down(begun.portion.slices, seconds)
+                        try:
+                            self._publish(lease, begun, outcome, hand)
+                        except StatementRefused as reason:
+                            refused = begun.portion, reason
+                            break
                         published = True
                         progress(outcome)
+                if refused is not None:
+                    # What was begun after it is begun anew: numbers are in the order of what is
+                    # published.
+                    hand.slices = set(hand.refused)
+                    self._apart(lease, *refused, outcome, hand)
+                    published = True
         finally:
             leases.release(self._db, lease, self._clock())
+        if hand.reason is not None:
+            raise hand.reason
         outcome.left = sum(entry.count for entry in marks.backlog(self._db))
         return outcome
 
-    def _portions(self, hand: _Hand) -> Iterator[Portion]:
+    def _apart(
+        self,
+        lease: leases.Lease,
+        portion: Portion,
+        reason: StatementRefused,
+        outcome: Outcome,
+        hand: Hand,
+    ) -> None:
+        """Build all of a refused portion that can be."""
+        hand.refusals += 1
+        if hand.refusals > MOST_REFUSED:
+            raise reason
+        halves = portion.halves()
+        if not halves:
+            piece = portion.slices[0]
+            log.warning("%s of %s on %s cannot be built: %s", *piece[:3], reason)
+            hand.refuse(portion.slices, reason)
+            hand.slices.update(portion.slices)
+        for half in halves:
+            try:
+                self._publish(lease, self._begin(half), outcome, hand)
+            except StatementRefused as again:
+                self._apart(lease, half, again, outcome, hand)
+
+    def _portions(self, hand: Hand) -> Iterator[Portion]:
         """One round after another, as long as there are marks of what is not in hand."""
         while taken := hand.take(self._db):
             self._expand([mark for mark in taken if mark.slice.kind == "clicks"])
@@ -270,14 +281,19 @@ class Reconciler:
         now = self._clock()
         # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
         known = _open(context, portion.slices, now)
-        look = None
-        if known and known[0].kind == "visits":
-            look = look_at(context, known)
-            context = context.of_events(look.events)
-            build_hits(context, look)
-        return _Begun(portion, context, known, look, now, monotonic() - started)
+        look = refused = None
+        try:
+            if known and known[0].kind == "visits":
+                look = look_at(context, known)
+                context = context.of_events(look.events)
+                build_hits(context, look)
+        except StatementRefused as reason:
+            refused = reason
+        return _Begun(portion, context, known, look, now, monotonic() - started, refused)
 
-    def _publish(self, lease: leases.Lease, begun: _Begun, outcome: Outcome) -> float:
+    def _publish(self, lease: leases.Lease, begun: _Begun, outcome: Outcome, hand: Hand) -> None:
+        if begun.refused is not None:
+            raise begun.refused
         started = monotonic()
         if leases.renew(self._db, lease, LEASE_TIME, self._clock()) is None:
             raise Unavailable("Another process has taken over reconciling.")
@@ -291,7 +307,7 @@ class Reconciler:
             outcome.slices += sum(len(of) * len(into) * days for _, of, into, _, days in built)
         marks.clear(self._db, portion.marks)
         log.debug("build %d published %d runs of slices", context.number, len(built))
-        return monotonic() - started
+        hand.put_down(portion.slices, begun.seconds + monotonic() - started)
 
 
 def _open(context: BuildContext, slices: Iterable[Slice], now: datetime) -> list[Slice]:

@@ -14,10 +14,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tracker.demo.history import Inquiry
+from tracker.money import CENT
 
 _INVALID = ("学生作业 a student", "推销 wants to sell to us", "无法联系 no answer")
 _LOST = ("价格 too dear", "买了别家 bought elsewhere", "项目取消 project stopped")
-_CENT = Decimal("0.01")
 #: Of so many orders one is given back in part.
 _RETURNS = 4
 
@@ -67,18 +67,18 @@ def _lead(lead: str, inquiry: Inquiry, asked: datetime) -> Iterator[Step]:
         yield step("sample")
     worth = Decimal(inquiry.keyword.value * chance.randrange(60, 150)) / 100
     moment += day * chance.randrange(1, 3)
-    yield step("quotation", (worth * Decimal("1.08")).quantize(_CENT))
+    yield step("quotation", (worth * Decimal("1.08")).quantize(CENT))
     signed = asked + day * (inquiry.campaign.lag + chance.randrange(-4, 5))
     moment = max(moment + day / 2, signed)
     if chance.random() > inquiry.keyword.order / valid:
         yield step("lost", reason=chance.choice(_LOST))
         return
-    yield step("order", worth.quantize(_CENT))
+    yield step("order", worth.quantize(CENT))
     moment += day * chance.randrange(5, 12)
     yield step("shipped")
     moment += day * chance.randrange(1, 10)
-    yield step("payment", worth.quantize(_CENT))
+    yield step("payment", worth.quantize(CENT))
     if chance.randrange(_RETURNS) == 0:
         moment += day * 3
-        back = -(worth / 10).quantize(_CENT)
+        back = -(worth / 10).quantize(CENT)
         yield Step(f"{lead}-returned", lead, moment, "order", inquiry.email, back)

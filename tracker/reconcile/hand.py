@@ -54,6 +54,7 @@ class Hand:
     def refuse(self, slices: Sequence[Slice], reason: StatementRefused) -> None:
         """These cannot be built, and are not taken again by this run."""
         self.refused.update(slices)
+        self.slices.update(slices)
         self.reason = self.reason or reason
         if self.pace is not None:
             self.pace.rest(slices)

@@ -176,7 +176,6 @@ class Reconciler:
             piece = portion.slices[0]
             log.warning("%s of %s on %s cannot be built: %s", *piece[:3], reason)
             hand.refuse(portion.slices, reason)
-            hand.slices.update(portion.slices)
         for half in halves:
             try:
                 self._publish(lease, self._begin(half), outcome, hand)

@@ -19,9 +19,14 @@ _MULTIPLE = re.compile(r"[十百千万亿]+(?:元|人民币|美元|美金|欧元
 def mark_of(cell: str, title: str) -> str:
     """The code or sign beside the number of a cell, else in brackets at the end of its column's
     title (``Amount (USD)``, ``金额（美元）``); empty for one that says nothing of a currency."""
-    found = _BRACKETS.search(title)
-    mark = dress_of(cell) or (found[1] if found else "")
+    mark = dress_of(cell) or bracketed(title)
     return mark if currencies_of(mark) or _MULTIPLE.fullmatch(mark) else ""
+
+
+def bracketed(title: str) -> str:
+    """What stands in brackets at the end of a title."""
+    found = _BRACKETS.search(title)
+    return found[1] if found else ""
 
 
 def mark_of_column(header: Header, index: int) -> str:

@@ -12,6 +12,7 @@ from tracker.errors import InvalidInput
 from tracker.spend.files.rows import Scope
 from tracker.spend.files.values import canonical_currency, canonical_device
 from tracker.tables.columns import squeeze
+from tracker.tables.currency_marks import bracketed
 from tracker.tables.dates import AmbiguousDay, Order, days_in, text_without_days
 from tracker.tables.problem import CellError
 from tracker.tables.table import NumberedRow
@@ -106,11 +107,8 @@ def currency_of_title(title: str) -> str:
 
     A bare ``$`` or ``¥`` is shared by several currencies, so it says nothing.
     """
-    match = re.search(r"[(（]\s*([^()（）]+?)\s*[)）]\s*$", title)
-    if match is None:
-        return ""
     try:
-        return canonical_currency(match[1])
+        return canonical_currency(bracketed(title))
     except InvalidInput:
         return ""
 

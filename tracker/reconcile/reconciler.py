@@ -17,12 +17,12 @@ all processors busy: hits follow from events alone, whatever is published meanwh
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from time import monotonic, sleep
 
 from sqlalchemy import Engine
@@ -34,22 +34,12 @@ from tracker.accounts.counters import next_number
 from tracker.accounts.marks import Mark, Slice
 from tracker.accounts.sites import find_sites
 from tracker.errors import StatementRefused, Unavailable
-from tracker.reconcile.build import BuildContext, BuiltRun, publish
+from tracker.reconcile.build import BuildContext, publish
 from tracker.reconcile.calendar import ONE_DAY, Frame
-from tracker.reconcile.clicks import stale_after, stale_by_look_ups
-from tracker.reconcile.credit_build import (
-    Following,
-    Fresh,
-    affected_days,
-    build_conversions,
-    build_credit,
-    customer_days,
-    goal_days,
-    kinds_of,
-    refresh_people,
-)
+from tracker.reconcile.clicks import stale_by_look_ups
 from tracker.reconcile.hand import Hand
 from tracker.reconcile.pace import Pace
+from tracker.reconcile.portion_build import Begun, begin, finish
 from tracker.reconcile.portions import (
     CHUNK_DAYS,
     CHUNK_SLICES,
@@ -57,9 +47,6 @@ from tracker.reconcile.portions import (
     day_portions,
     spend_portions,
 )
-from tracker.reconcile.retention import is_final
-from tracker.reconcile.spend_build import build_spend, resolve_new_sources
-from tracker.reconcile.visit_build import Look, build_hits, build_visits, look_at, name_sources
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -81,20 +68,6 @@ class Outcome:
     builds: int = 0
     slices: int = 0
     left: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A portion of which there are hits, if it is one of visits: what is left of its slices, what
-    their events have, as of when, how many seconds that took, and why it went no further."""
-
-    portion: Portion
-    context: BuildContext
-    slices: Sequence[Slice]
-    look: Look | None
-    now: datetime
-    seconds: float
-    refused: StatementRefused | None
 
 
 class Reconciler:
@@ -259,10 +232,10 @@ class Reconciler:
             name: Frame(site, plans[name]) for name, site in find_sites(self._db, names).items()
         }
 
-    def _ahead(self, portions: Iterable[Portion]) -> Generator[_Begun, None, None]:
+    def _ahead(self, portions: Iterable[Portion]) -> Generator[Begun, None, None]:
         """Each portion with its hits. Those of the next one are made while the caller is busy with
         one. Numbers are in the order of the portions."""
-        ahead: Future[_Begun] | None = None
+        ahead: Future[Begun] | None = None
         try:
             for portion in portions:
                 begun = None if ahead is None else ahead.result()
@@ -274,30 +247,17 @@ class Reconciler:
         finally:
             wait_for([] if ahead is None else [ahead])
 
-    def _begin(self, portion: Portion) -> _Begun:
-        started = monotonic()
-        context = self._context(portion.slices)
-        now = self._clock()
-        # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
-        known = _open(context, portion.slices, now)
-        look = refused = None
-        try:
-            if known and known[0].kind == "visits":
-                look = look_at(context, known)
-                context = context.of_events(look.events)
-                build_hits(context, look)
-        except StatementRefused as reason:
-            refused = reason
-        return _Begun(portion, context, known, look, now, monotonic() - started, refused)
+    def _begin(self, portion: Portion) -> Begun:
+        return begin(self._context(portion.slices), portion, self._clock())
 
-    def _publish(self, lease: leases.Lease, begun: _Begun, outcome: Outcome, hand: Hand) -> None:
+    def _publish(self, lease: leases.Lease, begun: Begun, outcome: Outcome, hand: Hand) -> None:
         if begun.refused is not None:
             raise begun.refused
         started = monotonic()
         if leases.renew(self._db, lease, LEASE_TIME, self._clock()) is None:
             raise Unavailable("Another process has taken over reconciling.")
         context, portion = begun.context, begun.portion
-        built = _finish(begun)
+        built = finish(begun)
         if built:
             if not leases.is_current(self._db, lease):
                 raise Unavailable("Another process has taken over reconciling.")
@@ -307,68 +267,3 @@ class Reconciler:
         marks.clear(self._db, portion.marks)
         log.debug("build %d published %d runs of slices", context.number, len(built))
         hand.put_down(portion.slices, begun.seconds + monotonic() - started)
-
-
-def _open(context: BuildContext, slices: Iterable[Slice], now: datetime) -> list[Slice]:
-    frames, forgetting = context.frames, context.forgetting
-    return [
-        piece
-        for piece in slices
-        if piece.site in frames
-        and (piece.site not in forgetting or not is_final(frames[piece.site].site, piece, now))
-    ]
-
-
-def _finish(begun: _Begun) -> list[BuiltRun]:
-    """Build what the slices need besides hits, and what follows from them where it can be built;
-    returns what to publish."""
-    context, slices, now = begun.context, begun.slices, begun.now
-    if not slices:
-        return []
-    if slices[0].kind == "spend":
-        return build_spend(context, slices)
-    if begun.look is None:
-        following = _convert(context, Fresh(()), {(piece.site, piece.day) for piece in slices}, now)
-        resolved = resolve_new_sources(context, {piece.site for piece in slices})
-        return [*build_credit(context, following), *resolved]
-    fresh = Fresh(slices)
-    # Visits, sources and conversions need the hits alone; credit needs the visits and conversions;
-    # what is resolved are the sources of hits and those that conversions brought.
-    with (
-        context.beside(build_visits, context, begun.look),
-        context.beside(name_sources, context, begun.look),
-    ):
-        following = _convert(context, fresh, set(), now)
-    with context.beside(build_credit, context, following) as credit:
-        resolved = resolve_new_sources(context, {piece.site for piece in slices})
-        marks.mark(context.db, stale_after(context, slices), now=now)
-    built: list[BuiltRun] = [("visits", *run) for run in fresh.runs]
-    return [*built, *credit.result(), *resolved]
-
-
-def _convert(
-    context: BuildContext,
-    fresh: Fresh,
-    days: Collection[tuple[str, date]],
-    now: datetime,
-) -> Following:
-    """The conversions of these (site, day), and of those that follow from the fresh slices and from
-    each other, without their credit."""
-
-    def still_open(found: Collection[tuple[str, date]]) -> set[tuple[str, date]]:
-        if not context.forgetting:
-            return set(found)
-        pieces = _open(context, (Slice("credits", *one) for one in found), now)
-        return {(piece.site, piece.day) for piece in pieces}
-
-    sites = {site for site, _ in days} | {piece.site for piece in fresh.slices}
-    kinds = kinds_of(context, sites)
-    moved = refresh_people(context, sites) if "contacts" in kinds else set()
-    kinds |= {"people"} if moved else set()
-    following = Following(fresh, kinds)
-    known = still_open({*days, *goal_days(context, fresh)})
-    with context.beside(affected_days, context, fresh, moved, kinds) as affected:
-        build_conversions(context, following, known)
-    build_conversions(context, following, still_open(affected.result()) - known)
-    build_conversions(context, following, still_open(customer_days(context, following.days)))
-    return following

@@ -1,0 +1,127 @@
+"""Build one portion of slices: first the hits of visits, which follow from events alone, then all
+that follows from them, or from spend and credit that were marked themselves. Nothing is published
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from time import monotonic
+
+from tracker.accounts import marks
+from tracker.accounts.marks import Slice
+from tracker.errors import StatementRefused
+from tracker.reconcile.build import BuildContext, BuiltRun
+from tracker.reconcile.clicks import stale_after
+from tracker.reconcile.credit_build import (
+    Following,
+    Fresh,
+    affected_days,
+    build_conversions,
+    build_credit,
+    customer_days,
+    goal_days,
+    kinds_of,
+    refresh_people,
+)
+from tracker.reconcile.portions import Portion
+from tracker.reconcile.retention import is_final
+from tracker.reconcile.spend_build import build_spend, resolve_new_sources
+from tracker.reconcile.visit_build import Look, build_hits, build_visits, look_at, name_sources
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A portion of which there are hits, if it is one of visits: what is left of its slices, what
+    their events have, as of when, how many seconds that took, and why it went no further."""
+
+    portion: Portion
+    context: BuildContext
+    slices: Sequence[Slice]
+    look: Look | None
+    now: datetime
+    seconds: float
+    refused: StatementRefused | None
+
+
+def begin(context: BuildContext, portion: Portion, now: datetime) -> Begun:
+    """Make the hits of a portion, if it is one of visits."""
+    started = monotonic()
+    # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
+    known = _open(context, portion.slices, now)
+    look = refused = None
+    try:
+        if known and known[0].kind == "visits":
+            look = look_at(context, known)
+            context = context.of_events(look.events)
+            build_hits(context, look)
+    except StatementRefused as reason:
+        refused = reason
+    return Begun(portion, context, known, look, now, monotonic() - started, refused)
+
+
+def finish(begun: Begun) -> list[BuiltRun]:
+    """Build what the slices need besides hits, and what follows from them where it can be built;
+    returns what to publish."""
+    context, slices, now = begun.context, begun.slices, begun.now
+    if not slices:
+        return []
+    if slices[0].kind == "spend":
+        return build_spend(context, slices)
+    if begun.look is None:
+        following = _convert(context, Fresh(()), {(piece.site, piece.day) for piece in slices}, now)
+        resolved = resolve_new_sources(context, {piece.site for piece in slices})
+        return [*build_credit(context, following), *resolved]
+    fresh = Fresh(slices)
+    # Visits, sources and conversions need the hits alone; credit needs the visits and conversions;
+    # what is resolved are the sources of hits and those that conversions brought.
+    with (
+        context.beside(build_visits, context, begun.look),
+        context.beside(name_sources, context, begun.look),
+    ):
+        following = _convert(context, fresh, set(), now)
+    with context.beside(build_credit, context, following) as credit:
+        resolved = resolve_new_sources(context, {piece.site for piece in slices})
+        marks.mark(context.db, stale_after(context, slices), now=now)
+    built: list[BuiltRun] = [("visits", *run) for run in fresh.runs]
+    return [*built, *credit.result(), *resolved]
+
+
+def _convert(
+    context: BuildContext,
+    fresh: Fresh,
+    days: Collection[tuple[str, date]],
+    now: datetime,
+) -> Following:
+    """The conversions of these (site, day), and of those that follow from the fresh slices and from
+    each other, without their credit."""
+
+    def still_open(found: Collection[tuple[str, date]]) -> set[tuple[str, date]]:
+        if not context.forgetting:
+            return set(found)
+        pieces = _open(context, (Slice("credits", *one) for one in found), now)
+        return {(piece.site, piece.day) for piece in pieces}
+
+    sites = {site for site, _ in days} | {piece.site for piece in fresh.slices}
+    kinds = kinds_of(context, sites)
+    moved = refresh_people(context, sites) if "contacts" in kinds else set()
+    kinds |= {"people"} if moved else set()
+    following = Following(fresh, kinds)
+    known = still_open({*days, *goal_days(context, fresh)})
+    with context.beside(affected_days, context, fresh, moved, kinds) as affected:
+        build_conversions(context, following, known)
+    build_conversions(context, following, still_open(affected.result()) - known)
+    build_conversions(context, following, still_open(customer_days(context, following.days)))
+    return following
+
+
+def _open(context: BuildContext, slices: Iterable[Slice], now: datetime) -> list[Slice]:
+    frames, forgetting = context.frames, context.forgetting
+    return [
+        piece
+        for piece in slices
+        if piece.site in frames
+        and (piece.site not in forgetting or not is_final(frames[piece.site].site, piece, now))
+    ]

@@ -63,6 +63,29 @@ def test_old_visits_go_and_what_was_earned_on_their_days_stays(world: World) -> 
     assert cut_visits(world.warehouse, [world.site], later)["visits"] == 1
 
 
-def test_visits_are_kept_for_longer_than_the_lookback(world: World) -> None:
+def test_visits_are_kept_for_longer_than_the_lookbacks(world: World) -> None:
     with pytest.raises(InvalidInput, match="keep_days is 59; allowed are 0"):
         update_site(world.db, world.site.key, settings=SiteSettings(keep_days=59))
+    world.goal("order", kind="event", pattern="order", lookback_days=60)
+    with pytest.raises(InvalidInput, match="keep_days is 89; allowed are 0 .* 90"):
+        update_site(world.db, world.site.key, settings=SiteSettings(keep_days=89))
+    update_site(world.db, world.site.key, settings=SiteSettings(keep_days=90))
+    with pytest.raises(InvalidInput, match="keep_days is 90; .* 91"):
+        world.goal("other", kind="event", pattern="other", lookback_days=61)
+
+
+def test_credit_of_a_goal_with_a_long_lookback_survives_the_cut(world: World) -> None:
+    world.goal("order", kind="event", pattern="order", use_event_value=True, lookback_days=90)
+    order = {"name": "order", "value": "100", "currency": "CNY"}
+    world.events([at("06-10 10:00", "a", ad("pump")), at("08-20 10:00", "a", **order)])
+    world.reconcile()
+    settings = SiteSettings(keep_days=120)
+    world.site = update_site(world.db, world.site.key, settings=settings)
+    # Of the newest build: the day to which the default model credits the order.
+    touched = "SELECT argMax(touch_day, build) FROM credits WHERE model = 'last_non_direct'"
+    before = world.rows(touched)
+    assert str(before[0][0]) == "2026-06-10"
+    cut_visits(world.warehouse, [world.site], world.now)
+    assert count(world, "visits") == 1
+    world.run("rebuild", Rebuild(world.site.key))
+    assert world.rows(touched) == before

@@ -19,7 +19,7 @@ from tracker.accounts.clock import utc_now
 from tracker.accounts.database import write
 from tracker.accounts.identifiers import new_id
 from tracker.accounts.names import checked_name
-from tracker.accounts.site_rules import checked_lookback
+from tracker.accounts.site_rules import checked_keep_days, checked_lookback
 from tracker.accounts.sites import get_site
 from tracker.errors import InvalidInput, NotFound
 from tracker.money import LIMIT, parse_amount, parse_currency
@@ -183,7 +183,8 @@ def add_goal(
             depth=depth,
             is_primary=kind not in ON_THE_WAY if is_primary is None else is_primary,
             reset_path=reset_path,
-        )
+        ),
+        owner.settings.keep_days,
     )
     try:
         with write(db) as connection:
@@ -242,7 +243,8 @@ def remove_goal(db: Engine, site: str, name: str) -> Goal:
     return goal
 
 
-def _checked(goal: Goal) -> Goal:
+def _checked(goal: Goal, keep_days: int) -> Goal:
+    """``keep_days``: for how long the site keeps visits."""
     if goal.kind not in get_args(GoalKind):
         raise InvalidInput(
             f"Unknown kind of goal {goal.kind!r}.",
@@ -254,6 +256,7 @@ def _checked(goal: Goal) -> Goal:
         )
     if goal.lookback_days is not None:
         checked_lookback(goal.lookback_days)
+        checked_keep_days(keep_days, goal.lookback_days)
     if goal.value is not None and not (goal.value.is_finite() and 0 <= goal.value <= LIMIT):
         raise InvalidInput(f"The goal's value is {goal.value}; allowed are 0 to {LIMIT}.")
     values = _values(goal) | {"name": checked_name(goal.name, "goal", longest=100)}

@@ -16,6 +16,8 @@ MIN_TIMEOUT, MAX_TIMEOUT = 60, 4 * 3600
 MIN_LOOKBACK, MAX_LOOKBACK = 1, 365
 MIN_HALF_LIFE, MAX_HALF_LIFE = 1, 90
 MAX_KEEP_DAYS = 3650
+#: Days for which visits are kept beyond the lookback, so that late facts find them.
+KEPT_BEYOND_LOOKBACK = 30
 MAX_GROUPS, MAX_GROUP = 500, 100
 
 
@@ -107,12 +109,14 @@ def checked_half_life(days: int) -> int:
 
 
 def checked_keep_days(days: int, lookback: int) -> int:
-    """Days for which events are kept: 0 for ever, or a month more than the lookback at least."""
-    least = lookback + 30
+    """Days for which events are kept: 0 for ever, or a month more than ``lookback``, the longest of
+    the site and its goals, at least."""
+    least = lookback + KEPT_BEYOND_LOOKBACK
     if days and not least <= days <= MAX_KEEP_DAYS:
         raise InvalidInput(
             f"keep_days is {days}; allowed are 0 (for ever) and {least} to {MAX_KEEP_DAYS} days.",
-            hint="Visits must be kept for longer than the lookback, or conversions lose them.",
+            hint="Visits must be kept for longer than the lookback of the site and of its goals, "
+            "or conversions lose them.",
         )
     return days
 

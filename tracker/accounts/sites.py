@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypedDict, Unpack
 
 import msgspec
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tracker.accounts import schema
@@ -225,12 +225,16 @@ def update_site(db: Engine, key: str, **changes: Unpack[SiteChanges]) -> Site:
         for name in ("domains", "brand_terms"):
             if name in fields:
                 fields[name] = tuple(fields[name])
-        site = _checked(replace(_site(row), **fields))
+        goals = schema.goals
+        longest = select(func.max(goals.c.lookback_days)).where(goals.c.site == key)
+        lookback = connection.execute(longest).scalar() or 0
+        site = _checked(replace(_site(row), **fields), lookback=lookback)
         connection.execute(update(table).where(table.c.key == key).values(**_values(site)))
     return site
 
 
-def _checked(site: Site) -> Site:
+def _checked(site: Site, *, lookback: int = 0) -> Site:
+    """``lookback``: the longest that a goal of the site has of its own, in days."""
     domains = tuple(dict.fromkeys(parse_domain(domain) for domain in site.domains))
     if not domains:
         raise InvalidInput("A site needs at least one domain.", hint="Give it with --domain.")
@@ -255,7 +259,7 @@ def _checked(site: Site) -> Site:
             half_life_days=checked_half_life(site.settings.half_life_days),
             group_margins=checked_group_margins(site.settings.group_margins),
             tax_rate=checked_tax_rate(site.settings.tax_rate),
-            keep_days=checked_keep_days(site.settings.keep_days, site.lookback_days),
+            keep_days=checked_keep_days(site.settings.keep_days, max(site.lookback_days, lookback)),
             rate_limit=checked_rate(site.settings.rate_limit, "rate_limit"),
             address_rate_limit=checked_rate(site.settings.address_rate_limit, "address_rate_limit"),
         ),

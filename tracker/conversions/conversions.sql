@@ -123,7 +123,7 @@ WITH
         SELECT h.site AS site, h.day AS day, h.visitor AS visitor, h.visit_id AS visit_id, h.time AS time,
             h.event_id AS event_id, h.path AS path, h.props AS props, h.value AS event_value,
             toString(h.currency) AS event_currency, r.goal AS goal, r.pattern AS pattern,
-            r.subject AS subject, r.filters AS filters, r.fixed_value AS fixed_value,
+            r.subject AS subject, r.fixed_value AS fixed_value,
             r.fixed_currency AS fixed_currency, r.takes_event_value AS takes_event_value,
             r.counting AS counting, r.engaged AS engaged, r.depth AS depth, r.is_primary AS is_primary
         FROM hits AS h
@@ -136,6 +136,16 @@ WITH
             -- unless history
             AND (h.site, h.day) IN (SELECT site, day FROM calendar)
             -- end
+            -- unless plain
+            AND arrayAll(f -> multiIf(
+                f.2 = 'is', h.props[f.1] = f.3,
+                f.2 = 'is_not', h.props[f.1] != f.3,
+                f.2 = 'contains', position(h.props[f.1], f.3) > 0,
+                f.2 = 'in', has(splitByChar('|', f.3), h.props[f.1]),
+                f.2 = 'at_least', toFloat64OrNull(h.props[f.1]) >= toFloat64OrZero(f.3),
+                f.2 = 'at_most', toFloat64OrNull(h.props[f.1]) <= toFloat64OrZero(f.3),
+                false), r.filters)
+            -- end
     ),
     reached AS
     (
@@ -147,15 +157,7 @@ WITH
         -- if props
         SELECT *, takes_event_value AND event_value IS NOT NULL AS of_event
         FROM candidates
-        WHERE (pattern = '' OR match(if(subject = '', path, props[subject]), pattern))
-            AND arrayAll(f -> multiIf(
-                f.2 = 'is', props[f.1] = f.3,
-                f.2 = 'is_not', props[f.1] != f.3,
-                f.2 = 'contains', position(props[f.1], f.3) > 0,
-                f.2 = 'in', has(splitByChar('|', f.3), props[f.1]),
-                f.2 = 'at_least', toFloat64OrNull(props[f.1]) >= toFloat64OrZero(f.3),
-                f.2 = 'at_most', toFloat64OrNull(props[f.1]) <= toFloat64OrZero(f.3),
-                false), filters)
+        WHERE pattern = '' OR match(if(subject = '', path, props[subject]), pattern)
         -- end
         -- if engaged
         SELECT * REPLACE(if(counting = 'person', 'person', 'visit') AS counting), false AS of_event

@@ -123,5 +123,8 @@ def _open(context: BuildContext, slices: Iterable[Slice], now: datetime) -> list
         piece
         for piece in slices
         if piece.site in frames
-        and (piece.site not in forgetting or not is_final(frames[piece.site].site, piece, now))
+        and (
+            piece.site not in forgetting
+            or not is_final(frames[piece.site].site, context.goals[piece.site], piece, now)
+        )
     ]

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from tracker.accounts.goals import Goal
 from tracker.accounts.marks import Slice
+from tracker.accounts.site_rules import KEPT_BEYOND_LOOKBACK
 from tracker.accounts.sites import Site
 from tracker.period import day_start, local_day, parse_zone
 from tracker.warehouse.client import Warehouse
@@ -51,9 +53,16 @@ def first_kept(site: Site, now: datetime) -> date:
     return local_day(now, parse_zone(site.timezone)) - timedelta(days=days)
 
 
-def is_final(site: Site, piece: Slice, now: datetime) -> bool:
+def is_final(site: Site, goals: Iterable[Goal], piece: Slice, now: datetime) -> bool:
     """Whether the slice cannot be built again, because the visits that it needs may be gone."""
     if piece.kind == "spend" or not site.settings.keep_days:
         return False
-    needed = timedelta(days=site.lookback_days if piece.kind == "credits" else 1)
+    needed = timedelta(days=_lookback(site, goals) if piece.kind == "credits" else 1)
     return piece.day - needed < first_kept(site, now)
+
+
+def _lookback(site: Site, goals: Iterable[Goal]) -> int:
+    """The longest lookback of the site and its goals, in days, as far as visits are kept for it."""
+    longest = max([site.lookback_days, *(goal.lookback_days or 0 for goal in goals)])
+    # NOTE: goals were once allowed a longer one; without this none of their days would be built.
+    return min(longest, site.settings.keep_days - KEPT_BEYOND_LOOKBACK)

@@ -48,7 +48,10 @@ GENERAL = (
     msgid("The lookback is %(value)s days; allowed are %(least)s to %(most)s."),
     msgid("The half-life is %(value)s days; allowed are %(least)s to %(most)s."),
     msgid("keep_days is %(value)s; allowed are 0 (for ever) and %(least)s to %(most)s days."),
-    msgid("Visits must be kept for longer than the lookback, or conversions lose them."),
+    msgid(
+        "Visits must be kept for longer than the lookback of the site and of its goals, or "
+        "conversions lose them."
+    ),
     msgid("The site %(site)s has a goal named %(goal)s already."),
     msgid("Choose another name, or remove that goal first."),
     msgid("The path pattern %(value)s does not begin with a slash."),

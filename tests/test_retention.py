@@ -67,10 +67,10 @@ def test_visits_are_kept_for_longer_than_the_lookbacks(world: World) -> None:
     with pytest.raises(InvalidInput, match="keep_days is 59; allowed are 0"):
         update_site(world.db, world.site.key, settings=SiteSettings(keep_days=59))
     world.goal("order", kind="event", pattern="order", lookback_days=60)
-    with pytest.raises(InvalidInput, match="keep_days is 89; allowed are 0 .* 90"):
+    with pytest.raises(InvalidInput, match=r"keep_days is 89; allowed are 0 .* 90"):
         update_site(world.db, world.site.key, settings=SiteSettings(keep_days=89))
     update_site(world.db, world.site.key, settings=SiteSettings(keep_days=90))
-    with pytest.raises(InvalidInput, match="keep_days is 90; .* 91"):
+    with pytest.raises(InvalidInput, match=r"keep_days is 90; .* 91"):
         world.goal("other", kind="event", pattern="other", lookback_days=61)
 
 

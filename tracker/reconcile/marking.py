@@ -29,14 +29,14 @@ def mark_visits(
     Of the days from ``first`` to ``last`` only, where a rebuild of these was asked for.
     """
     frame = Frame(site, plans_of(db, [site.key])[site.key])
-    slices: set[Slice] = set()
-    for kind, day, bucket in _known(warehouse, site):
+    known = _known(warehouse, site)
+    slices = _spend_slices(warehouse, db, site, known)
+    for kind, day, bucket in known:
         if kind == "events":
             slices.update(frame.slices(day))
         elif kind == "visits":
             slices.add(Slice("visits", site.key, day, bucket))
         slices.add(Slice("credits", site.key, day))
-    slices.update(_spend_slices(warehouse, db, site))
     wanted = [piece for piece in slices if first <= piece.day <= last]
     mark(db, wanted)
     return len(wanted)
@@ -51,7 +51,7 @@ def mark_credits(warehouse: Warehouse, db: Engine, site: Site) -> int:
 
 def mark_spend(warehouse: Warehouse, db: Engine, site: Site) -> int:
     """Spend of the site: after a change of its accounts or currency."""
-    slices = _spend_slices(warehouse, db, site)
+    slices = _spend_slices(warehouse, db, site, _known(warehouse, site))
     mark(db, slices)
     return len(slices)
 
@@ -76,12 +76,17 @@ def _known(warehouse: Warehouse, site: Site) -> list[tuple[str, date, int]]:
     return [(str(kind), day, int(bucket)) for kind, day, bucket in rows]
 
 
-def _spend_slices(warehouse: Warehouse, db: Engine, site: Site) -> set[Slice]:
+def _spend_slices(
+    warehouse: Warehouse, db: Engine, site: Site, known: Iterable[tuple[str, date, int]]
+) -> set[Slice]:
+    """Days with spend of the site's accounts, and those on which it has some: also a fee alone, or
+    what an account cost that is its no longer."""
+    days = {day for kind, day, _ in known if kind == "spend"}
     accounts = [account_key(account) for account in accounts_of_site(db, site.key)]
-    if not accounts:
-        return set()
-    rows = warehouse.rows(load_sql(PACKAGE, "spend_days.sql"), {"accounts": accounts})
-    return {Slice("spend", site.key, day) for (day,) in rows}
+    if accounts:
+        rows = warehouse.rows(load_sql(PACKAGE, "spend_days.sql"), {"accounts": accounts})
+        days.update(day for (day,) in rows)
+    return {Slice("spend", site.key, day) for day in days}
 
 
 def account_key(account: AdAccount) -> tuple[str, str, str]:

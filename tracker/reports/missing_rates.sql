@@ -13,7 +13,8 @@ SELECT what, currency, first, last FROM
 (
     SELECT 'spend' AS what, currency, min(day) AS first, max(day) AS last
     FROM site_spend
-    WHERE site = {site:String} AND cost_site IS NULL
+    WHERE site = {site:String}
+        AND (cost_site IS NULL OR (platform_value IS NOT NULL AND platform_value_site IS NULL))
         AND arrayExists(d -> day BETWEEN d.1 AND d.2, {spent:Array(Tuple(Date, Date))})
         AND (day, build) IN (SELECT day, build FROM published WHERE kind = 'spend')
     GROUP BY currency

@@ -10,7 +10,8 @@ SELECT currency, min(day) AS first, max(day) AS last, uniqExact(day) AS days,
     arraySort(groupUniqArrayIf(day, lacks)) AS lacking
 FROM
 (
-    SELECT toString(s.currency) AS currency, s.day AS day, s.cost_site IS NULL AS lacks
+    SELECT toString(s.currency) AS currency, s.day AS day,
+        s.cost_site IS NULL OR (s.platform_value IS NOT NULL AND s.platform_value_site IS NULL) AS lacks
     FROM site_spend AS s
     WHERE s.site = {site:String} AND s.currency != {home:String}
         AND (s.day, s.build) IN (SELECT day, build FROM published WHERE kind = 'spend')

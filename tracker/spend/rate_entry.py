@@ -14,12 +14,15 @@ from tracker.errors import InvalidInput, NotFound
 from tracker.money import decimal_text, parse_currency
 from tracker.period import Period, parse_day
 from tracker.spend.rate_file import LIMIT, STEP
-from tracker.spend.rates import Key, MarkMoney, compare_rates, store_rates
+from tracker.spend.rates import (
+    REMOVED,
+    Key,
+    MarkMoney,
+    compare_rates,
+    standing_quotes,
+    store_rates,
+)
 from tracker.warehouse.client import Warehouse
-from tracker.warehouse.sql import load_sql
-
-#: What a removed rate stands as.
-REMOVED = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +116,8 @@ def remove_rate(
 
     What an address publishes may come back by the next fetch; a rate entered by hand stays.
     """
-    rows = warehouse.rows(
-        load_sql("tracker.spend", "standing_rates.sql"),
-        {"tenant": tenant, "first": span.days.first, "last": span.days.last},
-    )
-    found: dict[Key, Decimal] = {
-        (day, span.base, span.quote): REMOVED
-        for day, base, quote, _ in rows
-        if (base, quote) == (span.base, span.quote)
-    }
+    standing = standing_quotes(warehouse, tenant, span.days.first, span.days.last)
+    found = dict.fromkeys(filter(standing.__contains__, span.keys()), REMOVED)
     if not found:
         raise NotFound(
             f"No rate {span.base}/{span.quote} from {span.days.first} to {span.days.last}."

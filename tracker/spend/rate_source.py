@@ -4,7 +4,7 @@ table (``rate_table.py``); https or, for a file that another program writes, ``f
 A quotation names its day. Days on which none is published (week-ends, holidays) carry the newest
 one before them for at most a week, and say so: ``quoted`` is the day that the rate is of. After
 that the rate is missing, and amounts that need it are null. A rate that somebody entered for a
-day is never replaced by one from here.
+day, either way round, is never replaced by one from here.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ from tracker.accounts.sites import list_sites
 from tracker.errors import InvalidInput, Unavailable
 from tracker.money import parse_currency
 from tracker.spend.rate_table import read_table
-from tracker.spend.rates import MarkMoney
+from tracker.spend.rates import BY_HAND, MarkMoney, Standing, standing_quotes
 from tracker.warehouse.client import Warehouse
-from tracker.warehouse.sql import load_sql
 
 #: The word for the Bank's file of the newest day.
 ECB: Final = "ecb"
@@ -41,6 +40,7 @@ CARRIED_DAYS = 7
 #: Largest answer, in bytes, and oldest day that is taken from it, in days.
 ANSWER_LIMIT = 4 << 20
 REACH = 120
+ONE_DAY = timedelta(days=1)
 COLUMNS = ("tenant", "day", "base", "quote", "rate", "quoted", "source", "version")
 _STEP = Decimal("0.000000001")
 _EXACT = Context(prec=40, rounding=ROUND_HALF_EVEN)
@@ -134,11 +134,12 @@ def take_quotations(
     pairs = needed_pairs(db, tenant)
     wanted = list(_daily(quotations, pairs, today))
     days = [day for day, *_ in wanted]
-    standing = _standing(warehouse, tenant, min(days), max(days)) if days else {}
+    standing = standing_quotes(warehouse, tenant, min(days), max(days)) if days else {}
     fresh = [
         (day, base, quote, rate, quoted)
         for day, base, quote, rate, quoted in wanted
         if _improves(standing.get((day, base, quote)), rate, quoted)
+        and not _is_by_hand(standing.get((day, quote, base)))
     ]
     if fresh:
         version = next_number(db, "rates")
@@ -166,37 +167,27 @@ def _daily(
 ) -> Iterator[tuple[date, str, str, Decimal, date]]:
     """(day, base, quote, rate, quoted) of every day that has a quotation young enough."""
     known = sorted(day for day in quotations if today - timedelta(days=REACH) <= day <= today)
-    ends = [*known[1:], today + timedelta(days=1)]
-    for quoted, end in zip(known, ends, strict=True):
-        rates = quotations[quoted]
-        length = min((end - quoted).days, CARRIED_DAYS + 1)
-        for base, quote in sorted(pairs):
-            if base in rates and quote in rates:
-                rate = _EXACT.divide(rates[quote], rates[base]).quantize(_STEP, context=_EXACT)
-                if 0 < rate < 10**9:
-                    for n in range(length):
-                        yield quoted + timedelta(days=n), base, quote, rate, quoted
+    for base, quote in sorted(pairs):
+        # Holidays are those of a currency: a day may have others.
+        days = [day for day in known if base in quotations[day] and quote in quotations[day]]
+        for quoted, end in zip(days, [*days[1:], today + ONE_DAY], strict=bool(days)):
+            rates = quotations[quoted]
+            rate = _EXACT.divide(rates[quote], rates[base]).quantize(_STEP, context=_EXACT)
+            if 0 < rate < 10**9:
+                for n in range(min((end - quoted).days, CARRIED_DAYS + 1)):
+                    yield quoted + n * ONE_DAY, base, quote, rate, quoted
 
 
-def _improves(standing: tuple[Decimal, date, str] | None, rate: Decimal, quoted: date) -> bool:
+def _improves(standing: Standing | None, rate: Decimal, quoted: date) -> bool:
     """Whether a rate from here may take the place of what stands: never of one by hand."""
     if standing is None:
         return True
-    known, of_day, source = standing
-    return source != "file" and quoted >= of_day and (rate, quoted) != (known, of_day)
+    known, of_day, _ = standing
+    return not _is_by_hand(standing) and quoted >= of_day and (rate, quoted) != (known, of_day)
 
 
-def _standing(
-    warehouse: Warehouse, tenant: str, first: date, last: date
-) -> dict[tuple[date, str, str], tuple[Decimal, date, str]]:
-    rows = warehouse.rows(
-        load_sql("tracker.spend", "standing_quotes.sql"),
-        {"tenant": tenant, "first": first, "last": last},
-    )
-    return {
-        (day, base, quote): (Decimal(rate), of_day, source)
-        for day, base, quote, rate, of_day, source in rows
-    }
+def _is_by_hand(standing: Standing | None) -> bool:
+    return standing is not None and standing[2] == BY_HAND
 
 
 def _xml(body: bytes) -> Iterator[tuple[date, Mapping[str, Decimal]]]:

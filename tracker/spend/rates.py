@@ -27,7 +27,13 @@ from tracker.warehouse.sql import load_sql
 MOST_RATES = 1_000_000
 COLUMNS = ("tenant", "day", "base", "quote", "rate", "version")
 
+#: What a removed rate stands as, and the source of a rate that somebody entered.
+REMOVED = Decimal(0)
+BY_HAND = "file"
+
 Key = tuple[date, str, str]
+#: A rate that stands, the day that it is of, and where it came from.
+Standing = tuple[Decimal, date, str]
 #: Marks everything that is priced on these days; called before and after rates change.
 MarkMoney = Callable[[Iterable[date]], object]
 
@@ -115,15 +121,28 @@ def _read(file: RateFile) -> dict[Key, Decimal]:
 def compare_rates(warehouse: Warehouse, tenant: str, found: Mapping[Key, Decimal]) -> Difference:
     """How given rates differ from those that stand."""
     days = [day for day, _, _ in found]
-    rows = warehouse.rows(
-        load_sql("tracker.spend", "standing_rates.sql"),
-        {"tenant": tenant, "first": min(days), "last": max(days)},
-    )
-    standing = {(day, str(base), str(quote)): Decimal(rate) for day, base, quote, rate in rows}
+    standing = {
+        key: rate
+        for key, (rate, _, _) in standing_quotes(warehouse, tenant, min(days), max(days)).items()
+    }
     return Difference(
         added={key: rate for key, rate in found.items() if key not in standing},
         replaced={key: rate for key, rate in found.items() if standing.get(key, rate) != rate},
     )
+
+
+def standing_quotes(
+    warehouse: Warehouse, tenant: str, first: date, last: date
+) -> dict[Key, Standing]:
+    """The rates that a tenant has for these days."""
+    rows = warehouse.rows(
+        load_sql("tracker.spend", "standing_quotes.sql"),
+        {"tenant": tenant, "first": first, "last": last},
+    )
+    return {
+        (day, str(base), str(quote)): (Decimal(rate), of_day, str(source))
+        for day, base, quote, rate, of_day, source in rows
+    }
 
 
 def store_rates(
@@ -135,15 +154,25 @@ def store_rates(
 ) -> None:
     """One insert, so that readers see all of the rates or none; a rate of 0 removes one.
 
-    The days are marked on both sides of it: a reconcile may have taken the first mark before the
-    insert, and who dies right after the insert cannot mark any more.
+    What an address told of a pair the other way round goes, or it might outrank these. The days
+    are marked on both sides of it: a reconcile may have taken the first mark before the insert,
+    and who dies right after the insert cannot mark any more.
     """
     days = {day for day, _, _ in rates}
+    told = {
+        (day, base, quote): REMOVED
+        for (day, base, quote), (_, _, source) in standing_quotes(
+            warehouse, tenant, min(days), max(days)
+        ).items()
+        if source != BY_HAND and rates.get((day, quote, base))
+    }
     version = next_number(db, "rates")
     mark_money(days)
     try:
         warehouse.insert(
-            "rates", COLUMNS, [(tenant, *key, rate, version) for key, rate in rates.items()]
+            "rates",
+            COLUMNS,
+            [(tenant, *key, rate, version) for key, rate in {**told, **rates}.items()],
         )
     finally:
         mark_money(days)

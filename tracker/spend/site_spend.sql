@@ -225,8 +225,7 @@ WITH
             s.micros AS micros, toInt256(s.adjusted_micros) AS adjusted_micros,
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
-            s.currency = i.site_currency OR (micros = 0 AND s.adjusted_micros = 0
-                AND ifNull(s.platform_value, 0) = 0) AS is_priced,
+            s.currency = i.site_currency OR (micros = 0 AND s.adjusted_micros = 0) AS is_priced,
             multiIf(is_priced, micros,
                 nano > 0, intDiv(micros * nano + sign(micros) * 500000000, 1000000000),
                 inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)

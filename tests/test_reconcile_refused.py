@@ -13,7 +13,7 @@ from tests.world import World, ad, at
 from tracker.accounts import marks
 from tracker.accounts.marks import Slice
 from tracker.errors import StatementRefused
-from tracker.reconcile import reconciler
+from tracker.reconcile import portion_build, reconciler
 from tracker.reconcile.pace import Pace
 from tracker.requests.events import ImportEvents
 from tracker.warehouse.client import Warehouse
@@ -41,17 +41,18 @@ def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> W
 
 def refuse(patch: pytest.MonkeyPatch, world: World, bad: Slice, step: str) -> None:
     """Let the engine refuse a statement of every build that has this slice, in this step of it."""
-    real = getattr(reconciler, step)
+    where = portion_build if step == "build_hits" else reconciler
+    real = getattr(where, step)
 
     def refused(*given: Any) -> Any:
         if bad in given[-1].slices:  # of what was begun, or was looked at
             world.warehouse.execute(REFUSED)
         return real(*given)
 
-    patch.setattr(reconciler, step, refused)
+    patch.setattr(where, step, refused)
 
 
-@pytest.mark.parametrize("step", ["_finish", "build_hits"])
+@pytest.mark.parametrize("step", ["finish", "build_hits"])
 def test_all_is_built_but_the_day_that_is_refused(world: World, step: str) -> None:
     bad = Slice("visits", world.site.key, date(2026, 9, 2))
     with pytest.MonkeyPatch.context() as patch:
@@ -77,7 +78,7 @@ def test_a_refused_day_rests_between_the_runs_of_a_server(world: World) -> None:
     bad = Slice("visits", world.site.key, date(2026, 9, 2))
     pace = Pace(lambda: 1_000.0)
     with pytest.MonkeyPatch.context() as patch:
-        refuse(patch, world, bad, "_finish")
+        refuse(patch, world, bad, "finish")
         with pytest.raises(StatementRefused):
             world.parts.reconciler().run(pace=pace)
         assert world.parts.reconciler().run(pace=pace).left == 1
@@ -96,7 +97,7 @@ def test_where_everything_is_refused_a_run_ends_soon(
         tried.append(begun)
         world.warehouse.execute(REFUSED)
 
-    monkeypatch.setattr(reconciler, "_finish", refused)
+    monkeypatch.setattr(reconciler, "finish", refused)
     monkeypatch.setattr(reconciler, "MOST_REFUSED", 10)
     with pytest.raises(StatementRefused):
         world.reconcile()

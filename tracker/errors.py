@@ -13,7 +13,9 @@
         ├── Transient        an ad platform asks to come back later (spend/connectors/failures)
         ├── EngineHeld       another process holds the embedded engine's directory
         └── WarehouseError   ClickHouse answered with an error of its own
-            ├── StatementRefused  the statement or its data is bad: sending it again cannot succeed
+            ├── StatementUnfit    sending it again unchanged cannot succeed
+            │   ├── StatementRefused   the statement or its data is bad
+            │   └── StatementTooLarge  it needs more memory than one may have
             └── SchemaRefused     the migrations of this program and of the database disagree
 
 A message says what is wrong, which value, what is allowed, and what to do next. It is shown
@@ -116,10 +118,24 @@ class WarehouseError(Unavailable):
         self.engine_code = engine_code
 
 
-class StatementRefused(WarehouseError):
-    """The statement or its data is bad in itself: sending it again unchanged cannot succeed."""
+class StatementUnfit(WarehouseError):
+    """Sending the statement again unchanged cannot succeed."""
+
+    code = "statement_unfit"
+    status = 500
+
+
+class StatementRefused(StatementUnfit):
+    """The statement or its data is bad in itself."""
 
     code = "statement_refused"
+    status = 500
+
+
+class StatementTooLarge(StatementUnfit):
+    """The statement needs more memory than one may have: over less it can succeed."""
+
+    code = "statement_too_large"
     status = 500
 
 

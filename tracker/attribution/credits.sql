@@ -173,16 +173,22 @@ WITH
                 AND dateDiff('millisecond', supplied_time, path_time) <= within,
                 [(supplied_time, toUInt64(0), supplied, supplied_day, false, true)], found) AS path,
             length(path) AS n,
+            range(1, n + 1) AS positions,
+            -- NOTE: no lambda captures an array: a captured array is copied for each of its elements,
+            -- and the path of a shop's own tablet has thousands. An array sorted by the places that
+            -- another one gives is its inverse: who comes first becomes as which each comes.
             arrayMap(t -> toFloat64(dateDiff('millisecond', t.1, path_time)), path) AS ages,
-            arrayMap(a -> exp2(-(a - ages[n]) / half_life), ages) AS decays,
+            ages[n] AS youngest,
+            arrayMap(a -> exp2(-(a - youngest) / half_life), ages) AS decays,
             arrayMap(d -> d / arraySum(decays) * unit, decays) AS shares,
             arrayMap(s -> toInt64(floor(s)), shares) AS floors,
-            arraySort(i -> (floors[i] - shares[i], i), range(1, n + 1)) AS neediest,
+            arraySort((i, f, s) -> (f - s, i), positions, floors, shares) AS neediest,
+            arraySort((i, who) -> who, positions, neediest) AS needs,
             arrayLastIndex(t -> NOT t.5, path) AS indirect,
             arrayLastIndex(t -> t.6, path) AS paid,
             if(indirect = 0, n, indirect) AS last_indirect,
             if(paid = 0, last_indirect, paid) AS last_paid,
-            range(1, n + 1) AS positions,
+            if(n = 0, [(path_time, toUInt64(0), toUInt64(0), day, false, false)], path) AS steps,
             -- if gains
             gain_site IS NOT NULL AS owns, toInt64(assumeNotNull(toDecimal128(gain_site, 6)) * 1000000) AS gain_micros,
             -- end
@@ -202,25 +208,25 @@ WITH
                 ('position', arrayMap(i -> toInt64(multiIf(n = 1, unit, n = 2, intDiv(unit, 2),
                     i = 1 OR i = n, 400000000, intDiv(200000000, greatest(n, 3) - 2)
                     + (i - 1 <= 200000000 % (greatest(n, 3) - 2)))), positions)),
-                ('time_decay', arrayMap(i -> toInt64(floors[i]
-                    + (indexOf(neediest, i) <= unit - arraySum(floors))), positions))
+                ('time_decay', arrayMap((f, need) -> toInt64(f + (need <= unit - arraySum(floors))),
+                    floors, needs))
             ]) AS model_weights,
             model_weights.1 AS model,
             if(n = 0, [unit], model_weights.2) AS weights,
             if(n = 0, [0], positions) AS places,
             arrayMap(w -> toInt128(abs(micros)) * w, weights) AS products,
             arrayMap(p -> intDiv(p, unit), products) AS whole,
-            arraySort(i -> (-(products[i] % unit), i), range(1, length(products) + 1)) AS order,
-            arrayMap(i -> sign(micros) * (whole[i]
-                + (indexOf(order, i) <= abs(micros) - arraySum(whole))),
-                range(1, length(products) + 1)) AS amounts,
+            arraySort((i, p) -> (-(p % unit), i), arrayEnumerate(products), products) AS order,
+            arraySort((i, who) -> who, arrayEnumerate(order), order) AS turns,
+            arrayMap((w, turn) -> sign(micros) * (w + (turn <= abs(micros) - arraySum(whole))),
+                whole, turns) AS amounts,
             -- if gains
             arrayMap(w -> toInt128(abs(gain_micros)) * w, weights) AS gain_products,
             arrayMap(p -> intDiv(p, unit), gain_products) AS gain_whole,
-            arraySort(i -> (-(gain_products[i] % unit), i), range(1, length(gain_products) + 1)) AS gain_order,
-            arrayMap(i -> sign(gain_micros) * (gain_whole[i]
-                + (indexOf(gain_order, i) <= abs(gain_micros) - arraySum(gain_whole))),
-                range(1, length(gain_products) + 1)) AS gains
+            arraySort((i, p) -> (-(p % unit), i), arrayEnumerate(gain_products), gain_products) AS gain_order,
+            arraySort((i, who) -> who, arrayEnumerate(gain_order), gain_order) AS gain_turns,
+            arrayMap((w, turn) -> sign(gain_micros) * (w + (turn <= abs(gain_micros) - arraySum(gain_whole))),
+                gain_whole, gain_turns) AS gains
             -- end
             -- unless gains
             arrayMap(w -> 0, weights) AS gains
@@ -229,10 +235,9 @@ WITH
     )
 SELECT
     site, model, day, {build:UInt64} AS build, conversion_id, goal,
-    if(place = 0, day, path[place].4) AS touch_day,
-    if(place = 0, time, path[place].1) AS touch_time,
-    if(place = 0, 0, path[place].2) AS visit_id,
-    if(place = 0, 0, path[place].3) AS source_key,
+    if(place = 0, day, step.4) AS touch_day,
+    if(place = 0, time, step.1) AS touch_time,
+    step.2 AS visit_id, step.3 AS source_key,
     place AS position, n AS length,
     dateDiff('millisecond', touch_time, time) AS lag,
     if(is_refund, 0, share) AS weight, amount,
@@ -244,5 +249,5 @@ SELECT
     -- end
     value IS NOT NULL AS has_value, rate_missing, counts, earns
 FROM weighed
-ARRAY JOIN places AS place, weights AS share, amounts AS amount, gains AS gain
+ARRAY JOIN places AS place, steps AS step, weights AS share, amounts AS amount, gains AS gain
 WHERE share > 0

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts import marks
 from tracker.accounts.marks import Mark, Slice
-from tracker.errors import StatementRefused
+from tracker.errors import StatementUnfit
 from tracker.reconcile.pace import Pace
 
 #: Marks taken by one round, and at most so many of one site. A round of so many takes ten to
@@ -28,7 +28,7 @@ class Hand:
     pace: Pace | None
     slices: set[Slice] = field(default_factory=set)
     refused: set[Slice] = field(default_factory=set)
-    reason: StatementRefused | None = None
+    reason: StatementUnfit | None = None
     refusals: int = 0
 
     def take(self, db: Engine) -> list[Mark]:
@@ -51,7 +51,7 @@ class Hand:
         if self.pace is not None:
             self.pace.took(slices, seconds)
 
-    def refuse(self, slices: Sequence[Slice], reason: StatementRefused) -> None:
+    def refuse(self, slices: Sequence[Slice], reason: StatementUnfit) -> None:
         """These cannot be built, and are not taken again by this run."""
         self.refused.update(slices)
         self.slices.update(slices)

@@ -12,7 +12,7 @@ from time import monotonic
 
 from tracker.accounts import marks
 from tracker.accounts.marks import Slice
-from tracker.errors import StatementRefused
+from tracker.errors import StatementUnfit
 from tracker.reconcile.build import BuildContext, BuiltRun
 from tracker.reconcile.clicks import stale_after
 from tracker.reconcile.credit_build import (
@@ -43,7 +43,7 @@ class Begun:
     look: Look | None
     now: datetime
     seconds: float
-    refused: StatementRefused | None
+    refused: StatementUnfit | None
 
 
 def begin(context: BuildContext, portion: Portion, now: datetime) -> Begun:
@@ -57,7 +57,7 @@ def begin(context: BuildContext, portion: Portion, now: datetime) -> Begun:
             look = look_at(context, known)
             context = context.of_events(look.events)
             build_hits(context, look)
-    except StatementRefused as reason:
+    except StatementUnfit as reason:
         refused = reason
     return Begun(portion, context, known, look, now, monotonic() - started, refused)
 

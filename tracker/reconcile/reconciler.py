@@ -6,9 +6,9 @@ build; then the credit and the spend that were marked themselves. Marks are clea
 build is published, and only if they were not set again meanwhile; a round that dies anywhere is
 simply repeated. One lease lets one process reconcile at a time.
 
-A statement that the engine refuses for what one site holds must keep no other waiting: its portion
-is built in halves, down to the days of the site that are refused. These keep their marks, and the
-run says so when all else is built.
+A statement that the engine refuses for what one site holds, or that needs too much memory for it,
+must keep no other waiting: its portion is built in halves, down to the days of the site that are
+refused. These keep their marks, and the run says so when all else is built.
 
 The hits of a portion are made while the one before it is finished and published, as neither keeps
 all processors busy: hits follow from events alone, whatever is published meanwhile.
@@ -33,7 +33,7 @@ from tracker.accounts.clock import Clock
 from tracker.accounts.counters import next_number
 from tracker.accounts.marks import Mark, Slice
 from tracker.accounts.sites import find_sites
-from tracker.errors import StatementRefused, Unavailable
+from tracker.errors import StatementUnfit, Unavailable
 from tracker.reconcile.build import BuildContext, publish
 from tracker.reconcile.calendar import ONE_DAY, Frame
 from tracker.reconcile.clicks import stale_by_look_ups
@@ -99,7 +99,7 @@ class Reconciler:
         """Rounds until nothing is dirty (or so many), or all that is rests by its ``pace``.
 
         Marks that are set while it runs are taken by a later round. Unavailable when another
-        run holds the lease for longer than ``wait`` seconds. StatementRefused, after all else is
+        run holds the lease for longer than ``wait`` seconds. StatementUnfit, after all else is
         built, for slices that cannot be.
         """
         lease = self._acquire(wait)
@@ -114,7 +114,7 @@ class Reconciler:
                     for begun in portions:
                         try:
                             self._publish(lease, begun, outcome, hand)
-                        except StatementRefused as reason:
+                        except StatementUnfit as reason:
                             refused = begun.portion, reason
                             break
                         published = True
@@ -136,7 +136,7 @@ class Reconciler:
         self,
         lease: leases.Lease,
         portion: Portion,
-        reason: StatementRefused,
+        reason: StatementUnfit,
         outcome: Outcome,
         hand: Hand,
     ) -> None:
@@ -152,7 +152,7 @@ class Reconciler:
         for half in halves:
             try:
                 self._publish(lease, self._begin(half), outcome, hand)
-            except StatementRefused as again:
+            except StatementUnfit as again:
                 self._apart(lease, half, again, outcome, hand)
 
     def _portions(self, hand: Hand) -> Iterator[Portion]:

@@ -13,7 +13,13 @@ from clickhouse_connect.driver.exceptions import DataError, NotSupportedError, P
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from tracker.errors import StatementRefused, TrackerError, Unavailable, WarehouseError
+from tracker.errors import (
+    StatementRefused,
+    StatementTooLarge,
+    TrackerError,
+    Unavailable,
+    WarehouseError,
+)
 
 # Names of the engine's errors that speak of the statement or of its data. UNKNOWN_TABLE and
 # UNKNOWN_DATABASE are not among them: a migration cures those and the statement stays as it is.
@@ -40,6 +46,9 @@ _REFUSED_PREFIXES = ("CANNOT_PARSE_", "ILLEGAL_SYNTAX_")
 # NOTE: the engine uses TOO_MANY_PARTS both for a table that cannot merge fast enough (wait) and
 # for one insert that touches over 100 partitions (it never succeeds).
 _TOO_MANY_PARTITIONS = "partitions for single INSERT block"
+
+# That of the statement itself. A limit of all statements together is met by whoever comes last.
+_OWN_LIMIT = re.compile(r"Query memory limit|\(for query\)")
 
 _HINTS = {
     "UNKNOWN_TABLE": "Run `tracker migrate`: a table of the warehouse is missing.",
@@ -82,16 +91,18 @@ def _engine_error(error: DriverError) -> WarehouseError:
     text = str(error)
     message = _clean(text)
     name = error.name or ""
-    kind = StatementRefused if _is_refused(name, text) else WarehouseError
+    kind = _kind(name, text)
     hint = f" {_HINTS[name]}" if name in _HINTS else ""
     label = " ".join(part for part in (str(error.code or ""), name) if part)
     return kind(f"ClickHouse: {message} [{label}].{hint}", engine_code=error.code or 0)
 
 
-def _is_refused(name: str, text: str) -> bool:
-    if name in _REFUSED or name.startswith(_REFUSED_PREFIXES):
-        return True
-    return _TOO_MANY_PARTITIONS in text
+def _kind(name: str, text: str) -> type[WarehouseError]:
+    if name in _REFUSED or name.startswith(_REFUSED_PREFIXES) or _TOO_MANY_PARTITIONS in text:
+        return StatementRefused
+    if name == "MEMORY_LIMIT_EXCEEDED" and _OWN_LIMIT.search(text):
+        return StatementTooLarge
+    return WarehouseError
 
 
 def _clean(text: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from tests.clicks import tell
 from tests.world import HOME, World, ad, at
+from tracker.ingest.identity import visitor_number
 from tracker.requests.reports import ReportMatch
 from tracker.warehouse.client import Warehouse
 
@@ -279,3 +280,81 @@ def test_a_tagged_link_on_a_page_without_ads_of_the_network_is_no_click(world: W
     )
     world.reconcile()
     assert visits_of(world) == {"pump": 3, "(shared_link)": 3}
+
+
+def anonymous(time: str, url: str) -> dict[str, Any]:
+    """A page view without an id, as before consent."""
+    line = at(time, url=url)
+    del line["visitor"]
+    return line
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_click_belongs_to_the_visitor_who_consents_on_its_landing_page(
+    world: World, at_once: bool
+) -> None:
+    spend(world, PUMP)
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    landing = ad("pump", source="google", gclid="c1")
+    before = [anonymous("09-01 10:00", landing)]
+    then = [
+        at("09-01 10:01", "v1", landing, name="consent"),
+        at("09-01 10:05", "v1", HOME + "cart", name="order", value="100", currency="CNY"),
+    ]
+    if at_once:
+        world.events(before + then)
+    else:
+        world.events(before)
+        world.reconcile()
+        world.events(then)
+    world.reconcile()
+    assert visits_of(world) == {"pump": 1, "(shared_link)": 1}
+    totals = {row.keyword: (row.arrived_clicks, row.revenue) for row in world.report(*DAYS).rows}
+    assert totals["pump"] == (1, "100.00")
+    # An order by telephone finds the click of him who consented, too.
+    world.offline("id,stage,date,value,click id\no1,order,2026-09-02,900,c1\n")
+    world.reconcile()
+    earned = {row.keyword: row.revenue for row in world.report(*DAYS).rows}
+    assert earned["pump"] == "1000.00"
+
+
+def test_who_consents_to_a_link_that_somebody_shared_owns_no_click(world: World) -> None:
+    spend(world, PUMP)
+    landing = ad("pump", source="google", gclid="c1")
+    world.events(
+        [
+            at("09-01 10:00", "v1", landing),
+            at("09-01 10:01", "v2", landing, name="consent"),
+            anonymous("09-01 11:00", landing + "2"),
+            at("09-01 11:31", "v3", landing + "2", name="consent"),
+        ]
+    )
+    world.reconcile()
+    owners = "SELECT visitor FROM visits WHERE NOT shared ORDER BY start"
+    known = {visitor_number("v1"): "v1", visitor_number("v3"): "v3"}
+    assert [known.get(visitor) for (visitor,) in world.rows(owners)] == ["v1", None]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "again", "shared"),
+    [
+        # 89 days and 23 hours: 91 days of the site's, 90 of UTC.
+        ("Pacific/Auckland", "01-01 12:30", "04-01 11:30", 0),
+        # 90 days and an hour more: 90 days of the site's.
+        ("America/Los_Angeles", "01-02 07:00", "04-02 08:00", 1),
+    ],
+)
+def test_a_click_id_is_old_after_ninety_times_a_day_whatever_the_zone(
+    warehouse_embedded: Warehouse,
+    sqlite_db: Engine,
+    tmp_path: Path,
+    zone: str,
+    first: str,
+    again: str,
+    shared: int,
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path, timezone=zone)
+    landing = ad("pump", source="google", gclid="c1")
+    world.events([at(first, "v1", landing), at(again, "v1", landing)])
+    world.reconcile()
+    assert world.rows("SELECT countIf(shared) FROM visits") == [(shared,)]

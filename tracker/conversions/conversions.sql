@@ -38,7 +38,7 @@
 --
 -- A goal counted once a person looks at the whole history of its site; the first event stands.
 -- An offline conversion is matched by its lead (one without is a lead that its id names): by visitor id, click id (the first visitor who
--- brought it), visit code (the latest visit with it before the lead began), the order id of an
+-- brought it, or he who consented then), visit code (the latest visit with it before the lead began), the order id of an
 -- event, e-mail, phone, user id. Of each the lead's earliest stage that has one speaks. What the
 -- platform's look-up says of its click id (`clicked`, of this build), or the source that it brought
 -- itself, counts where no visit is found: `supplied_time` is the end of the click's day, or the path's.
@@ -294,7 +294,12 @@ WITH
     ),
     clicks AS
     (
-        SELECT site, click_id, argMin((visitor, visit_id), (time, event_id)) AS hit, min(time) AS since
+        -- Whose it is says visits/clicked.sql, too.
+        SELECT site, click_id, min(time) AS since,
+            argMin(memory, (time, event_id)) != 'stored' AND countIf(name = 'consent') > 0
+                AND minIf(time, name = 'consent') <= since + toIntervalMinute(30) AS is_given,
+            if(is_given, argMinIf((visitor, visit_id), (time, event_id), name = 'consent'),
+                argMin((visitor, visit_id), (time, event_id))) AS hit
         FROM hits
         WHERE site IN {names:Array(String)}
             AND (site, click_id) IN (SELECT site, click_id FROM leads WHERE click_id != '')

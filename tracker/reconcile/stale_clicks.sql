@@ -42,7 +42,7 @@ INNER JOIN stood AS s ON v.site = s.site AND v.source_key = s.source_key
 WHERE (v.site, v.day, v.bucket, v.build) IN (SELECT site, day, bucket, build FROM published)
     AND ((k.looked AND k.platform = v.platform) != s.looked
         OR (s.looked AND k.place != s.place)
-        OR multiIf(NOT v.paid, '', k.owner != v.visitor, 'visitor', v.day > k.first_day + 90
+        OR multiIf(NOT v.paid, '', k.owner != v.visitor, 'visitor', v.start > k.first + toIntervalDay(90)
                 OR (k.looked AND k.platform = v.platform AND k.first_day > k.click_day + 1),
                 'age', '') != s.shared
         OR (v.arrived AND v.start > k.first + toIntervalMinute(30)))

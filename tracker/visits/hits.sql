@@ -180,11 +180,11 @@ WITH
     assigned AS
     (
         SELECT
-            x.9 AS key, toDate(x.3) AS day, x.4 AS bucket, cityHash64(head) AS visit_id,
+            x.9 AS key, fromUnixTimestamp64Milli(opened, 'UTC') AS since, toDate(x.3) AS day, x.4 AS bucket, cityHash64(head) AS visit_id,
             NOT is_continued AS touch, origin.1 AS source_key, origin.2 AS channel,
             origin.3 AS platform, origin.4 AS paid, origin.5 AS visit_click_id, origin.6 AS by_referrer
         FROM people
-        ARRAY JOIN e AS x, heads AS head, continued AS is_continued, origins AS origin
+        ARRAY JOIN e AS x, arrayFill((t, o) -> o, e.1, opens) AS opened, heads AS head, continued AS is_continued, origins AS origin
         WHERE x.5
     )
 SELECT
@@ -200,7 +200,7 @@ SELECT
     multiIf(
         -- if clicks
         a.paid AND k.click_id != '' AND k.owner != e.visitor, 'visitor',
-        a.paid AND k.click_id != '' AND (a.day > k.first_day + 90
+        a.paid AND k.click_id != '' AND (a.since > k.first + toIntervalDay(90)
             OR (k.looked AND k.platform = a.platform AND k.first_day > k.click_day + 1)), 'age',
         -- end
         a.by_referrer, 'referrer', '') AS shared_by,

@@ -252,6 +252,8 @@ def test_a_gbk_search_term_of_a_referrer_decodes() -> None:
         ("https://www.google.com/", "google", ""),
         ("https://www.google.co.jp/search?q=pump", "google", "pump"),
         ("https://google.de/search?q=pumpe", "google", "pumpe"),
+        ("https://google.co.jp/search?q=pump", "google", "pump"),
+        ("https://yandex.com.tr/search/?text=pump", "yandex", "pump"),
         ("https://www.google.com.hk/search?q=%E6%B3%B5", "google", "泵"),
         ("https://www.baidu.com/s?wd=pump", "baidu", "pump"),
         ("https://m.baidu.com/s?word=pump", "baidu", "pump"),
@@ -297,6 +299,8 @@ def test_search_engines_are_known_under_their_country_domains(
         ("https://mail.qq.com/", "qq mail", "Email"),
         ("https://www.alibaba.com/", "alibaba", "Organic Shopping"),
         ("https://www.amazon.co.uk/", "amazon", "Organic Shopping"),
+        ("https://amazon.co.uk/", "amazon", "Organic Shopping"),
+        ("https://shopee.com.my/", "shopee", "Organic Shopping"),
         ("https://docs.google.com/", "docs.google.com", "Referral"),
         ("https://zhidao.baidu.com/", "zhidao.baidu.com", "Referral"),
         ("https://www.trade-news.example/a", "trade-news.example", "Referral"),
@@ -316,7 +320,8 @@ def test_other_referrers_have_their_channel_and_are_no_entrance(
         "https://www.alipay.com/x", "https://wx.tenpay.com/", "https://www.paypal.com/checkout",
         "https://checkout.stripe.com/", "https://cashier.95516.com/", "https://pay.weixin.qq.com/",
         "https://accounts.google.com/", "https://login.microsoftonline.com/",
-        "https://pay.bank.example/done",
+        "https://pay.bank.example/done", "https://mercadopago.com.ar/checkout",
+        "https://accounts.google.co.jp/",
     ],
 )  # fmt: skip
 def test_payment_and_log_in_providers_return_a_visitor_to_his_visit(referrer: str) -> None:

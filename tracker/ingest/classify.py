@@ -45,7 +45,7 @@ from tracker.ingest.tagging import FIELD_LENGTH, GBK_ENGINES, ParamRule, Tags, r
 __all__ = ["RULES_VERSION", "ParamRule", "SiteRules", "Source", "classify", "classify_address"]
 
 #: Version of the rules below and of the tables: raised whenever a result can change.
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 _KEYWORD_TARGET = re.compile(r"(?:^|:)kwd-(\d+)")
 

@@ -11,7 +11,8 @@ from tracker.ingest.sources.names import NAMES, Named
 from tracker.ingest.sources.sites import ANDROID_APPS, PLACES, Kind
 
 #: ``name.<country>``, ``name.com.<country>``, ``name.co.<country>``, ``name.com``.
-_COUNTRY = re.compile(r"^(?:(.*?)\.)?([a-z0-9-]+)\.((?:com?\.)?[a-z]{2}|com)$")
+#: NOTE: tried without a subdomain first (``??``), or ``yandex.com.tr`` would be the name ``com``.
+_COUNTRY = re.compile(r"^(?:(.*?)\.)??([a-z0-9-]+)\.((?:com?\.)?[a-z]{2}|com)$")
 _SPACES = re.compile(r"[\s_-]+")
 
 

@@ -267,8 +267,12 @@ def test_an_event_marks_its_local_day_and_the_next(root: Root) -> None:
     assert days(root, root.event(shanghai(10, 1))) == [10, 11]
 
 
-def test_a_day_in_the_future_is_not_marked(root: Root) -> None:
+def test_the_next_day_is_not_marked_while_it_lies_in_the_future(root: Root) -> None:
     assert days(root, root.event(shanghai(15, 12))) == [15]
+
+
+def test_an_event_of_tomorrow_marks_its_own_day(root: Root) -> None:
+    assert days(root, root.event(shanghai(16, 12))) == [16]
 
 
 def test_a_repeated_event_marks_the_day_before_too(root: Root) -> None:

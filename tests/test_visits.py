@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,19 @@ def test_a_late_event_of_yesterday_changes_the_continuation_today(world: World) 
     assert visits(world, "platform, touch") == [("", True)]
     world.events([at("09-01 23:55", url=ad("water pump"))])
     assert visits(world, "platform, touch") == [("baidu", True), ("baidu", False)]
+
+
+def test_an_event_of_a_clock_that_is_ahead_at_midnight_counts_and_is_gone_on_with(
+    world: World,
+) -> None:
+    world.now = datetime(2026, 9, 1, 23, 58, tzinfo=UTC)
+    world.events([at("09-02 00:03")])
+    world.reconcile()
+    world.now += timedelta(days=3)
+    assert visits(world, "toString(day), pageviews, touch") == [("2026-09-02", 1, True)]
+    # What comes later of the day before changes the day that was built ahead of time.
+    world.events([at("09-01 23:50")])
+    assert visits(world, "toString(day), pageviews, touch") == [
+        ("2026-09-01", 1, True),
+        ("2026-09-02", 1, False),
+    ]

@@ -1,7 +1,8 @@
 """Which slices the events of a segment make dirty.
 
-An event marks its own local day; the following day (a visit may go on past midnight), unless
-that lies in the future; and the day before when the event is suspect, that is a repetition
+An event marks its own local day, also one that has yet to come: a clock may be ahead at midnight,
+and nobody marks that day later. It marks the following day (a visit may go on past midnight),
+unless that lies in the future; and the day before when the event is suspect, that is a repetition
 (attempt > 1) or older than 30 s, whose first copy may have another time, or when it lies within
 five minutes of the local midnight.
 """
@@ -61,9 +62,9 @@ def slices(db: Engine, dirt: Dirt, now_ms: int) -> set[Slice]:
         if site not in zones:
             continue
         today = local_day(zones[site], now_ms)
-        for day in days_of_slot(zones[site], slot, suspect):
-            if day <= today:
-                result |= _buckets(site, day, visitors, plans[site])
+        *own, following = days_of_slot(zones[site], slot, suspect)
+        for day in own if following > today else (*own, following):
+            result |= _buckets(site, day, visitors, plans[site])
     return result
 
 

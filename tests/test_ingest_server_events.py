@@ -24,10 +24,12 @@ from sqlalchemy import Engine
 
 from tests.ingest import CHROME
 from tests.serving import serving
-from tests.world import World, ad
+from tests.world import World, ad, at
 from tracker.accounts.sites import SiteSettings, update_site
 from tracker.accounts.tokens import add_token
 from tracker.app import create_app
+from tracker.errors import Unavailable
+from tracker.ingest.identity import visitor_number
 from tracker.warehouse.client import Warehouse
 
 README = Path(__file__).parents[1] / "snippet" / "README.md"
@@ -156,6 +158,77 @@ def test_a_uuid_is_the_events_own_id(shop: Shop) -> None:
     given = "0F8FAD5B-D9CB-469F-A165-70867728950E"
     accepted(shop.send(ORDER | {"id": given}))
     assert [row["event_id"] for row in shop.rows()] == [UUID(given)]
+
+
+# --- whose visit it is --------------------------------------------------------------------------
+
+
+def without(*fields: str, **given: Any) -> dict[str, Any]:
+    """The good event less some fields."""
+    return {field: value for field, value in ORDER.items() if field not in fields} | given
+
+
+def test_an_order_with_a_visit_code_alone_finds_the_latest_visit_before_it(shop: Shop) -> None:
+    shop.world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    shop.world.spend(SPEND, platform="baidu", currency="CNY")
+    shop.world.events(
+        [
+            at("10-31 01:00", "before", ad("valve"), code="K3F7"),
+            at("10-31 02:00", "buyer", ad("pump"), code="K3F7"),
+            at("10-31 02:06", "after", ad("valve"), code="K3F7"),
+            at("09-15 02:00", "old", ad("valve"), code="ZZZZ"),
+        ]
+    )
+    shop.world.reconcile()
+    other = without("visitor", "ip", "user_agent", id="A-2", code="ZZZZ", value=7)
+    accepted(shop.send([without("visitor"), other]), 2)
+    rows = {str(row["event_id"]): row for row in shop.rows() if row["name"] == "order"}
+    by_value = {Decimal(row["value"]): row for row in rows.values()}
+    buyer = by_value[Decimal("1299.9")]
+    assert (buyer["visitor"], buyer["memory"]) == (visitor_number("buyer"), "stored")
+    # A code of which nothing was seen for thirty days is nobody's.
+    assert by_value[Decimal(7)]["memory"] == "none"
+    shop.world.reconcile()
+    found = {row.keyword: row for row in shop.world.report("2026-10-31", "2026-10-31").rows}
+    assert Decimal(str(found["pump"].revenue)) == Decimal("1299.9")
+    assert found["pump"].visits == 1
+
+
+def test_the_visitor_that_is_given_goes_before_the_visit_code(shop: Shop) -> None:
+    shop.world.events([at("10-31 02:00", "buyer", code="K3F7")])
+    accepted(shop.send(ORDER))
+    assert {row["visitor"] for row in shop.rows() if row["name"] == "order"} == {0x5BE0CD19137E2179}
+
+
+def test_an_order_with_a_visit_code_is_not_taken_while_the_engine_is_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(*_: object, **__: object) -> None:
+        raise Unavailable("ClickHouse does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Warehouse, "rows", rows)
+        assert shop.send(without("visitor")).status_code == 503
+        accepted(shop.send(ORDER))
+    assert len(shop.rows()) == 1
+
+
+def test_an_order_finds_its_visit_by_the_address_of_an_identify_beside_it(shop: Shop) -> None:
+    shop.world.goal("Order", kind="event", pattern="order", use_event_value=True)
+    shop.world.spend(SPEND, platform="baidu", currency="CNY")
+    address = {"email": "buyer@company.example"}
+    shop.world.events(
+        [
+            at("10-31 02:00", "buyer", ad("pump")),
+            at("10-31 02:01", "buyer", name="identify", props=address),
+        ]
+    )
+    of_shop = {"visitor": "customer-4711", "time": ORDER["time"]}
+    accepted(shop.send([of_shop | {"name": "identify", "props": address}, ORDER | of_shop]), 2)
+    assert all("email" not in row["props"] for row in shop.rows())
+    shop.world.reconcile()
+    found = {row.keyword: row for row in shop.world.report("2026-10-31", "2026-10-31").rows}
+    assert Decimal(str(found["pump"].revenue)) == Decimal("1299.9")
 
 
 # --- dropped, refused ---------------------------------------------------------------------------

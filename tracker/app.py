@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tracker.ingest.routing import routes as ingest_routes
 from tracker.ingest.server_events import ServerEvents
 from tracker.ingest.spool import Spool, SpoolLimits
 from tracker.ingest.suppressed import Suppressed
+from tracker.ingest.visit_codes import visitors_of_codes
 from tracker.jobs import JOBS, Scheduler
 from tracker.parts import Parts
 from tracker.reports.live import Live, live_visitors
@@ -145,7 +147,8 @@ def create_app(
         routes += ingest_routes(ingest, Directory(parts.db, parts.site_cache, parts.clock))
     handlers: Mapping[Any, Any] = {}
     if role in ("all", "web"):
-        events = ServerEvents(ingest.environment(), spool, parts.clock)
+        of_codes = partial(visitors_of_codes, parts.warehouse)
+        events = ServerEvents(ingest.environment(), spool, parts.clock, of_codes)
         pages = _web_parts(parts, Actions(parts, scheduler, events), setup_code)
         routes += web.routes(pages)
         handlers = web.exception_handlers(pages)

@@ -10,6 +10,8 @@ All or nothing: when one event is malformed none is taken, and the answer names 
 and the field. What is well-formed goes through the steps of the beacon's events; those that a rule
 of the site drops are counted by reason. The answer comes once the events are on disk.
 
+An event with a ``code`` and no ``visitor`` has the visitor of that visit (``visit_codes.py``).
+
 An event with an ``id`` counts once however often it is sent within eight days, the span over which
 reports look for copies, and for ever with the same ``time``; where the id is no UUID, its hash is
 the event's. Without an id every request is new, and a retry counts twice.
@@ -26,6 +28,7 @@ from decimal import Decimal
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
 from tracker.accounts.clock import Clock, to_ms
 from tracker.accounts.sites import Site
@@ -45,6 +48,8 @@ from tracker.ingest.payload import (
 from tracker.ingest.request_ids import fixed
 from tracker.ingest.spool import Spool
 from tracker.ingest.steps import process_one
+from tracker.ingest.suppressed import visitor_text
+from tracker.ingest.visit_codes import CodeLookUp
 
 #: Most events in one request, and the largest body in bytes, unpacked.
 BATCH = 1_000
@@ -103,13 +108,14 @@ class ServerEvents:
     env: Environment
     spool: Spool
     clock: Clock
+    of_codes: CodeLookUp
 
     async def take(self, site: Site, body: bytes) -> Taken:
         """Return when the events are on disk; InvalidInput, BadEvent or Unavailable."""
         now = to_ms(self.clock())
         batch = Batch()
         dropped: Counter[str] = Counter()
-        events = parse_events(body, now)
+        events = await self._with_visitors(site, parse_events(body, now), now)
         for number, event in enumerate(events, start=1):
             if number % BREATH == 0:
                 await asyncio.sleep(0)
@@ -121,6 +127,25 @@ class ServerEvents:
         self.env.counters.add("requests")
         self.env.counters.add("events", len(batch.events))
         return Taken(len(events) - dropped.total(), dict(sorted(dropped.items())))
+
+    async def _with_visitors(
+        self, site: Site, events: list[ServerEvent], now: int
+    ) -> list[ServerEvent]:
+        """The events, those of a visit code with the visitor of its visit."""
+        places = [place for place, event in enumerate(events) if _only_code(event)]
+        if not places:
+            return events
+        asked = [
+            ((event.code or "").strip().upper(), now if event.time is None else to_ms(event.time))
+            for event in (events[place] for place in places)
+        ]
+        # NOTE: in a thread, as the engine is waited for; nothing is taken while it is away, because
+        # an event that has lost its visit does not find it again.
+        found = await asyncio.to_thread(self.of_codes, site.key, asked)
+        for number, visitor in found.items():
+            place = places[number]
+            events[place] = replace(events[place], visitor=visitor_text(visitor))
+        return events
 
 
 _MANY = msgspec.json.Decoder(list[msgspec.Raw])
@@ -185,6 +210,12 @@ def _time_problem(time: datetime | None, now: int) -> str:
     if to_ms(time) > now:
         return f"{time.isoformat()} lies in the future"
     return f"{time.isoformat()} lies more than 30 days back (use: tracker events import)"
+
+
+def _only_code(event: ServerEvent) -> bool:
+    """Whether a visit code alone says whose the event is."""
+    visitor = "" if event.visitor is None else str(event.visitor).strip()
+    return not visitor and bool((event.code or "").strip())
 
 
 def _too_long(value: str | int | None, limit: int) -> str:

@@ -1,12 +1,12 @@
 """Amounts: exact decimals that know their currency code, and integers of a millionth.
 
-Amounts are ``Decimal`` everywhere in Python and ``Decimal(18, 6)`` in ClickHouse. Nothing here
-ever goes through a float.
+Amounts are ``Decimal`` everywhere in Python and ``Decimal(18, 6)`` in ClickHouse. No amount ever
+goes through a float.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
 from babel.numbers import get_currency_precision, list_currencies
@@ -63,6 +63,14 @@ def parse_share(text: str) -> Decimal:
     number = bare.removesuffix("%").removesuffix("％")
     amount = parse_amount(number)
     return amount if number == bare else amount / 100
+
+
+def rounded(value: Decimal | str | float, places: int) -> Decimal:
+    """What people read of a figure: half a unit is rounded up, away from zero.
+
+    A float is taken as its shortest text, so that 1.125 is half of a hundredth.
+    """
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def decimal_text(amount: Decimal | None, places: int = 2) -> str | None:

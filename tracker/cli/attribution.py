@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.cli.figures import percent
 from tracker.cli.groups import report
 from tracker.cli.output import First, Json, Last, SiteKey, note, print_json, say, table
 from tracker.cli.session import run_command
@@ -208,7 +209,8 @@ def report_pipeline(
     roi = "roi" if has_margin else "revenue_roi"
     names = ("conversions", "cost_per", "value", roi, "repeat_conversions", "repeat_value")
     columns = ("stage", *(f">{name.replace('_', ' ')}" for name in names))
-    rows = [(line["stage"], *(line[name] for name in names)) for line in result["stages"]]
+    shown = [line | {roi: percent(line[roi])} for line in result["stages"]]
+    rows = [(line["stage"], *(line[name] for name in names)) for line in shown]
     table(f"Cost {result['cost'] or '–'} {result['currency']}", columns, rows)
     say(f"Expected of open leads: {result['expected'] or '–'} {result['currency']}")
     _note(result["incomplete"])

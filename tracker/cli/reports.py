@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
 import typer
-from babel.numbers import get_currency_precision
 
+from tracker.cli.figures import credit, money, percent, ratio
 from tracker.cli.groups import report
 from tracker.cli.output import First, Json, Last, SiteKey, note, print_json, say, table
 from tracker.cli.session import run_command
@@ -139,13 +138,13 @@ def show_breakdown(result: dict[str, Any]) -> None:
 def _figure(name: str, value: Any, currency: str) -> Any:
     match METRICS[name].unit:
         case "amount":
-            return _money(value, currency)
+            return money(value, currency)
         case "credit":
-            return _credit(value)
+            return credit(value)
         case "percent":
-            return _percent(value)
+            return percent(value)
         case "ratio":
-            return None if value is None else f"{value:.2f}"
+            return ratio(value)
     return value
 
 
@@ -176,11 +175,13 @@ def show_keywords(result: dict[str, Any]) -> None:
     title = f"{result['from']} to {result['to']}, {result['model']}, by {result['by']} date"
     table(f"{title}, {currency}", columns, rows)
     if totals["adjusted_cost"] != totals["cost"]:
-        adjusted = _money(totals["adjusted_cost"], currency) or "unknown"
+        adjusted = money(totals["adjusted_cost"], currency) or "unknown"
         say(f"After fees, tax and the cash ratio of recharges: {adjusted} {currency}.")
     coverage = result["coverage"]["conversions"]
     if coverage is not None:
-        say(f"Joined to a source: {coverage:.0%} of conversions; keyword ROI is a lower bound.")
+        say(
+            f"Joined to a source: {percent(coverage)} of conversions; keyword ROI is a lower bound."
+        )
     for item in result["incomplete"]:
         note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")
 
@@ -194,38 +195,19 @@ def _name(row: dict[str, Any]) -> str:
 def _cells(
     name: str, row: dict[str, Any], roi: str, currency: str, *, is_judged: bool
 ) -> list[Any]:
-    judged = [_money(row["cost_per_valid_inquiry"], currency), _percent(row["valid_rate"])]
+    judged = [money(row["cost_per_valid_inquiry"], currency), percent(row["valid_rate"])]
     return [
         name,
         row.get("platform") or "",
         row.get("campaign") or "",
-        _money(row["cost"], currency),
+        money(row["cost"], currency),
         row["clicks"],
         row["visits"],
-        _percent(row["arrival_rate"]),
-        _credit(row["conversions"]),
-        _money(row["cpa"], currency),
+        percent(row["arrival_rate"]),
+        credit(row["conversions"]),
+        money(row["cpa"], currency),
         *(judged if is_judged else []),
-        _money(row["revenue"], currency),
-        None if row["roas"] is None else f"{row['roas']:.2f}",
-        _percent(row[roi]),
+        money(row["revenue"], currency),
+        ratio(row["roas"]),
+        percent(row[roi]),
     ]
-
-
-def _money(text: str | None, currency: str) -> str | None:
-    """With the currency's decimals."""
-    return None if text is None else _rounded(text, get_currency_precision(currency))
-
-
-def _credit(text: str | None) -> str | None:
-    """At most two decimals."""
-    return None if text is None else _rounded(text, 2).rstrip("0").rstrip(".")
-
-
-def _rounded(text: str, places: int) -> str:
-    """Half a unit is rounded up, as on pages."""
-    return f"{Decimal(text).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
-
-
-def _percent(ratio: float | None) -> str | None:
-    return None if ratio is None else f"{ratio:.0%}"

@@ -9,6 +9,7 @@ import typer
 
 from tracker.accounts import sites
 from tracker.accounts.sites import SiteSettings
+from tracker.cli.figures import percent
 from tracker.cli.groups import site
 from tracker.cli.metadata import metadata
 from tracker.cli.output import Json, SiteKey, note, print_json, say, table
@@ -110,6 +111,6 @@ def _plain(value: Any) -> str:
 
 
 def _row(entry: dict[str, Any]) -> tuple[Any, ...]:
-    share = None if entry["share"] is None else f"{entry['share']:.1%}"
+    share = percent(entry["share"], places=1)
     names = (entry["param"], entry["field"], entry["visits"], entry["paid_visits"], share)
     return (*names, ", ".join(entry["samples"]))

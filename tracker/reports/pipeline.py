@@ -220,7 +220,8 @@ def _ratio(cost: Decimal | None, count: int, cent: Decimal) -> str | None:
 
 
 def _share(ratio: float | None) -> str | None:
-    return None if ratio is None else f"{ratio:.4f}"
+    """All its digits: whoever shows it rounds it, once."""
+    return None if ratio is None else decimal_text(Decimal(str(ratio)), places=4)
 
 
 def _valid_rate(pipeline: Pipeline, sums: Mapping[str, _Sums]) -> str | None:

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from tracker.accounts.ad_accounts import AdAccount
 from tracker.accounts.sites import Site
-from tracker.money import decimal_text
+from tracker.money import decimal_text, rounded
 from tracker.period import day_start, local_day, parse_zone
 from tracker.spend.daybook import ONE_DAY, AccountBook, BookDay, days_between, runs_of
 from tracker.spend.findings import Finding, finding, span
@@ -108,7 +108,7 @@ def _check_share(book: AccountBook, _: Site, __: datetime) -> Iterator[Finding]:
     if now is not None and before is not None and now - before > SHARE_JUMP:
         yield finding(
             "unallocated_jump", book.account, split, end,
-            now=f"{now:.0%}", before=f"{before:.0%}", count=SHARE_DAYS,
+            now=_percent(now), before=_percent(before), count=SHARE_DAYS,
         )  # fmt: skip
 
 
@@ -118,6 +118,10 @@ def _share(days: Iterable[BookDay]) -> Decimal | None:
         whole += one.whole
         loose += one.unallocated + one.gap
     return loose / whole if whole > 0 else None
+
+
+def _percent(share: Decimal) -> str:
+    return f"{rounded(share * 100, 0)}%"
 
 
 def _check_overlap(book: AccountBook, _: Site, __: datetime) -> Iterator[Finding]:

@@ -827,6 +827,18 @@ def test_a_filter_looks_for_more_texts_than_the_engine_takes_at_once(filled: Wor
         assert [row.values["keyword"] for row in found.rows] == ["pump"]
 
 
+def test_goals_are_sorted_by_the_names_that_are_shown(world: World) -> None:
+    names = [f"goal {letter}" for letter in "hgfedcba"]
+    for number, name in enumerate(names):
+        world.goal(name, kind="event", pattern=f"e{number}")
+    world.events([at(f"09-20 10:0{number}", name=f"e{number}") for number in range(len(names))])
+    world.reconcile()
+    for sort in ("goal", "conversions"):
+        found = ask(world, group="goal", metrics="conversions", sort=sort, order="asc")
+        shown = [row.values["goal"] for row in found.rows if row.values["goal"]]
+        assert shown == sorted(names), sort
+
+
 def test_rows_are_sorted_by_a_sign_that_only_looks_like_a_digit(world: World) -> None:
     lines = (f"2026-09-01,c,g,{one},9,7,1\n" for one in ("pump", "②"))
     world.spend(HEADER + "".join(lines), platform="baidu")

@@ -107,6 +107,14 @@ def test_a_filter_is_kept_as_fields_and_cost_that_it_cannot_hold_against_is_told
     assert "rows marked unallocated" in text
 
 
+def test_a_page_behind_the_last_row_says_so(world: World, browser: Browser) -> None:
+    shown = page(world, browser, ("group", "keyword"), ("offset", "50"))
+    assert re.search(r"Rows 0–0 of \d", shown)
+    assert "The rows end before this page." in shown
+    assert "Nothing happened" not in shown
+    assert 'rel="prev"' in shown
+
+
 def test_a_goal_is_filtered_by_its_name(world: World, browser: Browser) -> None:
     for condition in ('goal is "Order"', 'goal contains "ORD"', 'not goal is "Other"'):
         text = page(world, browser, ("metrics", "revenue"), ("filter", condition))

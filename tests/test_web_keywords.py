@@ -22,7 +22,10 @@ from tracker.accounts.tokens import add_token
 from tracker.app import create_app
 from tracker.period import parse_day
 from tracker.warehouse.client import Warehouse
+from tracker.web.columns import report_columns
+from tracker.web.explore_names import METRIC_COLUMNS
 from tracker.web.forms import site_form
+from tracker.web.paging import Paging, paging_of
 from tracker.web.query import PRESETS, PageQuery, read_page_query
 from tracker.web.spreadsheet import safe_text
 
@@ -239,6 +242,47 @@ def test_pages_of_the_table_show_every_row_once(fresh: World) -> None:
         query = later[1].replace("&amp;", "&") if later else ""
     assert len(seen) == len(set(seen)) == 60
     assert "Rows 51–64 of 64" in page
+
+
+def test_a_page_behind_the_last_row_says_so_and_leads_back(world: World, browser: Browser) -> None:
+    path = f"/sites/{world.site.key}/keywords"
+    page = browser.page(f"{path}{SEPTEMBER}&limit=25&offset=500")
+    assert "Rows 0–0 of 4" in page
+    assert "The rows end before this page." in page
+    assert "No spend and no visits" not in page
+    assert 'rel="next"' not in page
+    earlier = re.search(r'rel="prev" href="([^"]*)"', page)
+    assert earlier is not None
+    assert "Rows 1–4 of 4" in browser.page(path + earlier[1].replace("&amp;", "&"))
+
+
+@pytest.mark.parametrize(
+    ("count", "offset", "wanted"),
+    [
+        (0, 0, (0, 0, "", "", False)),
+        (0, 50, (0, 0, "0", "", False)),
+        (60, 0, (1, 50, "", "50", False)),
+        (60, 50, (51, 60, "0", "", False)),
+        (60, 70, (0, 0, "20", "", True)),
+        (60, 500, (0, 0, "50", "", True)),
+        (50, 500, (0, 0, "0", "", True)),
+        (60, 5, (6, 55, "0", "55", False)),
+    ],
+)
+def test_rows_have_a_place_and_neighbours(
+    count: int, offset: int, wanted: tuple[int, int, str, str, bool]
+) -> None:
+    shown = max(0, min(50, count - offset))
+    first, last, earlier, later, is_past = wanted
+    found = paging_of(count, shown, 50, offset, str)
+    assert found == Paging(first, last, count, earlier, later, is_past)
+
+
+def test_a_metric_is_explained_alike_in_both_reports() -> None:
+    for column in report_columns(has_margin=True, has_rules=True, has_judged=True):
+        if "÷" in column.help:
+            other = METRIC_COLUMNS[column.field].help
+            assert column.help.partition(".")[0] == other.partition(".")[0], column.field
 
 
 def test_what_a_keyword_is_called_is_text_and_never_markup(world: World, browser: Browser) -> None:

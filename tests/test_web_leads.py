@@ -213,6 +213,39 @@ def test_the_api_takes_conversions_once_and_lists_leads(desk: Desk) -> None:
     assert huge.status_code == 413
 
 
+def test_a_page_behind_the_last_lead_says_so_and_how_many_there_are(desk: Desk) -> None:
+    many = [{"id": one, "stage": "inquiry", "time": "2026-09-02"} for one in "AB"]
+    desk.api("POST", "/conversions", many)
+    for offset, shown in ((0, 1), (1, 1), (2, 0), (9, 0)):
+        found = desk.api("GET", f"/leads?limit=1&offset={offset}").json()
+        assert (len(found["leads"]), found["total"]) == (shown, 2), offset
+    assert desk.api("GET", "/leads?search=nobody&offset=9").json() == {"leads": [], "total": 0}
+    page = desk.browser.page(f"{desk.site}/leads?page=9")
+    assert "The rows end before this page." in page
+    assert "No lead here" not in page
+    assert f'href="{desk.site}/leads?page=1">Newer' in page
+    assert "No lead here" in desk.browser.page(f"{desk.site}/leads?search=nobody&page=9")
+
+
+def test_a_stage_of_the_pipeline_leads_to_the_keywords_of_as_many(desk: Desk) -> None:
+    """The click is before the period, the inquiry within: each stage is by its own date."""
+    desk.world.events([at("09-01 10:00", "v1", ad("water pump"))])
+    entry = {"id": "A", "stage": "inquiry", "time": "2026-09-20", "visitor": "v1"}
+    desk.api("POST", "/conversions", [entry])
+    desk.world.reconcile()
+    page = desk.browser.page(f"{desk.site}/pipeline?from=2026-09-10&to=2026-09-30")
+    link = re.search(r'<a href="([^"]+/keywords\?goal=stage%3Ainquiry[^"]*)"', page)
+    assert link is not None
+    count = re.search(r'stage%3Ainquiry.*?<td class="num">(\d+)</td>', page, re.DOTALL)
+    tile = re.search(
+        r'<dt>Conversions</dt>\s*<dd><div class="figure">([^<]+)<',
+        desk.browser.page(link[1].replace("&amp;", "&")),
+    )
+    assert count is not None
+    assert tile is not None
+    assert (count[1], tile[1]) == ("1", "1")
+
+
 def test_goals_come_and_go_through_the_api(desk: Desk) -> None:
     made = desk.api("POST", "/goals", {"name": "Call", "click": "call", "count": "person"})
     assert made.status_code == 201

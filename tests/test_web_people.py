@@ -95,6 +95,16 @@ def test_a_list_shows_the_first_touch_of_all_and_the_card_of_any_device(desk: De
     assert line.first_touch < line.first_seen
 
 
+def test_a_page_behind_the_last_person_says_so_and_how_many_there_are(desk: Desk) -> None:
+    for offset, shown in ((0, 2), (2, 1), (3, 0)):
+        found = desk.api("GET", f"/people?{DAYS}&who=all&limit=2&offset={offset}").json()
+        assert (len(found["people"]), found["total"]) == (shown, 3), offset
+    page = desk.browser.page(f"{desk.site}/people?{DAYS}&who=all&page=9")
+    assert "The rows end before this page." in page
+    assert "Nobody in this period" not in page
+    assert re.search(r'href="[^"]*&amp;page=1">Newer', page)
+
+
 def test_a_person_is_described_by_the_api(desk: Desk) -> None:
     anna, bert = f"/people/{name_of('anna')}", f"/people/{name_of('bert')}"
     card = desk.api("POST", f"{anna}/card", {"status": "open", "tags": ["big", " big "]}).json()

@@ -93,7 +93,7 @@ def breakdown(
     covered = joined.result()
     has_own = bool(request.site.settings.group_margins) or _has_own(now, before)
     economics = Economics(request.site.margin, known.valued > 0, reader.valued_roles, has_own)
-    writer = BreakdownWriter(request, reader, economics)
+    writer = BreakdownWriter(request, reader, economics, names)
     keys = writer.ordered(now, before)
     end = request.offset + request.limit if request.limit else None
     sums = _completeness_sums(now, before)
@@ -110,7 +110,7 @@ def breakdown(
         sort=request.sort,
         order="desc" if request.descending else "asc",
         row_count=len(keys),
-        rows=[writer.row(key, now, before, names) for key in keys[request.offset : end]],
+        rows=[writer.row(key, now, before) for key in keys[request.offset : end]],
         totals=writer.metrics(now.totals),
         previous=_compared(request, beside, writer, before),
         coverage=covered,

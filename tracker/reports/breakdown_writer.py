@@ -27,9 +27,15 @@ class BreakdownWriter:
     """Rows in order and their metrics."""
 
     def __init__(
-        self, request: BreakdownRequest, reader: BreakdownReader, economics: Economics
+        self,
+        request: BreakdownRequest,
+        reader: BreakdownReader,
+        economics: Economics,
+        goals: Mapping[str, str],
     ) -> None:
+        """``goals`` has the name of each goal by its id, which is what keys have."""
         self._request = request
+        self._goals = goals
         self._economics = economics
         self._metrics = [METRICS[name] for name in request.metrics if reader.is_read(name)]
 
@@ -39,35 +45,44 @@ class BreakdownWriter:
         found: dict[str, Value] = dict.fromkeys(self._request.metrics)
         return found | {one.name: one.formula(figures) for one in self._metrics}
 
-    def row(
-        self, key: Key, now: Read, before: Read | None, goals: Mapping[str, str]
-    ) -> BreakdownRow:
+    def row(self, key: Key, now: Read, before: Read | None) -> BreakdownRow:
         """One row with its previous figures; goals are called by their names."""
         group = self._request.group
-        named = [
-            goals.get(value, value) if name == "goal" and value else value
-            for name, value in zip(group, key, strict=True)
-        ]
+        values = zip(group, self._named(key), strict=True)
         return BreakdownRow(
-            values={name: value or None for name, value in zip(group, named, strict=True)},
+            values={name: value or None for name, value in values},
             unallocated=[name for name, value in zip(group, key, strict=True) if value is None],
             metrics=self.metrics(now.rows.get(key, {})),
             previous=None if before is None else self.metrics(before.rows.get(key, {})),
         )
 
     def ordered(self, now: Read, before: Read | None) -> list[Key]:
-        """Every row's key: by a dimension or a metric, undefined ones last either way."""
+        """Every row's key: by a dimension or a metric, undefined ones last either way.
+
+        Rows of one figure, and goals, lie by what is shown: ids differ between installations.
+        """
         request = self._request
-        keys = sorted({*now.rows, *(before.rows if before else ())}, key=_sortable)
+        shown = {key: self._named(key) for key in (*now.rows, *(before.rows if before else ()))}
+        keys = sorted(shown, key=lambda key: _sortable(shown[key]))
         if request.sort in request.group:
             place = request.group.index(request.sort)
             known = [key for key in keys if key[place]]
-            known.sort(key=lambda key: _natural(key[place] or ""), reverse=request.descending)
+            known.sort(
+                key=lambda key: _natural(shown[key][place] or ""), reverse=request.descending
+            )
             return known + [key for key in keys if not key[place]]
         ranks = {key: self._rank(now.rows.get(key, {})) for key in keys}
         defined = [key for key in keys if ranks[key] is not None]
         defined.sort(key=lambda key: ranks[key] or 0, reverse=request.descending)
         return defined + [key for key in keys if ranks[key] is None]
+
+    def _named(self, key: Key) -> Key:
+        if "goal" not in self._request.group:
+            return key
+        return tuple(
+            self._goals.get(value, value) if name == "goal" and value else value
+            for name, value in zip(self._request.group, key, strict=True)
+        )
 
     def _rank(self, measures: Mapping[str, int]) -> Decimal | int | None:
         name = self._request.sort

@@ -10,6 +10,7 @@ from tracker.accounts.clock import Clock
 from tracker.accounts.sites import Site
 from tracker.errors import NotFound
 from tracker.money import decimal_text
+from tracker.reports.listed import listed
 from tracker.reports.matching import way_matched
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -80,7 +81,8 @@ def list_leads(
     offset: int = 0,
 ) -> LeadPage:
     """Leads, the last moved first; ``search`` is a part of a lead's key, ``keys`` names leads."""
-    rows = warehouse.dicts(
+    rows, total = listed(
+        warehouse,
         load_sql(PACKAGE, "leads.sql"),
         {
             "site": site.key,
@@ -90,6 +92,7 @@ def list_leads(
             "limit": limit,
             "offset": offset,
         },
+        "leads",
     )
     origins = _origins(warehouse, site, [str(row["first_id"]) for row in rows], clock())
     leads = [
@@ -106,7 +109,7 @@ def list_leads(
         )
         for row in rows
     ]
-    return LeadPage(leads, int(rows[0]["leads"]) if rows else 0)
+    return LeadPage(leads, total)
 
 
 def leads_by_stage(warehouse: Warehouse, site: Site) -> dict[str, int]:

@@ -10,6 +10,7 @@ import msgspec
 from tracker.accounts.sites import Site
 from tracker.money import decimal_text
 from tracker.period import Period
+from tracker.reports.listed import listed
 from tracker.reports.people_search import first_touches
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -127,7 +128,8 @@ def list_people(
     ``wanted``: of these alone, whether known or not."""
     if wanted is not None and not wanted:
         return PeoplePage([], 0)
-    rows = warehouse.dicts(
+    rows, total = listed(
+        warehouse,
         load_sql(PACKAGE, "people.sql"),
         {
             "site": site.key,
@@ -138,6 +140,7 @@ def list_people(
             "limit": limit,
             "offset": offset,
         },
+        "people",
     )
     people = [
         PersonLine(
@@ -147,9 +150,7 @@ def list_people(
         )
         for row in rows
     ]
-    return PeoplePage(
-        _with_first_touch(warehouse, site, people), int(rows[0]["people"]) if rows else 0
-    )
+    return PeoplePage(_with_first_touch(warehouse, site, people), total)
 
 
 def _with_first_touch(

@@ -78,8 +78,8 @@ VISITS = Column(
 ARRIVAL = Column(
     *("arrival_rate", msgid("Arrival rate"), "percent", 1),
     msgid(
-        "Visits ÷ clicks. 80% to 90% is usual; far less means a broken tag or a page that does "
-        "not load, above 100% that cost or clicks are missing."
+        "Arrived clicks ÷ clicks. 80% to 90% is usual; far less means a broken tag or a page that "
+        "does not load, above 100% that cost or clicks are missing."
     ),
 )
 CONVERSIONS = Column(

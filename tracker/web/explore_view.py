@@ -16,8 +16,9 @@ from tracker.web.explore_names import METRIC_COLUMNS, ValueNames, dimension_titl
 from tracker.web.explore_query import ExploreQuery
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import Language, msgid
-from tracker.web.keyword_view import Cell, Heading, Paging, change_of, tone_of
+from tracker.web.keyword_view import Cell, Heading, change_of, tone_of
 from tracker.web.notes import Note, coverage_note, incomplete_note
+from tracker.web.paging import Paging, paging_of
 
 UNALLOCATED, UNKNOWN = msgid("Unallocated"), msgid("Not known")
 #: What stands on rows without a dimension, where it is more than unallocated.
@@ -107,16 +108,10 @@ class ExploreView:
 
     def paging(self) -> Paging:
         """Where this page lies among all rows."""
-        size, offset = int(self._query.limit), int(self._query.offset)
-        count, shown = self._report.row_count, len(self._report.rows)
-        return Paging(
-            first=min(offset + 1, count),
-            last=offset + shown,
-            count=count,
-            earlier=(self._query.address(offset=str(max(0, offset - size))) or "?")
-            if offset
-            else "",
-            later=self._query.address(offset=str(offset + size)) if offset + shown < count else "",
+        return paging_of(
+            *(self._report.row_count, len(self._report.rows)),
+            *(int(self._query.limit), int(self._query.offset)),
+            lambda offset: self._query.address(offset=str(offset)) or "?",
         )
 
     def notes(self) -> list[Note]:

@@ -16,6 +16,7 @@ from tracker.web.columns import Column, report_columns, tile_columns
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import Language, msgid
 from tracker.web.notes import row_title
+from tracker.web.paging import Paging, paging_of
 from tracker.web.query import PageQuery
 from tracker.web.vocabulary import platform_name
 
@@ -67,17 +68,6 @@ class Line:
     platform: str
     place: tuple[str, ...]
     cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """Which rows are shown, and the addresses of the neighbouring pages (empty: none)."""
-
-    first: int
-    last: int
-    count: int
-    earlier: str
-    later: str
 
 
 class KeywordView:
@@ -134,16 +124,10 @@ class KeywordView:
 
     def paging(self) -> Paging:
         """Where this page lies among all rows."""
-        size, offset = int(self._query.limit), int(self._query.offset)
-        count, shown = self._report.row_count, len(self._report.rows)
-        earlier = self._query.address(offset=str(max(0, offset - size))) or "?"
-        later = self._query.address(offset=str(offset + size))
-        return Paging(
-            first=min(offset + 1, count),
-            last=offset + shown,
-            count=count,
-            earlier=earlier if offset else "",
-            later=later if offset + shown < count else "",
+        return paging_of(
+            *(self._report.row_count, len(self._report.rows)),
+            *(int(self._query.limit), int(self._query.offset)),
+            lambda offset: self._query.address(offset=str(offset)) or "?",
         )
 
     def chart(self) -> str:

@@ -20,6 +20,7 @@ from tracker.web.api_conversions import offline_deps
 from tracker.web.call import Call
 from tracker.web.forms import optional_amount, optional_share, per_cent
 from tracker.web.messages import translated
+from tracker.web.paging import page_before
 from tracker.web.query import bounded_number
 from tracker.web.stages import MATCHED, stage_name, stage_options
 
@@ -141,6 +142,7 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
         limit=PAGE,
         offset=(page - 1) * PAGE,
     )
+    earlier = page_before(page, found.total, PAGE)
     counts = leads_by_stage(parts.warehouse, site)
     keys = [one.key for one in pipeline.stages]
     keys += sorted(set(counts) - set(keys))
@@ -159,7 +161,7 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
         + [(key, counts.get(key, 0), address(stage=key)) for key in keys],
         stage=stage,
         search=search,
-        newer=address(page=page - 1) if page > 1 else "",
+        newer=address(page=earlier) if earlier else "",
         older=address(page=page + 1) if page * PAGE < found.total else "",
         form=form,
         problem=problem,

@@ -35,6 +35,7 @@ from tracker.web.call import Call
 from tracker.web.forms import words
 from tracker.web.messages import translated
 from tracker.web.pages_pipeline import period_of
+from tracker.web.paging import page_before
 from tracker.web.query import bounded_number
 from tracker.web.stages import MATCHED, stage_name
 
@@ -180,6 +181,7 @@ def _list(call: Call) -> Response:
         limit=PAGE,
         offset=(page - 1) * PAGE,
     )
+    earlier = page_before(page, found.total, PAGE)
     looked_for = asdict(wanted)
     kept = {"from": params.get("from", ""), "to": params.get("to", "")} | looked_for
 
@@ -200,7 +202,7 @@ def _list(call: Call) -> Response:
         everybody=everybody,
         address=address,
         erased=params.get("erased", "") == "1",
-        newer=address(page=page - 1) if page > 1 else "",
+        newer=address(page=earlier) if earlier else "",
         older=address(page=page + 1) if page * PAGE < found.total else "",
     )
 

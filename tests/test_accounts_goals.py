@@ -161,6 +161,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"filters": [GoalFilter("a", "is", "x")] * 11}, "11 filters"),
     ({"name": ""}, "needs a name"),
     ({"name": "x" * 101}, "at most 100"),
+    ({"name": " stage:order"}, "name is 'stage:order'; names that begin with stage: or repeat:"),
+    ({"name": "repeat:order"}, "those of stages of the pipeline"),
 ]
 
 

@@ -33,6 +33,8 @@ Operator = Literal["is", "is_not", "contains", "at_least", "at_most"]
 #: What a click goal may look for.
 TALK = ("any", "call", "mail", "wechat", "whatsapp", "telegram", "qq", "chat")
 MAX_FILTERS = 10
+#: How goals that are stages of the pipeline begin: reports know both by name.
+STAGES = ("stage:", "repeat:")
 #: Longest attention that a goal may ask for, in seconds.
 MAX_SECONDS = 86_400
 
@@ -259,12 +261,23 @@ def _checked(goal: Goal, keep_days: int) -> Goal:
         checked_keep_days(keep_days, goal.lookback_days)
     if goal.value is not None and not (goal.value.is_finite() and 0 <= goal.value <= LIMIT):
         raise InvalidInput(f"The goal's value is {goal.value}; allowed are 0 to {LIMIT}.")
-    values = _values(goal) | {"name": checked_name(goal.name, "goal", longest=100)}
+    values = _values(goal) | {"name": _checked_goal_name(goal.name)}
     values["pattern"] = _checked_pattern(goal)
     values["filters"] = _checked_filters(goal.filters)
     _check_engagement(goal)
     values["currency"] = parse_currency(goal.currency) if goal.currency else None
     return Goal(**values)
+
+
+def _checked_goal_name(text: str) -> str:
+    name = checked_name(text, "goal", longest=100)
+    if name.startswith(STAGES):
+        raise InvalidInput(
+            f"The goal's name is {name!r}; names that begin with stage: or repeat: are those of "
+            "stages of the pipeline.",
+            hint="Choose another name.",
+        )
+    return name
 
 
 def _checked_pattern(goal: Goal) -> str:

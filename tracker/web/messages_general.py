@@ -54,6 +54,11 @@ GENERAL = (
     ),
     msgid("The site %(site)s has a goal named %(goal)s already."),
     msgid("Choose another name, or remove that goal first."),
+    msgid(
+        "The goal's name is %(name)s; names that begin with stage: or repeat: are those of stages "
+        "of the pipeline."
+    ),
+    msgid("Choose another name."),
     msgid("The path pattern %(value)s does not begin with a slash."),
     msgid("Write the path only, such as /thank-you or /orders/*/done."),
     msgid("The path pattern %(value)s holds a query or fragment, which goals ignore."),

@@ -354,12 +354,29 @@ def test_events_name_group_and_cost_as_properties(make: Make) -> None:
         {"order_cost": "1e3"},
         {"order_cost": "much", "product_group": "x" * 101},
         {},
+        {"order_cost": 3 * 1.1},
+        {"order_cost": 0.00001},
+        {"order_cost": 2.5e-6},
+        {"order_cost": 4.999e-7},
+        {"order_cost": "60.0000005"},
+        {"order_cost": "9" * 12 + ".9999996"},
+        {"order_cost": 1e21},
+        {"order_cost": "9" * 40},
+        {"order_cost": "3.3.3"},
+        {"order_cost": "NaN"},
     ]
     world.events(
         [
             at("09-01 10:00", "v1", ad("water pump")),
             *(
-                at(f"09-01 10:1{n}", "v1", name="order", value="100", currency="CNY", props=props)
+                at(
+                    f"09-01 10:{n + 1:02}",
+                    "v1",
+                    name="order",
+                    value="100",
+                    currency="CNY",
+                    props=props,
+                )
                 for n, props in enumerate(properties)
             ),
             at("09-01 10:30", "v1", name="sample", props={"product_group": "valves"}),
@@ -368,7 +385,9 @@ def test_events_name_group_and_cost_as_properties(make: Make) -> None:
     )
     world.reconcile()
     gains = [gain for _, gain in world.rows(GAINS)]
-    expected = ["39.5", "40", "30", None, None, None, None, "3", None]
+    expected = ["39.5", "40", "30", None, None, None, None]
+    expected += ["96.7", "99.99999", "99.999997", "100", "39.999999", "-999999999900", None, None]
+    expected += [None, None, "3", None]
     assert gains == [None if one is None else Decimal(one) for one in expected]
 
 

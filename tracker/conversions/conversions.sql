@@ -61,6 +61,7 @@
 -- with a cost of those of the lead that earn, as much of that as it gives back of its value. A stage without a group has that
 -- of the latest before it in its lead, else the first. Null where the site's margin decides. An event has
 -- both as properties; of one whose value does not count the group alone, and what cannot be read is left out.
+-- A cost that a browser has computed, such as 3.3000000000000003 or 1e-05, is rounded half up to a millionth.
 INSERT INTO conversions (site, day, build, conversion_id, goal, origin, external_id, lead, time,
     path_time, visitor, person, visit_id, matched, value, currency, tax_rate, value_site,
     product_group, order_cost, gain_site, rate_missing,
@@ -181,8 +182,9 @@ WITH
             -- if valued
             if(lengthUTF8(c.props['product_group']) <= 100,
                 trimBoth(replaceRegexpAll(c.props['product_group'], '\\s+', ' ')), '') AS product_group,
-            if(c.of_event AND match(c.props['order_cost'], '^[0-9]{1,12}([.][0-9]{1,6})?$'),
-                toDecimal128OrNull(c.props['order_cost'], 6), NULL) AS order_cost,
+            CAST(round(toDecimal256OrNull(if(c.of_event, extract(c.props['order_cost'],
+                '^[0-9]{1,12}(?:[.][0-9]+)?(?:e-[0-9]{1,3})?$'), ''), 40), 6)
+                AS Nullable(Decimal(38, 6))) AS order_cost,
             -- end
             -- unless valued
             '' AS product_group, CAST(NULL AS Nullable(Decimal(38, 6))) AS order_cost,

@@ -72,6 +72,12 @@ def query(*fields: tuple[str, str]) -> ExploreQuery:
     return read_explore_query(QueryParams(list(fields)), date(2026, 11, 1))
 
 
+def row_fields(text: str) -> list[tuple[str, str]]:
+    """The fields of a filter's form as a browser sends them."""
+    names = ("fd", "fo", "fv")
+    return [pair for row in filter_form(text).rows for pair in zip(names, row, strict=True)]
+
+
 def test_the_form_leads_to_a_report_with_totals_and_an_address_of_its_own(
     world: World, browser: Browser
 ) -> None:
@@ -256,3 +262,23 @@ def test_a_value_of_the_table_narrows_the_filter() -> None:
     assert narrowed.filter == '(city is "Bonn" or city is "Ulm") and country is "D\\"E"'
     again = query(*QueryParams(narrowed.narrowed("country", 'D"E').lstrip("?")).multi_items())
     assert again.filter == narrowed.filter
+
+
+@pytest.mark.parametrize("value", ["water\npump", "A\r\nB", "\\n", "a\\\nb", "/" + "L" * 2047])
+def test_whatever_a_row_is_called_its_link_asks_for_it(value: str) -> None:
+    """The filter is one line, as a form would make other line breaks of those in its text."""
+    narrowed = query(*QueryParams(query().narrowed("keyword", value).lstrip("?")).multi_items())
+    assert read_filter(narrowed.filter) == conditions.Test("keyword", "is", (value,))
+    assert len(narrowed.filter.splitlines()) == 1
+    sent = query(("filter", filter_form(narrowed.filter).text), *row_fields(narrowed.filter))
+    assert sent.filter == narrowed.filter
+
+
+def test_a_row_whose_filter_would_be_too_long_has_no_link() -> None:
+    first = query().narrowed("landing_page", "/" + "L" * 2047)
+    second = query(*QueryParams(first.lstrip("?")).multi_items())
+    third = second.narrowed("campaign", "/" + "M" * 2047)
+    assert third != ""
+    last = query(*QueryParams(third.lstrip("?")).multi_items())
+    assert last.narrowed("keyword", "N" * 1000) == ""
+    assert last.narrowed("keyword", "N") != ""

@@ -5,7 +5,8 @@
 ``DIMENSION is VALUE, …`` compares exactly with any of the values, ``contains`` looks for any of
 them in the text whatever its case, ``matches`` is a regular expression (RE2). ``not`` binds
 closer than ``and``, ``and`` closer than ``or``. A value is quoted unless it is one word; a quote or
-backslash within is written after a backslash; ``""`` is "not known".
+backslash within is written after a backslash, line breaks as ``\\n`` and ``\\r`` (forms would
+change them); ``""`` is "not known".
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import NoReturn
 from tracker.errors import InvalidInput
 from tracker.reports.dimensions import OF_GOALS, dimension
 
-LONGEST = 2000
+#: More than two values of the longest kind, the paths of pages.
+LONGEST = 5000
 MOST_CONDITIONS = 40
 DEEPEST = 20
 OPERATORS = ("is", "contains", "matches")
@@ -103,7 +105,11 @@ def _bracketed(part: Condition) -> str:
 
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
+
+
+def _plain(escaped: re.Match[str]) -> str:
+    return {"n": "\n", "r": "\r"}.get(escaped[1], escaped[1])
 
 
 class _Reader:
@@ -125,7 +131,7 @@ class _Reader:
             return
         self._end = found.end()
         self.is_quoted = found[1] is not None
-        self.word = re.sub(r"\\(.)", r"\1", found[1]) if self.is_quoted else found[2] or found[3]
+        self.word = re.sub(r"\\(.)", _plain, found[1]) if self.is_quoted else found[2] or found[3]
 
     def any_of(self, depth: int) -> Condition:
         """Parts with ``or`` between them."""

@@ -24,7 +24,7 @@ from tracker.reports.breakdown_request import (
     BreakdownRequest,
     read_breakdown,
 )
-from tracker.reports.conditions import Condition, Join, Test, filter_text, read_filter
+from tracker.reports.conditions import LONGEST, Condition, Join, Test, filter_text, read_filter
 from tracker.web.query import (
     PAGE_SIZES,
     PageQuery,
@@ -98,14 +98,16 @@ class ExploreQuery:
         return "?" + urlencode(given | changes)
 
     def narrowed(self, name: str, value: str) -> str:
-        """The address with one more condition: that the dimension has this value."""
+        """The address with one more condition: that the dimension has this value; empty where the
+        filter would be too long to be read."""
         more: Condition = Test(name, "is", (value,))
         try:
             now = read_filter(self.filter)
         except InvalidInput:
             now = None
         joined = _flat(Join("and", (now, more))) if now else more
-        return self.address(filter=filter_text(joined), offset="0")
+        text = filter_text(joined)
+        return self.address(filter=text, offset="0") if len(text) <= LONGEST else ""
 
 
 class Row(NamedTuple):
@@ -235,7 +237,7 @@ def _values(operator: str, text: str) -> tuple[str, ...]:
 
 def _filter(given: QueryParams) -> str:
     """The filter of text and rows together, in its normal form where it can be read."""
-    text = " ".join(given.get("filter", "").split("\n")).strip()
+    text = given.get("filter", "").strip()
     rows = zip(given.getlist("fd"), given.getlist("fo"), given.getlist("fv"), strict=False)
     tests = [test for row in rows if (test := _test(Row(*row)))]
     if not tests:

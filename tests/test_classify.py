@@ -207,6 +207,19 @@ def test_a_search_network_with_a_keyword_but_no_medium_is_an_ad() -> None:
     assert not source("utm_source=google&utm_medium=organic&utm_campaign=gmb").paid
 
 
+@pytest.mark.parametrize("medium", ["pc", "mobile", "search", "移动端"])
+def test_a_click_id_of_ads_is_paid_whatever_the_medium_is_called(medium: str) -> None:
+    found = source(f"utm_source=baidu&utm_medium={quote(medium)}&utm_term=pump&bd_vid=x1")
+    assert (found.paid, found.channel, found.medium) == (True, "Paid Search", medium)
+    assert not source(f"utm_source=baidu&utm_medium={quote(medium)}&utm_term=pump").paid
+    assert not source(f"utm_source=bing&utm_medium={quote(medium)}&gclid=x1").paid
+
+
+@pytest.mark.parametrize("medium", ["organic", "referral", "email", "social"])
+def test_a_medium_of_links_that_nobody_pays_for_stands_beside_a_click_id(medium: str) -> None:
+    assert not source(f"utm_source=google&utm_medium={medium}&gclid=x1").paid
+
+
 def test_a_tag_without_a_source_keeps_the_referrers_source() -> None:
     found = source("utm_campaign=spring", "https://news.example/a")
     assert (found.source, found.campaign, found.entrance) == ("news.example", "spring", True)

@@ -18,6 +18,7 @@ _SOCIAL_MEDIUMS = frozenset(
     ("social", "social-network", "social-media", "sm", "social network", "social media", "sns")
 )
 _MAIL = frozenset(("email", "e-mail", "e_mail", "e mail", "edm", "邮件"))
+_FREE = frozenset(("organic", "referral", "ai-assistant", "none", "(none)", "自然", "自然搜索"))
 _BY_KIND = {
     Kind.SHOPPING: "Shopping",
     Kind.SEARCH: "Search",
@@ -35,6 +36,12 @@ def is_paid_medium(medium: str) -> bool:
 def is_display_medium(medium: str) -> bool:
     """Whether a medium says display advertising: display, banner, cpm, 信息流 …"""
     return medium.lower() in DISPLAY_MEDIUMS
+
+
+def is_free_medium(medium: str) -> bool:
+    """Whether a medium says that nobody paid for the click: organic, referral, social, email …"""
+    plain = medium.lower()
+    return plain in _FREE or plain in _MAIL or plain in _SOCIAL_MEDIUMS or "affiliate" in plain
 
 
 def channel_of(

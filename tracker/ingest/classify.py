@@ -11,11 +11,13 @@ Order of decision, the first that applies:
 6. *Referrer*: search engine, AI assistant, social network, mail, video, shop, any other host.
 7. *Direct*: no referrer, or one of the site's own.
 
-A click id credits only its own network. It is ignored (and stays in the query) when the tags name
-another network, or name a source that is no ad network at all without a paid medium (a newsletter
-that links to an address copied from an ad), or when the page was reached from a search engine, a
-social network or an assistant on which the click id's network sells no ads (a shared link). Of
-two networks' click ids the later one in the URL counts, because networks append theirs.
+A click id that only ads carry says that the click was paid, whatever word the medium is, unless it
+is one for links that nobody pays for (organic, referral, email …). It credits only its own network.
+It is ignored (and stays in the query) when the tags name another network, or name a source that is
+no ad network at all without a paid medium (a newsletter that links to an address copied from an
+ad), or when the page was reached from a search engine, a social network or an assistant on which
+the click id's network sells no ads (a shared link). Of two networks' click ids the later one in the
+URL counts, because networks append theirs.
 
 Tags of a search ad on a page that was reached from such a place are *shared*: somebody copied the
 address of an ad into a post, a mail or an answer, or a search engine found it there. They stand,
@@ -35,7 +37,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tracker.ingest.channels import channel_of, is_display_medium, is_paid_medium
+from tracker.ingest.channels import (
+    channel_of,
+    is_display_medium,
+    is_free_medium,
+    is_paid_medium,
+)
 from tracker.ingest.landing import Address, decode, parse_address
 from tracker.ingest.sources.lookup import Origin, named_source, origin_of
 from tracker.ingest.sources.sites import Kind
@@ -213,12 +220,19 @@ def _standing(tags: Tags) -> tuple[str, Kind]:
 
 def _is_paid(tags: Tags, platform: str, kind: Kind) -> bool:
     fields = tags.fields
-    if fields["medium"]:
-        return is_paid_medium(fields["medium"]) or is_display_medium(fields["medium"])
+    medium = fields["medium"]
+    if medium and (is_paid_medium(medium) or is_display_medium(medium)):
+        return True
+    if medium and (is_free_medium(medium) or not tags.click or tags.click[0].platform != platform):
+        return False
+    # NOTE: also beside a word such as pc, mobile or search, with which many tag their ads: only ads
+    # carry these click ids.
     if (tags.click and tags.click[0].paid) or (tags.marks and tags.marks == platform):
         return True
     # NOTE: nobody can tag an organic result, so a search network with campaign or keyword but
     # without a medium is an ad whose tag forgot utm_medium.
+    if medium:
+        return False
     known = fields["campaign"] or fields["keyword"] or fields["campaign_id"] or fields["keyword_id"]
     return kind is Kind.SEARCH and bool(platform and known)
 

@@ -158,8 +158,9 @@ def _completeness_sums(now: Read, before: Read | None) -> KeywordSums:
 
     def sums(read: Read) -> Sums:
         known = {name: value for name, value in read.totals.items() if name in names}
-        # A row of a goal, and a stage, may have a value that is not in the totals.
-        lacking = ("unpriced_value", *(f"{role}_unpriced" for role in STAGES))
+        # Rows of goals, stages and platforms may have a value that is not in the totals.
+        stages = (f"{role}_unpriced" for role in STAGES)
+        lacking = ("unpriced_value", "platform_unpriced", *stages)
         found = (*read.rows.values(), read.totals)
         unpriced = any(row.get(name) for row in found for name in lacking)
         return Sums(**known | {"unpriced_value": int(unpriced)})

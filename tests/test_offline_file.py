@@ -175,6 +175,64 @@ def test_an_id_that_excel_has_shortened_is_refused(tmp_path: Path) -> None:
     assert "lost its last digits" in messages(write(tmp_path, text))[0]
 
 
+@pytest.mark.parametrize(
+    "column", ["lead", "user id", "keyword id", "campaign id", "web order", "click id", "visitor"]
+)
+@pytest.mark.parametrize("written", ["1.23457E+14", '"1,23457E+14"', "1.23457E14", "1E+14"])
+def test_any_other_id_that_excel_has_shortened_is_refused(
+    column: str, written: str, tmp_path: Path
+) -> None:
+    """Two leads 123456700000001 and 123456700000002 would be one."""
+    text = f"day,stage,id,email,{column}\n2026-09-01,order,1,a@b.example,{written}\n"
+    file, rows = read(write(tmp_path, text))
+    assert rows == []
+    (problem,) = file.problems
+    assert (problem.line, problem.column) == (2, column)
+    assert "lost its last digits" in problem.message
+
+
+def test_an_id_of_hexadecimal_digits_is_no_shortened_number(tmp_path: Path) -> None:
+    text = "day,stage,id,lead,visitor\n2026-09-01,order,3e77,5e12345678901234,1e5\n"
+    file, rows = read(write(tmp_path, text))
+    assert file.problems == []
+    assert (rows[0].lead, rows[0].visitor) == ("5e12345678901234", "1e5")
+
+
+@pytest.mark.parametrize("column", ["campaign", "ad group", "ad group id", "keyword"])
+def test_what_the_platform_names_leads_back_by_itself(column: str, tmp_path: Path) -> None:
+    text = f"day,stage,id,platform,{column}\n2026-09-01,order,1,google,77\n"
+    file, rows = read(write(tmp_path, text))
+    assert (len(rows), file.problems) == (1, [])
+
+
+@pytest.mark.parametrize("head", ["day,stage,id,removed,email", "day,stage,id,removed"])
+def test_a_row_that_withdraws_another_needs_its_id_alone(head: str, tmp_path: Path) -> None:
+    rest = "," * (head.count(",") - 3)
+    text = f"{head}\n2026-09-01,order,1,yes{rest}\n2026-09-01,order,2,no{rest}\n"
+    file, rows = read(write(tmp_path, text))
+    assert [(row.id, row.removed) for row in rows] == [("1", True)]
+    (problem,) = file.problems
+    assert problem.line == 3
+    assert "Nothing leads back to a visit" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("written", "currency"),
+    [("RMB", "CNY"), ("rmb", "CNY"), ("人民币", "CNY"), ("美元", "USD"), ("US$", "USD")],
+)
+def test_a_currency_is_known_by_a_name_that_means_it_alone(
+    written: str, currency: str, tmp_path: Path
+) -> None:
+    head = "day,stage,id,email,value,currency\n"
+    file, rows = read(write(tmp_path, f"{head}2026-09-01,order,1,a@b.example,5,{written}\n"))
+    assert file.problems == []
+    assert rows[0].currency == currency
+    assert (
+        "Unknown currency"
+        in messages(write(tmp_path, f"{head}2026-09-01,order,1,a@b.example,5,$\n"))[0]
+    )
+
+
 def test_a_row_that_names_its_lead_needs_no_contact(tmp_path: Path) -> None:
     text = "day,stage,id,lead,email\n2026-09-01,order,2,L1,\n"
     _, rows = read(write(tmp_path, text))
@@ -219,6 +277,9 @@ def test_day_and_month_are_told_apart_by_a_later_row(tmp_path: Path) -> None:
         ("2026年10月1日 09:05:07", datetime(2026, 10, 1, 1, 5, 7, tzinfo=UTC)),
         ("Oct 1, 2026 9:05 PM", datetime(2026, 10, 1, 13, 5, tzinfo=UTC)),
         ("2026-10-01 12:05 AM", datetime(2026, 9, 30, 16, 5, tzinfo=UTC)),
+        ("2026-10-01 10:00 周四", datetime(2026, 10, 1, 2, 0, tzinfo=UTC)),
+        ("2026-10-01 10:00:00（星期四）", datetime(2026, 10, 1, 2, 0, tzinfo=UTC)),
+        ("2026-10-01 10:00:00.1234567891", datetime(2026, 10, 1, 2, 0, 0, 123000, tzinfo=UTC)),
     ],
 )
 def test_times_are_read_in_the_zone_of_the_site(
@@ -228,6 +289,11 @@ def test_times_are_read_in_the_zone_of_the_site(
     file, rows = read(path)
     assert file.problems == []
     assert rows[0].time == expected
+
+
+def test_a_time_of_day_that_cannot_be_read_is_not_dropped(tmp_path: Path) -> None:
+    text = "time,stage,id,email\n2026-10-01 10:00.5,order,1,a@b.example\n"
+    assert "is no time of day" in messages(write(tmp_path, text))[0]
 
 
 def test_a_half_written_file_is_refused(tmp_path: Path) -> None:

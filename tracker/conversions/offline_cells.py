@@ -9,10 +9,13 @@ from functools import partial
 from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.errors import InvalidInput
-from tracker.money import parse_amount, parse_currency
+from tracker.money import parse_amount
+from tracker.tables.currency_marks import named_currency
 from tracker.tables.numbers import NOTHING, Style, parse_number, refuse_lost_digits, unwrap
 from tracker.tables.problem import CellError
 
+#: Ids beside that of the row, of which long numbers are usual.
+_IDS = ("lead", "visitor", "click_id", "order_id", "campaign_id", "ad_group_id", "keyword_id")
 _TRUE = frozenset({"1", "true", "yes", "y", "x", "是", "已作废", "作废", "已取消"})
 
 
@@ -26,9 +29,10 @@ def cell_parsers(style: Style) -> Mapping[str, Callable[[str], object]]:
         "product_group": lambda cell: checked_group(text_of(cell)),
         "order_cost": partial(_order_cost, style=style),
         "id": _id,
+        **dict.fromkeys(_IDS, _whole),
         "email": _hashed(hash_email),
         "phone": _hashed(hash_phone),
-        "user": _hashed(hash_user),
+        "user": _hashed(lambda text: hash_user(_whole(text))),
         "person": _person,
         "reason": _reason,
         "visit_code": lambda cell: text_of(cell).upper(),
@@ -43,9 +47,15 @@ def text_of(cell: str) -> str:
     return "" if text in NOTHING else text
 
 
-def _id(cell: str) -> str:
+def _whole(cell: str) -> str:
+    """An id that has all its digits: what Excel has shortened is the same for many rows."""
     text = text_of(cell)
     refuse_lost_digits(text)
+    return text
+
+
+def _id(cell: str) -> str:
+    text = _whole(cell)
     if len(text) > 200:
         raise CellError("The id is longer than 200 characters.")
     return text
@@ -92,7 +102,7 @@ def checked_order_cost(cost: Decimal) -> Decimal:
 
 def _currency(cell: str) -> str:
     text = text_of(cell)
-    return parse_currency(text) if text else ""
+    return named_currency(text) if text else ""
 
 
 def _hashed(digest: Callable[[str], str]) -> Callable[[str], str]:

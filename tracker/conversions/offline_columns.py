@@ -89,6 +89,8 @@ IDENTIFIERS: Final = (
     "lead",
     "campaign",
     "campaign_id",
+    "ad_group",
+    "ad_group_id",
     "keyword",
     "keyword_id",
 )

@@ -157,7 +157,7 @@ def _check_columns(header: Header, columns: Mapping[str, int], stage: str) -> No
     missing = [] if {"time", "day"} & set(columns) else ["time or day"]
     missing += [] if "id" in columns else ["id"]
     missing += [] if "stage" in columns or stage else ["stage or goal"]
-    if not set(IDENTIFIERS) & set(columns):
+    if not {*IDENTIFIERS, "removed"} & set(columns):
         missing.append("visitor, click id, visit code, landing URL, e-mail, phone or lead")
     if missing:
         raise InvalidInput(
@@ -201,7 +201,8 @@ class _Reading:
         # Systems write 0 where there is nothing.
         if values["order_cost"] and values["value"] is None:
             self._problem(line, "order_cost", "", NO_VALUE)
-        if not any(values[name] for name in IDENTIFIERS):
+        # A row that withdraws another is known by its id alone.
+        if not values["removed"] and not any(values[name] for name in IDENTIFIERS):
             message = "Nothing leads back to a visit: no " + ", ".join(IDENTIFIERS[:10]) + "."
             self.problems.add(line, "", "", message)
         values["currency"] = self._marked(line, cells, values)

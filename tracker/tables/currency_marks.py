@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from tracker.money import currency_codes
+from tracker.money import currency_codes, parse_currency
 from tracker.tables.columns import Header
 from tracker.tables.numbers import dress_of
 
@@ -44,6 +44,13 @@ def currencies_of(mark: str) -> frozenset[str]:
         return frozenset({code})
     # An unknown dollar is a dollar; 加元 is no 元.
     return _SIGNS.get(mark.upper()) or _SIGNS.get(mark[-1:] if mark[:-1].isascii() else "", _NONE)
+
+
+def named_currency(text: str) -> str:
+    """The ISO 4217 code of a code, or of a sign or Chinese name that means one currency alone
+    (``US$``, ``RMB``, 人民币); InvalidInput otherwise."""
+    meant = currencies_of(text.strip())
+    return next(iter(meant)) if len(meant) == 1 else parse_currency(text)
 
 
 _NONE: frozenset[str] = frozenset()

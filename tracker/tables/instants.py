@@ -14,10 +14,12 @@ from tracker.tables.problem import CellError, quoted
 
 _TIMED = re.compile(
     r"^(?P<day>.+?)(?:T|\s+|(?<=日))\s*(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
-    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
-    r"\s*(?P<half>[AP]M)?\s*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?$",
+    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?)?"
+    r"\s*(?P<half>[AP]M)?\s*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+    r"[\s(（]*(?:(?:周|星期)[一二三四五六日天])?[\s)）]*$",
     re.IGNORECASE,
 )
+_HOUR = re.compile(r"[0-9]:[0-9]")
 
 
 def parse_instant(cell: str, zone: ZoneInfo, order: Order | None = None) -> tuple[datetime, bool]:
@@ -29,6 +31,8 @@ def parse_instant(cell: str, zone: ZoneInfo, order: Order | None = None) -> tupl
     text = unwrap(cell)
     match = _TIMED.match(text)
     if match is None:
+        if _HOUR.search(text):
+            raise CellError(f"{quoted(cell)} is no time of day.")
         following = parse_day(text, order) + timedelta(days=1)
         return day_start(following, zone) - timedelta(milliseconds=1), True
     day = parse_day(match["day"], order)

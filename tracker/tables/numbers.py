@@ -36,7 +36,8 @@ _PLAIN = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 _POINT = re.compile(r"^([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?$")
 _COMMA = re.compile(r"^([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$")
 _SCIENTIFIC = re.compile(r"^-?[0-9](\.[0-9]+)?[eE][-+]?[0-9]{1,2}$")
-_LOST_DIGITS = re.compile(r"^[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+$")
+#: ``5e12`` may be an id of hexadecimal digits.
+_LOST_DIGITS = re.compile(r"^[0-9](?:[.,][0-9]+[eE]\+?|[eE]\+)[0-9]+$")
 _EVIDENCE_POINT = re.compile(r"^([0-9]*,[0-9]{3})*[0-9]*\.([0-9]{1,2}|[0-9]{4,})$|,.*\.|,.*,")
 _EVIDENCE_COMMA = re.compile(r"^([0-9]*\.[0-9]{3})*[0-9]*,([0-9]{1,2}|[0-9]{4,})$|\..*,|\..*\.")
 

@@ -47,7 +47,7 @@ def take(world: World, *entries: Entry) -> None:
 
 def way(world: World) -> str:
     """How the one lead was given to somebody."""
-    (lead,) = list_leads(world.warehouse, world.site, clock=world.clock).leads
+    (lead,) = list_leads(world.warehouse, world.db, world.site, clock=world.clock).leads
     return lead.origin.matched
 
 

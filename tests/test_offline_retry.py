@@ -34,7 +34,7 @@ def take(world: World, *entries: Entry) -> None:
 
 def ways(world: World) -> dict[str, str]:
     """How each lead was given to somebody, as the board of leads says."""
-    found = list_leads(world.warehouse, world.site, clock=world.clock)
+    found = list_leads(world.warehouse, world.db, world.site, clock=world.clock)
     return {one.lead: one.origin.matched for one in found.leads}
 
 
@@ -108,5 +108,5 @@ def test_a_stage_that_is_entered_later_tries_the_whole_lead_again(world: World) 
     assert ways(world) == {"L": "expired"}
     take(world, Entry(id="q", lead="L", stage="quotation", time="2026-05-01"))
     world.reconcile()
-    (lead,) = list_leads(world.warehouse, world.site, clock=world.clock).leads
+    (lead,) = list_leads(world.warehouse, world.db, world.site, clock=world.clock).leads
     assert (lead.origin.matched, lead.origin.keyword) == ("email", "water pump")

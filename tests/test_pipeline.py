@@ -97,10 +97,10 @@ def test_a_lead_moves_through_the_stages_and_each_has_its_cost_and_return(world:
     assert found.incomplete == []
     keywords = world.report("2026-09-01", "2026-11-01", goal="stage:payment", by="conversion")
     assert (keywords.totals.revenue, keywords.totals.conversions) == ("3000.00", "1")
-    page = list_leads(world.warehouse, world.site, clock=world.clock)
+    page = list_leads(world.warehouse, world.db, world.site, clock=world.clock)
     assert [(one.lead, one.stage) for one in page.leads] == [(lead, "payment"), ("i2", "invalid")]
     assert page.leads[0].origin.keyword == "water pump"
-    assert leads_by_stage(world.warehouse, world.site) == {"payment": 1, "invalid": 1}
+    assert leads_by_stage(world.warehouse, world.db, world.site) == {"payment": 1, "invalid": 1}
 
 
 @pytest.mark.parametrize("options", [{}, {"period_total": True, "platform": "google"}])
@@ -201,7 +201,7 @@ def test_a_corrected_value_and_a_refund_restate_and_keep_the_path(world: World) 
     )
     world.reconcile()
     deps = offline_deps(world.parts, world.site)
-    steps = lead_steps(world.warehouse, world.site, "L")
+    steps = lead_steps(world.warehouse, world.db, world.site, "L")
     again = Entry(id="o", stage="order", time="2026-09-12", value=Decimal(4000))
     correct_stage(deps, world.site, "L", again)
     move_lead(
@@ -302,7 +302,7 @@ def test_a_lead_names_the_keyword_that_reports_credit_it_to(world: World) -> Non
     world.reconcile()
     rows = world.report("2026-09-01", "2026-09-30").rows
     assert {row.keyword: row.conversions for row in rows} == {"water pump": "2", None: "1"}
-    page = list_leads(world.warehouse, world.site, clock=world.clock)
+    page = list_leads(world.warehouse, world.db, world.site, clock=world.clock)
     assert {
         one.lead: (one.origin.channel, one.origin.campaign, one.origin.keyword)
         for one in page.leads
@@ -331,7 +331,7 @@ def test_a_refund_moves_no_lead_and_is_no_reason_to_have_lost_it(world: World) -
         Entry(id="x", stage="lost", time="2026-09-12 10:00", lead="M", reason="agency"),
     )
     world.reconcile()
-    page = list_leads(world.warehouse, world.site, clock=world.clock)
+    page = list_leads(world.warehouse, world.db, world.site, clock=world.clock)
     assert [
         (one.lead, one.stage, one.moved.day, one.stages, one.reason, one.value)
         for one in page.leads
@@ -616,6 +616,46 @@ def test_without_the_rate_of_an_order_nothing_is_expected_and_the_rate_is_named(
     assert (found.mean_order, found.incomplete) == ("3600.00", [])
 
 
+def test_stages_of_one_day_stand_in_the_order_of_the_pipeline_however_they_arrive(
+    world: World,
+) -> None:
+    """Systems that export days only make ties the rule; ids would put 10 before 9."""
+
+    def steps(lead: str) -> list[Entry]:
+        stages = (("10", "inquiry"), ("9", "quotation"), ("8", "invalid"), ("7", "negotiation"))
+        return [
+            Entry(id=f"{lead}-{n}", stage=stage, time="2026-10-31", lead=lead)
+            for n, stage in stages
+        ]
+
+    for entry in steps("A")[:2]:
+        take(world, entry)
+    for entry in reversed(steps("B")[:2]):
+        take(world, entry)
+    take(world, *steps("C")[:2])
+    take(world, *steps("D"))
+    take(world, *reversed(steps("E")))
+    world.reconcile()
+    page = list_leads(world.warehouse, world.db, world.site, clock=world.clock)
+    stand = {"A": "quotation", "B": "quotation", "C": "quotation", "D": "invalid", "E": "invalid"}
+    assert {one.lead: one.stage for one in page.leads} == stand
+    assert leads_by_stage(world.warehouse, world.db, world.site) == {"quotation": 3, "invalid": 2}
+    for lead in "DE":
+        found = lead_steps(world.warehouse, world.db, world.site, lead)
+        assert [one.stage for one in found] == ["inquiry", "quotation", "negotiation", "invalid"]
+    (waiting,) = report(world).open
+    assert (waiting.stage, waiting.leads) == ("quotation", 3)
+
+
+def test_a_stage_is_found_by_the_name_that_pages_show() -> None:
+    stages = (Stage("ask", "inquiry"), Stage("deal", "order"), Stage("Lost", "other"))
+    pipeline = Pipeline((*stages, Stage("gone", "lost"), Stage("cash", "payment", "Money")))
+    texts = ("Order", "订单", "INQUIRY", "询盘", "lost", "丢单", "收款", "won")
+    assert [pipeline.key_of(text) for text in texts] == [
+        *("deal", "deal", "ask", "ask", "Lost", "gone", "收款", "won")
+    ]
+
+
 def test_stages_are_a_sites_own_and_their_names_lead_to_them(world: World) -> None:
     key = world.site.key
     assert pipeline_of(world.db, key).key_of(" 已付款 ") == "已付款"
@@ -712,5 +752,5 @@ def test_a_refund_before_the_date_only_order_of_its_day_does_not_end_the_path(wo
     assert [(row.keyword, row.conversions, row.revenue) for row in rows] == [
         ("water pump", "1", "200.00")
     ]
-    (lead,) = list_leads(world.warehouse, world.site, clock=world.clock).leads
+    (lead,) = list_leads(world.warehouse, world.db, world.site, clock=world.clock).leads
     assert lead.opened == lead.moved == datetime(2026, 9, 10, 23, 59, 59, 999000, tzinfo=UTC)

@@ -183,7 +183,8 @@ def test_programs_and_webhooks_name_the_rate_too(world: World) -> None:
         amounts("0.06", "100"),
     ]
     assert [
-        lead_steps(world.warehouse, world.site, key)[0].tax_rate for key in ("A", "B", "C", "D")
+        lead_steps(world.warehouse, world.db, world.site, key)[0].tax_rate
+        for key in ("A", "B", "C", "D")
     ] == ["0.13", "0", None, "0.06"]
 
 

@@ -39,6 +39,8 @@ CLOSED: tuple[Role, ...] = ("invalid", "lost")
 #: Roles at which a lead has become an order.
 WON: tuple[Role, ...] = ("order", "shipped", "payment")
 MAX_STAGES = 30
+#: The turn of stages that a site does not list (``Pipeline.turns``).
+UNLISTED = MAX_STAGES
 _KEY = re.compile(r"^[^\s:|][^:|\x00-\x1f]{0,59}$")
 
 
@@ -53,6 +55,19 @@ class Stage:
     aliases: tuple[str, ...] = ()
 
 
+#: What pages call a stage without a name of its own, in every language, by its role.
+ROLE_NAMES: dict[Role, tuple[str, ...]] = {
+    "inquiry": ("Inquiry", "询盘"),
+    "valid": ("Valid inquiry", "有效询盘"),
+    "invalid": ("Invalid", "无效"),
+    "contacted": ("Contacted", "已联系"),
+    "sample": ("Sample", "寄样"),
+    "quotation": ("Quotation", "报价"),
+    "order": ("Order", "订单"),
+    "shipped": ("Shipped", "出货"),
+    "payment": ("Payment received", "收款"),
+    "lost": ("Lost", "丢单"),
+}
 #: What a site has until it says otherwise. The aliases are what sales files call these stages.
 DEFAULT_STAGES: tuple[Stage, ...] = (
     Stage("inquiry", "inquiry", aliases=("lead", "enquiry", "询盘", "线索", "新线索")),
@@ -77,11 +92,13 @@ class Pipeline:
     stages: tuple[Stage, ...]
 
     def key_of(self, text: str) -> str:
-        """The key of the stage that a text names; a text that names none is its own key."""
+        """The key of the stage that a text names; a text that names none is its own key. What a
+        site says itself goes before the names that pages give to stages without one."""
         plain = " ".join(text.split())
         wanted = plain.casefold()
-        for stage in self.stages:
-            names = (stage.key, stage.name, *stage.aliases)
+        own = [(stage, (stage.key, stage.name, *stage.aliases)) for stage in self.stages]
+        usual = [(one, ROLE_NAMES.get(one.role, ())) for one in self.stages if not one.name]
+        for stage, names in (*own, *usual):
             if wanted in {name.casefold() for name in names if name}:
                 return stage.key
         return plain
@@ -97,6 +114,16 @@ class Pipeline:
     def goals(self, *roles: Role) -> list[str]:
         """The same as reports name them among goals."""
         return [f"stage:{key}" for key in self.keys(*roles)]
+
+    def turns(self) -> dict[str, int]:
+        """Which of the stages of one instant comes first: in the order of the pipeline, but those
+        with which a lead is over without an order last. Files that have days only make such ties
+        the rule. Stages that the site does not list come between (``UNLISTED``); of equal ones the
+        external id decides, so that the order in which they arrived never does."""
+        return {
+            stage.key: place + (UNLISTED + 1 if stage.role in CLOSED else 0)
+            for place, stage in enumerate(self.stages)
+        }
 
     def place(self, key: str) -> int:
         """Where a stage stands, from 0; stages that the site does not list come last."""

@@ -30,6 +30,7 @@ def leads(parts: Parts, request: ListLeads, _: Progress) -> object:
     """The leads of a site, those of a stage, or those that a search finds."""
     return list_leads(
         parts.warehouse,
+        parts.db,
         get_site(parts.db, request.site),
         clock=parts.clock,
         stage=request.stage,

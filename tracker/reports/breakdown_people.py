@@ -86,7 +86,10 @@ def expectations(
     if mean is None:
         return {}, lacking
     cent = cent_of(site.currency)
-    leads = {lead.lead: lead for lead in open_leads(read_tracks(warehouse, site), pipeline, now)}
+    leads = {
+        lead.lead: lead
+        for lead in open_leads(read_tracks(warehouse, site, pipeline), pipeline, now)
+    }
     rows = warehouse.rows(
         load_sql(PACKAGE, "breakdown_waiting.sql"),
         {"site": site.key, "asof": asof, "leads": list(leads)},

@@ -1,9 +1,12 @@
 -- Question: how many leads stand in each stage?
--- Grain: one row per stage. Parameters: site String. Facts and refunds as in leads.sql.
+-- Grain: one row per stage. Parameters: site String;
+--   stages Array(String), turns Array(UInt8), unlisted UInt8: `Pipeline.turns`.
+-- Facts and refunds as in leads.sql.
 WITH latest AS
 (
     SELECT external_id, argMax((stage, time, value, lead, removed), version) AS fact,
-        max(version) AS written
+        (fact.2, transform(toString(fact.1), {stages:Array(String)}, {turns:Array(UInt8)}, {unlisted:UInt8}),
+            external_id) AS place
     FROM offline_conversions
     WHERE site = {site:String}
     GROUP BY external_id
@@ -12,7 +15,7 @@ WITH latest AS
 SELECT stage_now, count() FROM
 (
     SELECT if(fact.4 = '', external_id, fact.4) AS lead_key,
-        argMaxIf(toString(fact.1), (fact.2, written, external_id), ifNull(fact.3, 0) >= 0) AS stage_now
+        argMaxIf(toString(fact.1), place, ifNull(fact.3, 0) >= 0) AS stage_now
     FROM latest
     GROUP BY lead_key
 )

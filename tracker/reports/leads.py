@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock
+from tracker.accounts.pipeline import UNLISTED, Pipeline, pipeline_of
 from tracker.accounts.sites import Site
 from tracker.errors import NotFound
 from tracker.money import decimal_text
@@ -69,8 +71,15 @@ class LeadPage(msgspec.Struct, frozen=True):
     total: int
 
 
+def turn_parameters(pipeline: Pipeline) -> dict[str, object]:
+    """What statements need to know which of the stages of one instant comes first."""
+    turns = pipeline.turns()
+    return {"stages": list(turns), "turns": list(turns.values()), "unlisted": UNLISTED}
+
+
 def list_leads(
     warehouse: Warehouse,
+    db: Engine,
     site: Site,
     *,
     clock: Clock,
@@ -91,6 +100,7 @@ def list_leads(
             "keys": keys or [],
             "limit": limit,
             "offset": offset,
+            **turn_parameters(pipeline_of(db, site.key)),
         },
         "leads",
     )
@@ -112,15 +122,17 @@ def list_leads(
     return LeadPage(leads, total)
 
 
-def leads_by_stage(warehouse: Warehouse, site: Site) -> dict[str, int]:
+def leads_by_stage(warehouse: Warehouse, db: Engine, site: Site) -> dict[str, int]:
     """How many leads stand in each stage."""
-    rows = warehouse.rows(load_sql(PACKAGE, "lead_stages.sql"), {"site": site.key})
+    params = {"site": site.key, **turn_parameters(pipeline_of(db, site.key))}
+    rows = warehouse.rows(load_sql(PACKAGE, "lead_stages.sql"), params)
     return {str(stage): int(count) for stage, count in rows}
 
 
-def lead_steps(warehouse: Warehouse, site: Site, lead: str) -> list[LeadStep]:
+def lead_steps(warehouse: Warehouse, db: Engine, site: Site, lead: str) -> list[LeadStep]:
     """The stages of a lead, oldest first; NotFound."""
-    rows = warehouse.dicts(load_sql(PACKAGE, "lead_facts.sql"), {"site": site.key, "lead": lead})
+    params = {"site": site.key, "lead": lead, **turn_parameters(pipeline_of(db, site.key))}
+    rows = warehouse.dicts(load_sql(PACKAGE, "lead_facts.sql"), params)
     if not rows:
         raise NotFound(f"No lead {lead!r}.", hint="Look at the list of leads.")
     return [

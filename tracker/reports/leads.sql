@@ -1,7 +1,8 @@
 -- Question: where do the leads of the sales pipeline stand?
 -- Grain: one row per lead, the last moved first, and how many there are in all.
 -- Parameters: site String; stage String ('' = all); lead String ('' = all, else a part of its id);
---   keys Array(String), only these leads where there are any; limit, offset UInt64
+--   keys Array(String), only these leads where there are any; limit, offset UInt64;
+--   stages Array(String), turns Array(UInt8), unlisted UInt8: `Pipeline.turns`
 -- Reads facts, because whoever has just moved a lead wants to see it there. A stage with a
 -- negative value is a refund and moves nothing.
 WITH
@@ -9,7 +10,9 @@ WITH
     (
         SELECT external_id,
             argMax((stage, time, value, currency, lead, removed, reason), version) AS fact,
-            max(version) AS written, ifNull(fact.3, 0) >= 0 AS is_step
+            ifNull(fact.3, 0) >= 0 AS is_step,
+            (fact.2, transform(toString(fact.1), {stages:Array(String)}, {turns:Array(UInt8)}, {unlisted:UInt8}),
+                external_id) AS place
         FROM offline_conversions
         WHERE site = {site:String}
         GROUP BY external_id
@@ -18,13 +21,14 @@ WITH
     leads AS
     (
         SELECT if(fact.5 = '', external_id, fact.5) AS lead_key,
-            argMaxIf(toString(fact.1), (fact.2, written, external_id), is_step) AS stage_now,
+            argMaxIf(toString(fact.1), place, is_step) AS stage_now,
             countIf(is_step) AS stages, if(stages = 0, min(fact.2), minIf(fact.2, is_step)) AS opened,
             if(stages = 0, max(fact.2), maxIf(fact.2, is_step)) AS moved,
+            -- The first as conversions.sql takes it.
             argMin(external_id, (fact.2, external_id)) AS first_id,
-            argMaxIf((fact.3, toString(fact.4)), (fact.2, written, external_id),
+            argMaxIf((fact.3, toString(fact.4)), place,
                 fact.3 IS NOT NULL AND fact.3 >= 0) AS worth,
-            argMaxIf(fact.7, (fact.2, written, external_id), is_step) AS reason_now
+            argMaxIf(fact.7, place, is_step) AS reason_now
         FROM latest
         GROUP BY lead_key
     )

@@ -26,6 +26,7 @@ from tracker.period import Period, day_start, parse_zone
 from tracker.reports.completeness import missing_rate, missing_rates
 from tracker.reports.expected import Track, expected_value, open_leads
 from tracker.reports.keywords import keyword_report
+from tracker.reports.leads import turn_parameters
 from tracker.reports.published import newest_build
 from tracker.reports.request import By, KeywordRequest
 from tracker.reports.result import Incomplete, Metrics
@@ -255,11 +256,10 @@ def mean_order(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> MeanOrde
     return MeanOrder(mean.quantize(cent_of(site.currency), ROUND_HALF_UP), [])
 
 
-def read_tracks(warehouse: Warehouse, site: Site) -> list[Track]:
+def read_tracks(warehouse: Warehouse, site: Site, pipeline: Pipeline) -> list[Track]:
     """How the leads of a site moved, the last moved first."""
-    rows = warehouse.rows(
-        load_sql(PACKAGE, "lead_tracks.sql"), {"site": site.key, "most": MOST_LEADS}
-    )
+    params = {"site": site.key, "most": MOST_LEADS, **turn_parameters(pipeline)}
+    rows = warehouse.rows(load_sql(PACKAGE, "lead_tracks.sql"), params)
     return [Track(str(lead), [(time, str(stage)) for time, stage in steps]) for lead, steps in rows]
 
 
@@ -268,7 +268,7 @@ def _open(
 ) -> list[OpenStage]:
     counts: Counter[str] = Counter()
     expected: dict[str, Decimal] = defaultdict(Decimal)
-    for lead in open_leads(read_tracks(warehouse, site), pipeline, now):
+    for lead in open_leads(read_tracks(warehouse, site, pipeline), pipeline, now):
         counts[lead.stage] += 1
         if mean is not None:
             expected[lead.stage] += expected_value(lead.chance, mean, cent_of(site.currency))

@@ -68,6 +68,7 @@ async def leads(call: Call) -> Response:
     work = partial(
         list_leads,
         call.parts.warehouse,
+        call.parts.db,
         call.site,
         clock=call.parts.clock,
         stage=params.get("stage", ""),

@@ -121,8 +121,12 @@ def _lead(call: Call) -> dict[str, Any]:
     if not wanted:
         raise InvalidInput("The parameter 'lead' is missing.", hint="Give the id of a lead.")
     parts, site = call.parts, call.site
-    found = list_leads(parts.warehouse, site, clock=parts.clock, keys=[wanted], limit=1).leads
+    found = list_leads(
+        parts.warehouse, parts.db, site, clock=parts.clock, keys=[wanted], limit=1
+    ).leads
     if not found:
         raise NotFound(f"No lead {wanted!r}.", hint="Look at the list of leads.")
     fields: dict[str, Any] = msgspec.to_builtins(found[0])
-    return fields | {"steps": msgspec.to_builtins(lead_steps(parts.warehouse, site, wanted))}
+    return fields | {
+        "steps": msgspec.to_builtins(lead_steps(parts.warehouse, parts.db, site, wanted))
+    }

@@ -135,6 +135,7 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
     pipeline = pipeline_of(parts.db, site.key)
     found = list_leads(
         parts.warehouse,
+        parts.db,
         site,
         clock=parts.clock,
         stage=stage,
@@ -143,7 +144,7 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
         offset=(page - 1) * PAGE,
     )
     earlier = page_before(page, found.total, PAGE)
-    counts = leads_by_stage(parts.warehouse, site)
+    counts = leads_by_stage(parts.warehouse, parts.db, site)
     keys = [one.key for one in pipeline.stages]
     keys += sorted(set(counts) - set(keys))
 
@@ -171,8 +172,8 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
 
 def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Response:
     parts, site = call.parts, call.site
-    steps = lead_steps(parts.warehouse, site, lead)
-    (found,) = list_leads(parts.warehouse, site, clock=parts.clock, keys=[lead]).leads
+    steps = lead_steps(parts.warehouse, parts.db, site, lead)
+    (found,) = list_leads(parts.warehouse, parts.db, site, clock=parts.clock, keys=[lead]).leads
     return call.pages.render(
         call,
         "lead.html",

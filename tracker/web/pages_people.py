@@ -254,7 +254,11 @@ def _person(call: Call, *, problem: str = "", status: int = 200) -> Response:
     parts, site = call.parts, call.site
     report, names = read_person(call)
     keys = sorted({one.lead for one in report.conversions if one.goal.partition(":")[1]})
-    leads = list_leads(parts.warehouse, site, clock=parts.clock, keys=keys).leads if keys else []
+    leads = (
+        list_leads(parts.warehouse, parts.db, site, clock=parts.clock, keys=keys).leads
+        if keys
+        else []
+    )
     pipeline = pipeline_of(parts.db, site.key)
     goals = {goal.id: goal.name for goal in list_goals(parts.db, site.key)}
     return call.pages.render(

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker.accounts.platforms import PLATFORMS
 from tracker.period import Period
 from tracker.spend.connectors import stream
 from tracker.spend.connectors.catalogue import CONNECTORS
@@ -32,7 +33,6 @@ from tracker.spend.connectors.values import (
     name_of,
     number_or_none,
 )
-from tracker.spend.platforms import PLATFORMS
 
 NOW = datetime(2026, 10, 20, 4, 0, tzinfo=UTC)
 

@@ -32,6 +32,7 @@ INGEST = frozenset({"errors", "money", "period", "warehouse", "accounts"})
 #: Imports within one row: importing module, imported module, why.
 EXCEPTIONS = {
     ("ingest.contacts", "conversions.contact"): "an e-mail is hashed alike at both entrances",
+    ("conversions.offline_fact", "ingest.sources.tags"): "a match type is read alike at both",
 }
 #: Where the web framework may be imported. ``control.door`` is the owner's socket of a server.
 WEB = (

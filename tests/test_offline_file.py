@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.spend_reports import PAYLOADS, write
-from tracker.conversions.contact import hash_email, hash_phone, is_hashed
+from tracker.conversions.contact import hash_email, hash_phone, hash_user, is_hashed
 from tracker.conversions.offline_file import OfflineFile, OfflineRow, open_offline_file
 from tracker.errors import InvalidInput
 
@@ -313,6 +313,7 @@ def test_contacts_meet_whatever_their_spelling() -> None:
     assert hash_email(" Li@Pumps.Example ") == hash_email("li@pumps.example") == HASH
     assert hash_email(HASH.upper()) == HASH
     assert is_hashed(HASH)
+    assert hash_user(HASH.upper()) == hash_user(HASH) == HASH
     assert hash_phone("+86 (138) 0013-8000") == hash_phone("0086 138 0013 8000")
     assert hash_phone("＋８６13800138000") == sha256(b"+8613800138000").hexdigest()
     assert hash_phone("138 0013 8000") == sha256(b"13800138000").hexdigest()

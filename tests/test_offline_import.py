@@ -191,6 +191,69 @@ def test_a_keyword_without_platform_means_the_only_one_that_the_site_uses(
     assert stored(world)[0]["platform"] == "baidu"
 
 
+SPEND = (
+    "day,platform,campaign,ad group,keyword,match type,clicks,impressions,cost\n"
+    "2026-09-01,baidu,pumps,g,water pump,exact,1,10,10\n"
+    "2026-09-01,baidu,pumps,g,water pump,phrase,1,10,20\n"
+)
+
+
+@pytest.mark.parametrize("written", ["百度", "百度推广", " Baidu "])
+def test_a_platform_is_known_by_what_pages_and_people_call_it(
+    written: str, world: World, orders: Run
+) -> None:
+    world.spend(SPEND.replace(",phrase", ",exact"), platform="baidu")
+    report = orders(f"2026-09-02,order,500,CNY,SO-1,,,,,,,{written},water pump")
+    assert report.warnings == []
+    world.reconcile()
+    found = world.report("2026-09-01", "2026-09-30", by="conversion")
+    assert by_keyword(found) == {"water pump": ("1", "500.00")}
+
+
+def test_a_platform_that_nobody_knows_is_kept_with_a_warning_by_line(
+    world: World, orders: Run
+) -> None:
+    head = "2026-09-02,order,500,CNY"
+    rows = [f"{head},SO-{n},,,,,,,百度快车,water pump" for n in range(12)]
+    report = orders(*rows, f"{head},SO-77,,,,,,,meta,pump", f"{head},SO-78,,,,,,,google,pump")
+    assert report.warnings == [
+        "'百度快车' is no platform from which visits are recognised (lines 2, 3, 4, 5, 6, 7, 8, 9, "
+        "10, 11 and 2 more). Check the column Platform.",
+        "'meta' is no platform from which visits are recognised (lines 14). "
+        "Check the column Platform.",
+    ]
+    assert {row["platform"] for row in stored(world)} == {"google", "meta", "百度快车"}
+    spend = "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n2026-09-01,A,g,pump,1,1,2\n"
+    world.spend(spend, platform="meta")
+    assert orders(f"{head},SO-79,,,,,,,meta,pump").warnings == []
+
+
+@pytest.mark.parametrize("written", ["Exact match", "精确匹配", "EXACT", "e", "1", "exact"])
+def test_a_match_type_is_read_as_in_spend_and_in_landing_urls(
+    written: str, world: World, orders: Run
+) -> None:
+    world.spend(SPEND, platform="baidu")
+    header = "Day,Stage,ID,Value,Campaign,Ad group,Keyword,Match type"
+    orders(f"2026-09-02,order,a,500,pumps,g,water pump,{written}", header=header)
+    assert stored(world)[0]["match_type"] == "exact"
+    world.reconcile()
+    rows = world.report("2026-09-01", "2026-09-30", by="conversion").rows
+    earned = {(row.keyword, row.match_type) for row in rows if row.conversions != "0"}
+    assert earned == {("water pump", "exact")}
+
+
+def test_a_match_type_of_no_known_word_stays_as_it_is(world: World, orders: Run) -> None:
+    header = "Day,Stage,ID,Platform,Keyword,Match type"
+    orders("2026-09-02,order,a,google,water pump,1", header=header)
+    assert stored(world)[0]["match_type"] == "1"
+
+
+def test_a_row_that_withdraws_another_needs_no_contact(world: World, orders: Run) -> None:
+    orders("2026-09-02,order,a,a@b.example", header="Day,Stage,ID,E-mail")
+    report = orders("2026-09-02,order,a,yes", header="Day,Stage,ID,Removed")
+    assert (report.removed, stored(world)[0]["removed"]) == (1, True)
+
+
 def test_a_stage_is_kept_as_it_is_written(world: World, orders: Run) -> None:
     world.goal("Order", kind="event", pattern="order")
     orders("2026-09-02, signed  ORDER ,500,CNY,SO-1,,v1,,,,,,")

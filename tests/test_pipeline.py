@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -384,6 +385,10 @@ def test_the_same_entry_again_changes_nothing_and_needs_no_time(world: World) ->
         (Entry(id="a", stage="order", currency="XXQ"), "Unknown currency"),
         (Entry(id="a", stage="order", value=Decimal("NaN")), "out of range"),
         (Entry(id="a", stage="order", value=Decimal("1e30")), "out of range"),
+        (Entry(id="a", stage="order", value=Decimal("-1e999999999")), "out of range"),
+        (Entry(id="a", stage="order", order_cost=Decimal("1e1000000"), value=Decimal(1)), "out of"),
+        (Entry(id="a", stage="order", tax_rate=Decimal("1e999999999")), "The tax rate is 1E+999"),
+        (Entry(id="a", stage="order", platform="百度快车"), "is not the name of a platform"),
         (Entry(id="a", stage="order", value=Decimal("0.0000001")), "six decimal places"),
         (Entry(id="a", stage="order", landing_url="x" * 4001), "longer than 4000"),
         (Entry(id="a", stage="order", visitor="a\0b"), "holds a NUL"),
@@ -395,6 +400,41 @@ def test_one_bad_entry_stores_none_and_is_named(world: World, entry: Entry, mess
         take(world, good, entry)
     assert message in caught.value.message
     assert world.rows("SELECT count() FROM offline_conversions") == [(0,)]
+
+
+def test_a_platform_of_an_entry_is_known_by_its_names_and_warned_of_otherwise(
+    world: World,
+) -> None:
+    taken = take(
+        world,
+        Entry(id="a", stage="order", platform="360 搜索", keyword="pump", currency="人民币"),
+        Entry(id="b", stage="order", platform="Meta", keyword="pump"),
+        Entry(id="c", stage="order", platform="meta", keyword="pump"),
+    )
+    assert taken.warnings == [
+        "'meta' is no platform from which visits are recognised; check the platform."
+    ]
+    found = "SELECT external_id, platform FROM offline_conversions ORDER BY external_id"
+    assert world.rows(found) == [("a", "360"), ("b", "meta"), ("c", "meta")]
+
+
+def test_a_user_that_comes_as_sha256_meets_the_one_that_the_page_named(world: World) -> None:
+    world.events(
+        [
+            at("09-01 10:00", "v1"),
+            at("09-01 10:01", "v1", name="identify", props={"user": "u-77"}),
+            at("09-01 10:00", "v2"),
+            at("09-01 10:01", "v2", name="identify", props={"user": sha256(b"u-78").hexdigest()}),
+        ]
+    )
+    take(
+        world,
+        Entry(id="a", stage="order", time="2026-09-02", user=sha256(b"u-77").hexdigest().upper()),
+        Entry(id="b", stage="order", time="2026-09-02", user="u-78"),
+    )
+    world.reconcile()
+    page = list_leads(world.warehouse, world.db, world.site, clock=world.clock)
+    assert {one.lead: one.origin.matched for one in page.leads} == {"a": "user", "b": "user"}
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,14 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.accounts.pipeline import ROLE_NAMES, Pipeline, Stage
+from tracker.accounts.platforms import named_platform
 from tracker.web.formats import Formats
-from tracker.web.i18n import choose_tag, language
+from tracker.web.i18n import LANGUAGES, choose_tag, language
 from tracker.web.messages import KNOWN, translated_text
 from tracker.web.resources import dashboards
+from tracker.web.stages import ROLES
+from tracker.web.vocabulary import PLATFORMS
 
 ROOT = Path(__file__).parents[1]
 MARKERS = {"msgid": None, "term": ((1, "c"), 2)}
@@ -126,6 +130,18 @@ def test_messages_carry_their_values_into_the_translation() -> None:
     ]:
         assert translated_text(chinese, text) == wanted
         assert translated_text(language("en"), text) == text
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_what_pages_call_a_platform_or_a_stage_names_it_in_files(tag: str) -> None:
+    speech = language(tag)
+    for name, title in PLATFORMS.items():
+        assert named_platform(speech.gettext(title)) == name
+    # A stage of another role has its name, or its key.
+    assert {*ROLE_NAMES, "other"} == set(ROLES)
+    for role in ROLE_NAMES:
+        name = speech.gettext(ROLES[role])
+        assert Pipeline((Stage("own", role),)).key_of(name) == "own"
 
 
 def test_words_follow_the_platform_that_the_report_is_filtered_by() -> None:

@@ -50,10 +50,18 @@ def parse_amount(text: str) -> Decimal:
         amount = Decimal(text.strip())
     except InvalidOperation as error:
         raise InvalidInput(f"Not an amount: {text!r}.", hint="Write it as 1234.56.") from error
-    if not amount.is_finite() or abs(amount) > LIMIT:
-        raise InvalidInput(f"Amount out of range: {text!r}.", hint=f"Allowed: up to {LIMIT}.")
+    return checked_amount(amount)
+
+
+def checked_amount(amount: Decimal) -> Decimal:
+    """A decimal as an exact amount; the errors are those of ``parse_amount``."""
+    # NOTE: of 1e1000000 there is no abs(), and its digits would fill the memory.
+    if not amount.is_finite() or not -LIMIT <= amount <= LIMIT:
+        raise InvalidInput(
+            f"Amount out of range: {str(amount)!r}.", hint=f"Allowed: up to {LIMIT}."
+        )
     if amount != amount.quantize(STEP):
-        raise InvalidInput(f"Amount {text!r} has more than six decimal places.")
+        raise InvalidInput(f"Amount {str(amount)!r} has more than six decimal places.")
     return amount.quantize(STEP)
 
 

@@ -73,7 +73,8 @@ def checked_group(name: str) -> str:
 def checked_tax_rate(rate: Decimal) -> Decimal:
     """The tax in a value, as a share of the net value: in [0, 1) with at most six decimals."""
     if not rate.is_finite() or not 0 <= rate < 1 or rate != rate.quantize(STEP):
-        said = f"{rate.normalize():f}" if rate.is_finite() else str(rate)
+        plain = rate.is_finite() and abs(rate.adjusted()) < 9
+        said = f"{rate.normalize():f}" if plain else str(rate)
         raise InvalidInput(
             f"The tax rate is {said}; it must be at least 0, below 1, with up to six decimals.",
             hint="Write 13 per cent as 0.13.",

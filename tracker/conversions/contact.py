@@ -60,7 +60,10 @@ def hash_phone(text: str) -> str:
 
 
 def hash_user(text: str) -> str:
-    """The hash of a user id as the site's own log-in knows it, trimmed, case kept."""
+    """The hash of a user id as the site's own log-in knows it, trimmed, case kept; a hash stays
+    as it is."""
+    if is_hashed(text):
+        return text.strip().lower()
     return sha256(text.strip().encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from tracker.accounts.ad_accounts import accounts_of_site
 from tracker.accounts.pipeline import pipeline_of
+from tracker.accounts.platforms import is_known, named_platform, parse_platform
 from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.accounts.sites import Site
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
@@ -19,8 +20,9 @@ from tracker.conversions.offline_fact import Fact, fact_of
 from tracker.conversions.offline_file import NO_VALUE, OfflineRow
 from tracker.conversions.offline_store import OfflineDeps, OfflineStore
 from tracker.errors import InvalidInput
-from tracker.money import parse_amount, parse_currency
+from tracker.money import checked_amount
 from tracker.period import parse_zone
+from tracker.tables.currency_marks import named_currency
 from tracker.tables.instants import parse_instant
 from tracker.tables.problem import CellError
 
@@ -42,7 +44,8 @@ _SAID = (
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What became of entries; ``version`` is null where nothing was written."""
+    """What became of entries; ``version`` is null where nothing was written. ``warnings`` are of
+    what was taken as it is, though it may not be meant so."""
 
     accepted: int
     added: int
@@ -50,6 +53,7 @@ class Taken(msgspec.Struct, frozen=True):
     removed: int
     unchanged: int
     version: int | None
+    warnings: list[str] = []
 
 
 def read_entries(body: bytes) -> list[Entry]:
@@ -104,6 +108,7 @@ def take_entries(
         removed=counts.removed,
         unchanged=counts.unchanged,
         version=store.version,
+        warnings=reader.warnings,
     )
 
 
@@ -115,8 +120,9 @@ class _Reader:
         self._site = site
         self._zone = parse_zone(site.timezone)
         self._stage_of = pipeline_of(deps.db, site.key).key_of
-        platforms = {account.platform for account in accounts_of_site(deps.db, site.key)}
-        self._platform = platforms.pop() if len(platforms) == 1 else ""
+        self._platforms = {account.platform for account in accounts_of_site(deps.db, site.key)}
+        self._platform = min(self._platforms) if len(self._platforms) == 1 else ""
+        self.warnings: list[str] = []
         timeless = {entry.id.strip() for entry in entries if not entry.time.strip()}
         self._known = OfflineStore(deps, site).known(timeless, ()) if timeless else {}
 
@@ -129,6 +135,7 @@ class _Reader:
             hint = error.hint if isinstance(error, InvalidInput) else ""
             place = f"Conversion {number} ({entry.id[:50]!r})"
             raise InvalidInput(f"{place}: {said}", hint=hint) from error
+        self._warn_of(row.platform)
         return fact_of(
             row,
             currency=self._site.currency,
@@ -137,6 +144,14 @@ class _Reader:
             visitor_number=self._deps.visitor_number,
             stage_of=self._stage_of,
         )
+
+    def _warn_of(self, platform: str) -> None:
+        """Tell once that a platform is none from which visits or spend of the site could come."""
+        if not platform or is_known(platform) or platform in self._platforms:
+            return
+        told = f"{platform!r} is no platform from which visits are recognised; check the platform."
+        if told not in self.warnings:
+            self.warnings.append(told)
 
     def _when(self, entry: Entry) -> tuple[datetime, bool]:
         if entry.time.strip():
@@ -161,14 +176,14 @@ def _row(number: int, entry: Entry, when: tuple[datetime, bool]) -> OfflineRow:
         time=when[0],
         day_only=when[1],
         stage=entry.stage,
-        value=None if entry.value is None else parse_amount(f"{entry.value:f}"),
-        currency=parse_currency(entry.currency) if entry.currency.strip() else "",
+        value=None if entry.value is None else checked_amount(entry.value),
+        currency=_given(entry.currency, named_currency),
         tax_rate=None if entry.tax_rate is None else checked_tax_rate(entry.tax_rate),
         product_group=checked_group(entry.product_group),
         order_cost=_order_cost(entry),
         id=entry.id.strip(),
         visit_code=entry.visit_code.strip().upper(),
-        platform=entry.platform.strip().casefold(),
+        platform=_given(entry.platform, lambda text: parse_platform(named_platform(text))),
         person=_given(entry.person, check_person),
         email_hash=_given(entry.email, hash_email),
         phone_hash=_given(entry.phone, hash_phone),
@@ -184,7 +199,7 @@ def _order_cost(entry: Entry) -> Decimal | None:
         return None
     if entry.order_cost and entry.value is None:
         raise CellError(NO_VALUE)
-    return checked_order_cost(parse_amount(f"{entry.order_cost:f}"))
+    return checked_order_cost(checked_amount(entry.order_cost))
 
 
 #: Fields that are kept as they come.

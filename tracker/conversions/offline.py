@@ -18,7 +18,7 @@ from tracker.accounts.pipeline import pipeline_of
 from tracker.accounts.sites import Site
 from tracker.conversions.offline_fact import Fact, fact_of, names_source
 from tracker.conversions.offline_file import OfflineFile, OfflineRow, open_offline_file
-from tracker.conversions.offline_report import OfflineReport, StageSums
+from tracker.conversions.offline_report import OfflineReport, StageSums, UnknownPlatforms
 from tracker.conversions.offline_store import OfflineDeps, OfflineStore, StageOf
 from tracker.errors import InvalidInput
 from tracker.period import local_day, parse_zone
@@ -90,6 +90,7 @@ class _Import:
     stages: StageSums = field(default_factory=StageSums)
     warnings: list[str] = field(default_factory=list)
     platform: str = ""
+    unknown: UnknownPlatforms = field(default_factory=UnknownPlatforms)
 
     def run(self) -> OfflineReport:
         """Read it all to know that it is good, then read it again in portions and write them."""
@@ -112,16 +113,18 @@ class _Import:
             self.rows += 1
             self.days.add(self._day(row))
             orphans += not row.platform and not row.landing_url and names_source(row)
+            self.unknown.add(row.platform, row.line)
             self.stages.add(self.stage_of(row.stage), self._currency(row), row.value)
             if not self.rows % STEP:
                 expected = int(self.rows / (self.file.progress() or 1))
                 self.progress(self.rows // 2, expected)
-        if orphans:
-            self._choose_platform(orphans)
-
-    def _choose_platform(self, orphans: int) -> None:
-        """Rows that name a campaign or keyword but no platform mean the only one there is."""
         platforms = {account.platform for account in accounts_of_site(self.deps.db, self.site.key)}
+        self.warnings += self.unknown.warnings(platforms)
+        if orphans:
+            self._choose_platform(orphans, platforms)
+
+    def _choose_platform(self, orphans: int, platforms: set[str]) -> None:
+        """Rows that name a campaign or keyword but no platform mean the only one there is."""
         if len(platforms) == 1:
             self.platform = platforms.pop()
             return

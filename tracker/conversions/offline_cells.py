@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 
+from tracker.accounts.platforms import named_platform
 from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
 from tracker.errors import InvalidInput
@@ -36,7 +37,7 @@ def cell_parsers(style: Style) -> Mapping[str, Callable[[str], object]]:
         "person": _person,
         "reason": _reason,
         "visit_code": lambda cell: text_of(cell).upper(),
-        "platform": lambda cell: text_of(cell).casefold(),
+        "platform": lambda cell: named_platform(text_of(cell)),
         "removed": lambda cell: text_of(cell).casefold() in _TRUE,
     }
 

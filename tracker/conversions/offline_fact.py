@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from tracker.conversions.offline_file import OfflineRow
+from tracker.ingest.sources.tags import BAIDU_MATCH_TYPES, MATCH_TYPES
 from tracker.money import STEP
+from tracker.tables.match_types import canonical_match_type
 
 
 class SuppliedSource(Protocol):
@@ -157,6 +159,8 @@ def _source(row: OfflineRow, platform: str, classify: Classify) -> dict[str, str
     given = {name: text for name in _SOURCE if (text := getattr(row, name))}
     if names_source(row) and platform:
         given.setdefault("platform", platform)
+    if "match_type" in given:
+        given["match_type"] = _match_type(given["match_type"], given.get("platform", ""))
     known: dict[str, str] = {}
     if row.landing_url:
         found = classify(row.landing_url)
@@ -171,3 +175,10 @@ def _source(row: OfflineRow, platform: str, classify: Classify) -> dict[str, str
             "click_id": known.get("click_id", ""),
         }
     return known | given
+
+
+def _match_type(text: str, platform: str) -> str:
+    """As in spend and in visits: by the words of reports, or the codes of landing URLs, which forms
+    hand on as they came. Anything else stays as it is."""
+    codes = MATCH_TYPES | (BAIDU_MATCH_TYPES if platform == "baidu" else {})
+    return canonical_match_type(text) or codes.get(text.casefold(), text)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
 
+from tracker.accounts.platforms import is_known
 from tracker.conversions.offline_fact import Fact
 from tracker.money import decimal_text
+
+#: So many unknown platforms are named, and so many lines of each.
+MOST = 10
 
 
 class StageReport(msgspec.Struct, frozen=True):
@@ -89,3 +95,37 @@ class StageSums:
             StageReport(stage, currency, rows, decimal_text(total))
             for (stage, currency), (rows, total) in sorted(self.sums.items())
         ]
+
+
+@dataclass(slots=True)
+class UnknownPlatforms:
+    """Platforms that rows name and nobody knows. They are kept as they are, but no visit and no
+    keyword is found under them."""
+
+    lines: dict[str, list[int]] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
+
+    def add(self, platform: str, line: int) -> None:
+        """Note the platform of a row, if it is none that is known."""
+        if not platform or is_known(platform):
+            return
+        if platform not in self.lines and len(self.lines) == MOST:
+            return
+        self.rows[platform] += 1
+        lines = self.lines.setdefault(platform, [])
+        if len(lines) < MOST:
+            lines.append(line)
+
+    def warnings(self, advertised: Collection[str]) -> list[str]:
+        """Sentences that name the lines; ``advertised`` are platforms of the site's own spend."""
+        return [
+            f"{platform!r} is no platform from which visits are recognised (lines "
+            f"{self._named(platform)}). Check the column Platform."
+            for platform in self.lines
+            if platform not in advertised
+        ]
+
+    def _named(self, platform: str) -> str:
+        lines = self.lines[platform]
+        more = self.rows[platform] - len(lines)
+        return ", ".join(map(str, lines)) + (f" and {more} more" if more else "")

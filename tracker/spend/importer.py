@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.marks import Slice, mark
+from tracker.accounts.platforms import is_known, parse_platform
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.money import decimal_text
@@ -27,7 +28,6 @@ from tracker.spend.files.rows import Scope
 from tracker.spend.guard import ask, objections
 from tracker.spend.owners import Owners, linked_sites, without_site
 from tracker.spend.plan import Content, Plan, make_plan, stood
-from tracker.spend.platforms import is_known, parse_platform
 from tracker.spend.publication import Basis, Publication, next_pull, publish, write_rows
 from tracker.spend.reading import READING, Progress, Reading
 from tracker.spend.remainder import remainder

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 
+from tracker.accounts.platforms import parse_platform
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.money import decimal_text
 from tracker.spend.importer import SpendDeps
 from tracker.spend.invalid_file import Credited, Key, open_invalid_file
 from tracker.spend.owners import Owners
-from tracker.spend.platforms import parse_platform
 from tracker.spend.publication import next_pull
 from tracker.tables.intake import FILE_LIMIT, check_file, listed, refuse_problems
 from tracker.warehouse.client import Warehouse

@@ -14,10 +14,10 @@ from tracker.accounts.ad_accounts import (
     upsert_ad_account,
 )
 from tracker.accounts.names import checked_name
+from tracker.accounts.platforms import account_name, home_currency
 from tracker.accounts.sites import Site, find_site
 from tracker.errors import InvalidInput
 from tracker.money import parse_currency
-from tracker.spend.platforms import account_name, home_currency
 from tracker.tables.currency_marks import currencies_of
 
 #: The account of a platform whose files name none, until the platform has another one.

@@ -14,6 +14,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from tracker.accounts.marks import Slice, mark
+from tracker.accounts.platforms import is_known, parse_platform
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, NeedsConfirmation, Unavailable
 from tracker.money import decimal_text
@@ -35,7 +36,6 @@ from tracker.spend.importer import SpendDeps
 from tracker.spend.lines import Unit, line_of
 from tracker.spend.owners import Owners, linked_sites
 from tracker.spend.plan import Content, Plan, make_plan, stood
-from tracker.spend.platforms import is_known, parse_platform
 from tracker.spend.publication import Basis, Publication, next_pull, publish, write_rows
 from tracker.spend.push_body import Push, day_rows, parse_push
 from tracker.spend.report import FileFacts, SpendReport, change_of, make_report

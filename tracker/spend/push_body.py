@@ -35,9 +35,9 @@ from tracker.spend.files.rows import SpendRow
 from tracker.spend.files.values import (
     bare_keyword,
     canonical_device,
-    canonical_match_type,
     unallocated_reason,
 )
+from tracker.tables.match_types import canonical_match_type
 
 #: Bounds of one request; the body's is in bytes, unpacked.
 BODY_BYTES: Final = 32 * 2**20

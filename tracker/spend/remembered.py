@@ -19,11 +19,11 @@ from tracker.accounts.mappings import (
     list_mappings,
     remember_mapping,
 )
+from tracker.accounts.platforms import parse_platform
 from tracker.errors import InvalidInput, NotFound
 from tracker.money import parse_currency
 from tracker.spend.files.fields import FIELDS
 from tracker.spend.files.sample import fingerprint, fingerprints
-from tracker.spend.platforms import parse_platform
 from tracker.tables.columns import check_mapping, mapped_columns
 
 if TYPE_CHECKING:

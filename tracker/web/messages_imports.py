@@ -254,6 +254,8 @@ CONVERSIONS = (
         "on %(platforms)s: they are not joined by these names."
     ),
     msgid("Add a column Platform."),
+    msgid("%(platform)s is no platform from which visits are recognised (lines %(names)s)."),
+    msgid("Check the column Platform."),
     msgid("%(name)s has no header of offline conversions that is known."),
     msgid("Its first line with columns is: %(columns)s."),
     msgid("Name its columns: --map id=…,time=…,stage=…,value=…,email=…"),

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Final
 
 from tracker.money import LIMIT, STEP
-from tracker.spend.files.values import canonical_device, canonical_match_type
+from tracker.spend.files.values import canonical_device
+from tracker.tables.match_types import canonical_match_type
 
 #: What platforms write where there is no value.
 NULLS: Final = frozenset({"", "--", "-", "null", "NULL"})

@@ -22,13 +22,13 @@ from tracker.spend.files.rows import SpendRow, Total
 from tracker.spend.files.values import (
     bare_keyword,
     canonical_device,
-    canonical_match_type,
     clean_id,
     clean_text,
     is_total,
     total_covers,
     unallocated_reason,
 )
+from tracker.tables.match_types import canonical_match_type
 from tracker.tables.numbers import NOTHING, Style, parse_count, parse_number, unwrap
 from tracker.tables.problem import CellError, Problems, quoted
 

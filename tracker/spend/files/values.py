@@ -1,4 +1,4 @@
-"""The cells of a spend report as canonical values: texts, ids, match types, devices, totals."""
+"""The cells of a spend report as canonical values: texts, ids, devices, totals."""
 
 from __future__ import annotations
 
@@ -12,12 +12,6 @@ from tracker.tables.problem import CellError, quoted
 _ID = re.compile(r"^[\w.~\-]{1,64}$")
 _DECIMAL_ID = re.compile(r"^[0-9]+\.0+$")
 
-_MATCH_TYPES: Final = (
-    ("smart", ("智能", "smart")),
-    ("exact", ("精确", "完全匹配", "exact")),
-    ("phrase", ("短语", "词组", "phrase")),
-    ("broad", ("广泛", "broad")),
-)
 _DEVICES: Final = (
     ("tablet", ("tablet", "平板")),
     ("tv", ("tv screen", "电视")),
@@ -68,11 +62,6 @@ def clean_id(cell: str) -> str:
     if not _ID.match(text):
         raise CellError(f"{quoted(text)} is not an id.")
     return text
-
-
-def canonical_match_type(text: str) -> str:
-    """exact, phrase, broad or smart; "" for anything else, whose text is kept beside it."""
-    return _first_with(_MATCH_TYPES, text.casefold())
 
 
 def canonical_device(text: str) -> str:

@@ -16,6 +16,7 @@ from tracker.accounts.sessions import add_session
 from tracker.accounts.users import add_user
 from tracker.app import create_app
 from tracker.errors import InvalidInput
+from tracker.reconcile.account_changes import Desk, place_account
 from tracker.requests.spend import ImportInvalid, ListInvalid
 from tracker.warehouse.client import Warehouse
 
@@ -106,6 +107,19 @@ def test_a_report_that_cannot_be_read_is_refused_whole(
 def test_bad_rows_can_be_left_out(world: World) -> None:
     report = take(world, f"{REPORT}someday,a,1,1,3\n", skip_bad_rows=True)
     assert (report.skipped, report.clicks) == (1, 5)  # type: ignore[attr-defined]
+
+
+def test_an_account_that_had_no_site_brings_its_older_spend_with_it(world: World) -> None:
+    header = "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
+    world.spend(f"{header}{DAY},a,g,pump,10,1,10.00\n", platform="360", account="pump")
+    desk = Desk(world.warehouse, world.db, world.clock)
+    place_account(desk, (world.tenant, "360", "pump"), None)
+    world.reconcile()
+    assert world.report(str(DAY), str(DAY)).totals.cost is None
+    take(world, REPORT)
+    world.reconcile()
+    # The account is this site's now, and so is what it cost.
+    assert world.report(str(DAY), str(DAY)).totals.cost == "10.00"
 
 
 def test_the_page_and_the_api_show_and_take_them(world: World) -> None:

@@ -17,11 +17,12 @@ from tests.platforms.server import serve
 from tests.spend_imports import Desk, new_site
 from tests.web_app import Browser, Recorder, _settings
 from tests.web_app import application as web_application
-from tracker.accounts.ad_accounts import AdAccount, upsert_ad_account
+from tracker.accounts.ad_accounts import AdAccount, place_ad_account, upsert_ad_account
 from tracker.accounts.runs import list_runs
 from tracker.accounts.sites import Site
 from tracker.accounts.tokens import add_token
 from tracker.errors import InvalidInput, NeedsConfirmation
+from tracker.reconcile.marking import mark_spend
 from tracker.spend.facts import Whose, standing_totals
 from tracker.spend.push import import_push
 from tracker.spend.report import SpendReport
@@ -92,6 +93,15 @@ def test_the_accounts_own_sum_is_kept_beside_the_rows(desk: Desk) -> None:
     assert (on.isoformat(), f"{kept.cost:f}", kept.clicks) == (DAY, "130.000000", 31)
     assert push(desk, body(day(row(), total=total))).changed is False
     assert desk.warehouse.rows("SELECT count() FROM account_totals") == [(1,)]
+
+
+def test_an_account_that_had_no_site_brings_its_older_spend_with_it(desk: Desk) -> None:
+    push(desk, body(day(row("pump", "10.00"), on="2026-09-01")))
+    place_ad_account(desk.db, (desk.site.tenant, "google", "77"), None)
+    mark_spend(desk.warehouse, desk.db, desk.site)
+    assert desk.costs() == {"*": None}
+    push(desk, body(day(row("pump", "5.00"))))
+    assert desk.costs() == {"pump": "15.00", "*": "15.00"}
 
 
 def test_a_file_and_a_push_of_the_same_day_cannot_count_it_twice(desk: Desk) -> None:

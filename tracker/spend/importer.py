@@ -15,7 +15,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock, utc_now
-from tracker.accounts.marks import Slice, mark
 from tracker.accounts.platforms import is_known, parse_platform
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
@@ -26,7 +25,7 @@ from tracker.spend.files.guidance import how_to_segment
 from tracker.spend.files.reader import SpendFile, open_spend_file
 from tracker.spend.files.rows import Scope
 from tracker.spend.guard import ask, objections
-from tracker.spend.owners import Owners, linked_sites, without_site
+from tracker.spend.owners import Owners, link_accounts
 from tracker.spend.plan import Content, Plan, make_plan, stood
 from tracker.spend.publication import Basis, Publication, next_pull, publish, write_rows
 from tracker.spend.reading import READING, Progress, Reading
@@ -193,7 +192,7 @@ class _Import:
         self, ledger: Ledger, basis: Basis, plan: Plan, comparison: Comparison
     ) -> int | None:
         """Write and publish what has changed; the pull's number, None if nothing has."""
-        db, reading = self.deps.db, self.reading
+        db, clock, reading = self.deps.db, self.deps.clock, self.reading
         rows = reading.file.sums.rows
         targets = [t for t in plan.targets if change_of(t, comparison) != "unchanged"]
         pull = None
@@ -209,25 +208,11 @@ class _Import:
                     min(rows, int(READING * rows + (1 - READING) * n)), rows
                 ),
             )
-            publish(publication, pull, db, self._link(ledger), self.deps.clock)
+            publish(publication, pull, db, link_accounts(reading.owners, ledger, clock), clock)
         else:
-            self._link(ledger)
+            link_accounts(reading.owners, ledger, clock)
         reading.progress(rows, rows)
         return pull
-
-    def _link(self, ledger: Ledger) -> set[str]:
-        """Store what is known of the accounts; the sites that their spend belongs to.
-
-        The older spend of an account that had no site until now becomes this site's.
-        """
-        owners = self.reading.owners
-        orphans = frozenset(o.account for o in owners.found.values() if without_site(o))
-        sites = {site for account in owners.store() for site in linked_sites(self.deps.db, account)}
-        if orphans:
-            slices = ledger.slices(Window(orphans, date(1970, 1, 1), date(2149, 1, 1)))
-            dirty = {Slice("spend", site, one.unit.first_day) for site in sites for one in slices}
-            mark(self.deps.db, dirty, now=self.deps.clock())
-        return sites
 
     def _currency(self) -> str:
         owners = self.reading.owners.found.values()

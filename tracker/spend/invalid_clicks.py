@@ -19,8 +19,9 @@ from tracker.errors import InvalidInput
 from tracker.money import decimal_text
 from tracker.spend.importer import SpendDeps
 from tracker.spend.invalid_file import Credited, Key, open_invalid_file
-from tracker.spend.owners import Owners
+from tracker.spend.owners import Owners, link_accounts
 from tracker.spend.publication import next_pull
+from tracker.spend.standing import Ledger
 from tracker.tables.intake import FILE_LIMIT, check_file, listed, refuse_problems
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -85,7 +86,7 @@ def import_invalid_file(
     owners = Owners(deps.db, site, platform, account)
     whose = {name: owners.resolve(name, "") for name in sorted({key.account for key in found})}
     if not dry_run:
-        owners.store()
+        link_accounts(owners, Ledger(deps.warehouse, site.tenant, platform), deps.clock)
         _store(deps, site.tenant, platform, found, whose)
     amounts = [one.amount for one in found.values() if one.amount is not None]
     days = sorted({key.day for key in found})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import Engine
 
@@ -13,11 +14,14 @@ from tracker.accounts.ad_accounts import (
     list_ad_accounts,
     upsert_ad_account,
 )
+from tracker.accounts.clock import Clock
+from tracker.accounts.marks import Slice, mark
 from tracker.accounts.names import checked_name
 from tracker.accounts.platforms import account_name, home_currency
 from tracker.accounts.sites import Site, find_site
 from tracker.errors import InvalidInput
 from tracker.money import parse_currency
+from tracker.spend.standing import Ledger, Window
 from tracker.tables.currency_marks import currencies_of
 
 #: The account of a platform whose files name none, until the platform has another one.
@@ -197,6 +201,21 @@ def linked_sites(db: Engine, account: AdAccount) -> set[str]:
     return {*given.values(), *([account.site] if account.site else [])}
 
 
-def without_site(owner: Owner) -> bool:
+def link_accounts(owners: Owners, ledger: Ledger, clock: Clock) -> set[str]:
+    """Store what an import knows of its accounts; the sites that their spend belongs to.
+
+    The older spend of an account that had no site until now becomes this site's.
+    """
+    db = owners.db
+    orphans = frozenset(one.account for one in owners.found.values() if _without_site(one))
+    sites = {site for account in owners.store() for site in linked_sites(db, account)}
+    if orphans:
+        slices = ledger.slices(Window(orphans, date(1970, 1, 1), date(2149, 1, 1)))
+        dirty = {Slice("spend", site, one.unit.first_day) for site in sites for one in slices}
+        mark(db, dirty, now=clock())
+    return sites
+
+
+def _without_site(owner: Owner) -> bool:
     """Whether the account was stored before, for no site: its older spend gets one only now."""
     return owner.known is not None and owner.known.site is None

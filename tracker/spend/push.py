@@ -34,7 +34,7 @@ from tracker.spend.files.rows import Scope
 from tracker.spend.guard import objections
 from tracker.spend.importer import SpendDeps
 from tracker.spend.lines import Unit, line_of
-from tracker.spend.owners import Owners, linked_sites
+from tracker.spend.owners import Owners, link_accounts
 from tracker.spend.plan import Content, Plan, make_plan, stood
 from tracker.spend.publication import Basis, Publication, next_pull, publish, write_rows
 from tracker.spend.push_body import Push, day_rows, parse_push
@@ -109,8 +109,9 @@ class _Intake:
         pull = None
         if not push.dry_run:
             _ask(reasons)
-            pull = self._publish(ledger, basis, plan, comparison)
-            self._store_totals(currency)
+            sites = link_accounts(self.owners, ledger, deps.clock)
+            pull = self._publish(ledger, basis, plan, comparison, sites)
+            self._store_totals(currency, sites)
         facts = self._facts(currency)
         return make_report(facts, plan, comparison, reasons, dry_run=push.dry_run, pull=pull)
 
@@ -131,10 +132,14 @@ class _Intake:
         return make_plan(content, basis.standing, consent=self.push.replace)
 
     def _publish(
-        self, ledger: Ledger, basis: Basis, plan: Plan, comparison: Comparison
+        self,
+        ledger: Ledger,
+        basis: Basis,
+        plan: Plan,
+        comparison: Comparison,
+        sites: set[str],
     ) -> int | None:
         db = self.deps.db
-        sites = {site for one in self.owners.store() for site in linked_sites(db, one)}
         targets = [one for one in plan.targets if change_of(one, comparison) != "unchanged"]
         if not targets and not plan.removed():
             return None
@@ -144,7 +149,7 @@ class _Intake:
         publish(publication, pull, db, sites, self.deps.clock)
         return pull
 
-    def _store_totals(self, currency: str) -> None:
+    def _store_totals(self, currency: str, sites: set[str]) -> None:
         """Keep the account's sums of the days that have one, where they are new."""
         whose = Whose(self.site.tenant, self.owners.platform, self.account)
         warehouse, db, clock = self.deps.warehouse, self.deps.db, self.deps.clock
@@ -161,7 +166,6 @@ class _Intake:
         days = [one.day for one in self.push.days if one.day in told]
         pull = next_pull(db)
         rows = [total_row(whose, day, told[day], pull) for day in days]
-        sites = {site for one in self.owners.store() for site in linked_sites(db, one)}
         dirty = [Slice("spend", site, day) for site in sites for day in days]
         want = Capability.ACCOUNT_TOTALS
         write_facts(warehouse, want, rows, f"push-{pull}-{secrets.token_hex(8)}")

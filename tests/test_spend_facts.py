@@ -102,6 +102,28 @@ def test_what_is_restated_marks_its_days_and_the_same_again_none(
     assert told(station) == station.truth()
 
 
+def test_totals_that_say_the_same_after_newer_rows_mark_their_days(station: Station) -> None:
+    ads = station.simulator.scenario.ads
+    ads.append(unallocated(FIRST, HIDDEN, 5_000_000))
+
+    def pulled() -> dict[str, str | None]:
+        station.pull()
+        # Reconciling runs every two seconds; a platform takes longer for its totals.
+        station.desk.reconcile()
+        facts(station, TOTALS)
+        return station.desk.costs("2026-10-01", "2026-10-31")
+
+    before = pulled()
+    first, hidden = ads[0], ads[-1]
+    assert first.day == FIRST
+    # One unit more is told of a keyword: the account's day cost what it did.
+    ads[0] = replace(first, cost=first.cost + 1_000_000)
+    ads[-1] = replace(hidden, cost=hidden.cost - 1_000_000)
+    after = pulled()
+    assert (before["(gap)"], after["(gap)"]) == ("5.00", "4.00")
+    assert after["*"] == before["*"]
+
+
 def test_search_terms_of_a_day_are_replaced_whole(station: Station) -> None:
     facts(station, TERMS)
     assert terms(station) == station.truth()

@@ -95,6 +95,15 @@ def test_the_accounts_own_sum_is_kept_beside_the_rows(desk: Desk) -> None:
     assert desk.warehouse.rows("SELECT count() FROM account_totals") == [(1,)]
 
 
+def test_the_same_sum_beside_other_rows_keeps_the_gap(desk: Desk) -> None:
+    total = {"clicks": 9, "cost": "10.00"}
+    push(desk, body(day(row("pump", "8.00"), total=total)))
+    assert desk.costs() == {"pump": "8.00", "(gap)": "2.00", "*": "10.00"}
+    # The platform gave one more unit to the keyword; the account's day cost what it did.
+    push(desk, body(day(row("pump", "9.00"), total=total)))
+    assert desk.costs() == {"pump": "9.00", "(gap)": "1.00", "*": "10.00"}
+
+
 def test_an_account_that_had_no_site_brings_its_older_spend_with_it(desk: Desk) -> None:
     push(desk, body(day(row("pump", "10.00"), on="2026-09-01")))
     place_ad_account(desk.db, (desk.site.tenant, "google", "77"), None)

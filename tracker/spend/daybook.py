@@ -52,6 +52,10 @@ class AccountBook:
         """The days that are told by themselves."""
         return {one.first: one for one in self.days if one.first == one.last}
 
+    def old_totals(self) -> list[date]:
+        """Days whose total is older than their rows, and so says nothing of them."""
+        return [one.first for one in self.days if one.has_total and not one.total_counts]
+
 
 def read_books(
     warehouse: Warehouse, tenant: str, accounts: Iterable[AdAccount], days: Period

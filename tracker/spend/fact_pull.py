@@ -24,6 +24,7 @@ from tracker.spend.facts import (
     Total,
     Whose,
     changed_terms,
+    old_totals,
     publish_facts,
     rows_of,
     standing_facts,
@@ -140,20 +141,10 @@ class _Intake:
 
     def complete(self, days: Period, report: FactReport) -> None:
         """Publish days whose rows have all been taken."""
-        if self._want is Capability.ACCOUNT_TOTALS:
-            changed = self._changed_totals(days)
-            self._take_totals(days)
-            self._flush()
-        elif self._want is Capability.SEARCH_TERMS:
-            self._flush()
-            changed = changed_terms(self._deps.warehouse, self._whose, days, self._pull)
-        else:
-            changed = self._changed_counts(days)
-            self._flush()
+        changed, dirty = self._finish(days)
         counts = {day: self._counts[day] for day in each_day(days)}
         warehouse, now = self._deps.warehouse, self._deps.clock()
         # On both sides of it, as with cost: see ``publication.py``.
-        dirty = list(counts) if self._want is Capability.CLICKS else changed
         self._mark(dirty)
         try:
             publish_facts(warehouse, self._whose, self._want, counts, self._pull, now)
@@ -162,6 +153,25 @@ class _Intake:
         report.days += counts
         report.changed += changed
         report.rows += sum(counts.values())
+
+    def _finish(self, days: Period) -> tuple[list[date], list[date]]:
+        """Write what is left of these days; which of them tell another thing than before, and
+        which are marked."""
+        warehouse = self._deps.warehouse
+        if self._want is Capability.ACCOUNT_TOTALS:
+            changed = self._changed_totals(days)
+            # The same total after newer rows counts again, and the gap to them is another one.
+            again = old_totals(warehouse, self._whose, days)
+            self._take_totals(days)
+            self._flush()
+            return changed, sorted(again.union(changed))
+        if self._want is Capability.SEARCH_TERMS:
+            self._flush()
+            changed = changed_terms(warehouse, self._whose, days, self._pull)
+            return changed, changed
+        changed = self._changed_counts(days)
+        self._flush()
+        return changed, list(each_day(days))
 
     def _take_totals(self, days: Period) -> None:
         for day in each_day(days):

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from tracker.accounts.ad_accounts import AdAccount
 from tracker.period import Period
 from tracker.spend.connectors.contract import (
     Batch,
@@ -21,6 +22,7 @@ from tracker.spend.connectors.contract import (
     TotalRow,
     each_day,
 )
+from tracker.spend.daybook import read_books
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -161,6 +163,13 @@ def standing_totals(
         day: Total(int(seen), int(clicks), Decimal(cost), str(currency), conv, value, invalid)
         for day, seen, clicks, cost, currency, conv, value, invalid in rows
     }
+
+
+def old_totals(warehouse: Warehouse, whose: Whose, days: Period) -> set[date]:
+    """The days whose total says nothing of their rows, which are newer: told again it does, even
+    if it says the same."""
+    books = read_books(warehouse, whose.tenant, [AdAccount(*whose)], days)
+    return {day for book in books for day in book.old_totals()}
 
 
 def changed_terms(warehouse: Warehouse, whose: Whose, days: Period, pull: int) -> list[date]:

@@ -134,8 +134,7 @@ def _check_overlap(book: AccountBook, _: Site, __: datetime) -> Iterator[Finding
 
 
 def _check_totals(book: AccountBook, _: Site, __: datetime) -> Iterator[Finding]:
-    old = [one.first for one in book.days if one.has_total and not one.total_counts]
-    for first, last in runs_of(old):
+    for first, last in runs_of(book.old_totals()):
         yield finding("totals_old", book.account, first, last, days=span(first, last))
 
 

@@ -18,12 +18,13 @@ from tracker.accounts.platforms import is_known, parse_platform
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput, NeedsConfirmation, Unavailable
 from tracker.money import decimal_text
-from tracker.period import local_day, parse_zone
+from tracker.period import Period, local_day, parse_zone
 from tracker.spend.comparison import Comparison, compare_staged
 from tracker.spend.connectors.contract import Capability
 from tracker.spend.facts import (
     Total,
     Whose,
+    old_totals,
     publish_facts,
     standing_totals,
     summed,
@@ -150,16 +151,18 @@ class _Intake:
         return pull
 
     def _store_totals(self, currency: str, sites: set[str]) -> None:
-        """Keep the account's sums of the days that have one, where they are new."""
+        """Keep the account's sums of the days that have one, where they are new: they say another
+        thing than before, or the same of other rows."""
         whose = Whose(self.site.tenant, self.owners.platform, self.account)
         warehouse, db, clock = self.deps.warehouse, self.deps.db, self.deps.clock
         first, last = self.units[0].first_day, self.units[-1].last_day
         told: dict[object, Total] = {}
         standing = standing_totals(warehouse, whose, first, last)
+        old = old_totals(warehouse, whose, Period(first, last))
         for one in self.push.days:
             if one.total is not None:
                 total = summed(None, one.total, currency)
-                if standing.get(one.day) != total:
+                if one.day in old or standing.get(one.day) != total:
                     told[one.day] = total
         if not told:
             return

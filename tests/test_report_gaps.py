@@ -199,3 +199,37 @@ def test_a_rate_that_an_order_lacks_years_after_its_click_is_named_by_click_date
     request = ReportAttribution(site=world.site.key, first=days[0], last=days[1], by="click")
     for name in ("report-models", "report-paths"):
         assert gaps(world.run(name, request), "missing_rate") == lacking
+
+
+@pytest.mark.parametrize("first", ["2026-06-10", "2026-08-01", "2026-08-20", "2026-09-15"])
+def test_days_are_missing_however_long_ago_the_last_one_came(world: World, first: str) -> None:
+    world.spend(DAYS + "2026-06-10,pumps,g,pump,9,99,10\n", platform="baidu", account="well")
+    connect(world, "well")
+    world.reconcile()
+    begin = max(first, "2026-06-11")
+    lacking = [("baidu", begin, "2026-10-20")]
+    assert gaps(world.report(first, "2026-10-20"), "days_missing") == lacking
+    # Nothing is missing before the account told its first day.
+    assert gaps(world.report("2026-05-01", "2026-06-10"), "days_missing") == []
+
+
+def test_days_that_only_the_comparison_lacks_are_named(world: World) -> None:
+    told = "".join(
+        f"{day},pumps,g,pump,9,99,10\n"
+        for day in ("2026-08-31", *(f"2026-09-{n}" for n in range(11, 19)))
+    )
+    world.spend(DAYS + told, platform="baidu", account="well")
+    connect(world, "well")
+    world.reconcile()
+    days = ("2026-09-11", "2026-09-18")
+    keywords = world.report(*days, compare="previous")
+    assert keywords.previous
+    assert keywords.previous.totals.cost is None
+    lacking = [("baidu", "2026-09-03", "2026-09-10")]
+    assert gaps(keywords, "days_missing") == lacking
+    assert gaps(ask(world, *days, metrics="cost", compare="previous"), "days_missing") == lacking
+    assert gaps(world.report(*days), "days_missing") == []
+    assert gaps(ask(world, *days, metrics="cost", compare="year"), "days_missing") == []
+    # What lacks on both sides of the border is one gap.
+    both = world.report("2026-09-08", "2026-09-11", compare="previous")
+    assert gaps(both, "days_missing") == [("baidu", "2026-09-04", "2026-09-10")]

@@ -123,11 +123,16 @@ def _joined(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Earned:
 
 
 def not_there_yet(
-    warehouse: Warehouse, db: Engine, request: KeywordRequest, now: datetime
+    warehouse: Warehouse,
+    db: Engine,
+    request: KeywordRequest,
+    beside: Period | None,
+    now: datetime,
 ) -> list[Incomplete]:
-    """What the report lacks. Ask before its state is read: what is rebuilt meanwhile is then named
-    although it is there, and not the other way round."""
-    return [*_missing_spend(warehouse, db, request, now), *_waiting(db, request)]
+    """What the report lacks, and the period ``beside`` that it compares with. Ask before its state
+    is read: what is rebuilt meanwhile is then named although it is there, and not the other way
+    round."""
+    return [*_missing_spend(warehouse, db, request, beside, now), *_waiting(db, request)]
 
 
 def incomplete(
@@ -212,12 +217,17 @@ def missing_rate(site: Site, what: str, currency: str, first: date, last: date) 
 
 
 def _missing_spend(
-    warehouse: Warehouse, db: Engine, request: KeywordRequest, now: datetime
+    warehouse: Warehouse,
+    db: Engine,
+    request: KeywordRequest,
+    beside: Period | None,
+    now: datetime,
 ) -> list[Incomplete]:
     """Sources that failed, and days that a stored connection should have brought."""
     first, last = request.period.first.isoformat(), request.period.last.isoformat()
     found = []
-    for one in missing_days(HealthDeps(warehouse, db, now), request.site, request.period):
+    shown = [request.period, *([beside] if beside else [])]
+    for one in missing_days(HealthDeps(warehouse, db, now), request.site, *shown):
         if request.platform not in ("", one.platform):
             continue
         detail = f"{one.platform} {one.account}: {one.detail}"

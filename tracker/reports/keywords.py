@@ -34,7 +34,8 @@ def keyword_report(
     InvalidInput for what cannot be computed, Unavailable while the warehouse is away.
     """
     threads, now = warehouse.threads, clock()
-    lacking = threads.submit(not_there_yet, warehouse, db, request, now)
+    beside = request.period.previous() if request.compare else None
+    lacking = threads.submit(not_there_yet, warehouse, db, request, beside, now)
     reader = Reader(warehouse, request, pipeline_of(db, request.site.key))
     growing = threads.submit(maturity, warehouse, request, reader.state)
     table, days = reader.read(threads)
@@ -42,7 +43,6 @@ def keyword_report(
     has_own = bool(request.site.settings.group_margins) or table.has_own()
     economics = Economics(request.site.margin, known.valued > 0, has_own=has_own)
     of_period, before = table.totals()
-    beside = request.period.previous() if request.compare else None
     sums = KeywordSums(
         lines=reader.chosen(table, economics),
         count=len(table),

@@ -44,6 +44,11 @@ class AccountBook:
     account: AdAccount
     days: list[BookDay] = field(default_factory=list)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(platform, account), of the tenant whose books are read."""
+        return self.account.platform, self.account.account
+
     def told(self) -> set[date]:
         """Every day that something stands for, those of period totals too."""
         return {day for one in self.days for day in days_between(one.first, one.last)}
@@ -87,6 +92,19 @@ def read_books(
             )
         )
     return list(books.values())
+
+
+def told_since(
+    warehouse: Warehouse, tenant: str, accounts: Iterable[AdAccount]
+) -> dict[tuple[str, str], date]:
+    """(platform, account) to the first day that something stands for, of those that have one."""
+    keys = sorted({(one.platform, one.account) for one in accounts})
+    if not keys:
+        return {}
+    rows = warehouse.rows(
+        load_sql("tracker.spend", "standing_since.sql"), {"tenant": tenant, "accounts": keys}
+    )
+    return {(str(platform), str(account)): first for platform, account, first in rows}
 
 
 def days_between(first: date, last: date) -> list[date]:

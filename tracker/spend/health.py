@@ -6,9 +6,10 @@ are English with the values inside, and ``values`` has them for translations.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -24,7 +25,14 @@ from tracker.accounts.ad_accounts import (
 from tracker.accounts.held_files import held_files
 from tracker.accounts.sites import Site
 from tracker.period import Period, local_day, parse_zone
-from tracker.spend.daybook import ONE_DAY, AccountBook, days_between, read_books, runs_of
+from tracker.spend.daybook import (
+    ONE_DAY,
+    AccountBook,
+    days_between,
+    read_books,
+    runs_of,
+    told_since,
+)
 from tracker.spend.findings import SEVERITIES, Finding, finding, span
 from tracker.spend.health_checks import CHECKS, FRESH, missing, today_of, twins
 from tracker.warehouse.client import Warehouse
@@ -91,24 +99,30 @@ def site_health(deps: HealthDeps, site: Site) -> Health:
     )
 
 
-def missing_days(deps: HealthDeps, site: Site, days: Period) -> list[Finding]:
-    """What lacks within a period: failed sources, and days missing of accounts that a stored
-    connection is to keep current. Accounts that live from files promise nothing."""
+def missing_days(deps: HealthDeps, site: Site, *periods: Period) -> list[Finding]:
+    """What lacks within any of these periods: failed sources, and days missing of accounts that a
+    stored connection is to keep current. Accounts that live from files promise nothing."""
     linked = accounts_of_site(deps.db, site.key)
+    found = _failed(deps.db, site, linked)
     kept = _connected(deps.db, site.tenant)
     watched = [one for one in linked if (one.platform, one.account) in kept]
-    if not watched:
-        return _failed(deps.db, site, linked)
-    # A little before, to know what stood already when the period began.
-    reach = Period(days.first - timedelta(days=REACH), days.last)
-    found = _failed(deps.db, site, linked)
-    for book in read_books(deps.warehouse, site.tenant, watched, reach):
-        told = book.told()
-        end = min(days.last, today_of(book, deps.now) - FRESH * ONE_DAY)
-        begin = max(days.first, min(told, default=end + ONE_DAY))
-        for first, last in runs_of(set(days_between(begin, end)) - told):
-            found.append(missing(book.account, first, last))
+    since = told_since(deps.warehouse, site.tenant, watched)
+    lacking: dict[tuple[str, str], set[date]] = defaultdict(set)
+    for days in periods:
+        for book in read_books(deps.warehouse, site.tenant, watched, days):
+            lacking[book.key] |= _lacking(book, days, since.get(book.key), deps.now)
+    for one in watched:
+        for first, last in runs_of(lacking[one.platform, one.account]):
+            found.append(missing(one, first, last))
     return found
+
+
+def _lacking(book: AccountBook, days: Period, since: date | None, now: datetime) -> set[date]:
+    """The days of a period that an account does not tell, from the first that it ever told."""
+    if since is None:
+        return set()
+    end = min(days.last, today_of(book, now) - FRESH * ONE_DAY)
+    return set(days_between(max(days.first, since), end)) - book.told()
 
 
 def _without_rate(

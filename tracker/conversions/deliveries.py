@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from tracker.conversions.entry import Entry
+from tracker.conversions.entry import Entry, is_withdrawn
 from tracker.errors import AccessDenied, InvalidInput
 from tracker.money import parse_amount, parse_share
 
@@ -23,7 +23,6 @@ from tracker.money import parse_amount, parse_share
 FIELDS = (*Entry.__struct_fields__, "items")
 #: Headers that senders put a signature of the body into, in the order of preference.
 SIGNATURES = ("x-tracker-signature", "x-hub-signature-256", "x-signature-256", "x-signature")
-_TRUE = frozenset({"1", "true", "yes", "是"})
 
 
 def check_fields(fields: Mapping[str, str]) -> dict[str, str]:
@@ -71,7 +70,7 @@ def read_delivery(body: bytes, content_type: str, fields: Mapping[str, str]) -> 
 def _decoded(body: bytes, content_type: str) -> Any:
     try:
         if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
-            return dict(parse_qsl(body.decode(), max_num_fields=200))
+            return dict(parse_qsl(body.decode(), max_num_fields=200, errors="strict"))
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError) as error:
         raise InvalidInput(
@@ -93,7 +92,7 @@ def _entry(number: int, item: Any, fields: Mapping[str, str]) -> Entry:
     if "tax_rate" in values:
         values["tax_rate"] = parse_share(values["tax_rate"])
     if "removed" in values:
-        values["removed"] = values["removed"].casefold() in _TRUE
+        values["removed"] = is_withdrawn(values["removed"])
     try:
         return Entry(**values)
     except TypeError:

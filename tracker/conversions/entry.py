@@ -6,6 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
+#: How senders and files say that a conversion is withdrawn; any other word says that it is not.
+_WITHDRAWN = frozenset({"1", "1.0", "true", "yes", "y", "x", "是", "已作废", "作废", "已取消"})
+
+
+def is_withdrawn(text: str) -> bool:
+    """Whether what stands under *removed* says so."""
+    return text.strip().casefold() in _WITHDRAWN
+
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One stage of one lead, known by ``id``; see ``OfflineRow`` for the fields.

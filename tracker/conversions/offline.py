@@ -120,13 +120,14 @@ class _Import:
                 self.progress(self.rows // 2, expected)
         platforms = {account.platform for account in accounts_of_site(self.deps.db, self.site.key)}
         self.warnings += self.unknown.warnings(platforms)
-        if orphans:
-            self._choose_platform(orphans, platforms)
+        self._choose_platform(orphans, platforms)
 
     def _choose_platform(self, orphans: int, platforms: set[str]) -> None:
         """Rows that name a campaign or keyword but no platform mean the only one there is."""
         if len(platforms) == 1:
             self.platform = platforms.pop()
+            return
+        if not orphans:
             return
         self.warnings.append(
             f"{orphans} rows name a campaign or keyword but no platform, and the site advertises "

@@ -9,6 +9,7 @@ from functools import partial
 from tracker.accounts.platforms import named_platform
 from tracker.accounts.site_rules import checked_group, checked_tax_rate
 from tracker.conversions.contact import check_person, hash_email, hash_phone, hash_user
+from tracker.conversions.entry import is_withdrawn
 from tracker.errors import InvalidInput
 from tracker.money import parse_amount
 from tracker.tables.currency_marks import named_currency
@@ -17,7 +18,6 @@ from tracker.tables.problem import CellError
 
 #: Ids beside that of the row, of which long numbers are usual.
 _IDS = ("lead", "visitor", "click_id", "order_id", "campaign_id", "ad_group_id", "keyword_id")
-_TRUE = frozenset({"1", "true", "yes", "y", "x", "是", "已作废", "作废", "已取消"})
 
 
 def cell_parsers(style: Style) -> Mapping[str, Callable[[str], object]]:
@@ -38,7 +38,7 @@ def cell_parsers(style: Style) -> Mapping[str, Callable[[str], object]]:
         "reason": _reason,
         "visit_code": lambda cell: text_of(cell).upper(),
         "platform": lambda cell: named_platform(text_of(cell)),
-        "removed": lambda cell: text_of(cell).casefold() in _TRUE,
+        "removed": lambda cell: is_withdrawn(text_of(cell)),
     }
 
 

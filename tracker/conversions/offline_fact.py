@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -42,6 +43,8 @@ class SuppliedSource(Protocol):
     def click_id(self) -> str: ...
 
 
+_FULL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST = re.compile(r"[^\s/?#.]+(\.[^\s/?#.]+)+([:/?#]|$)")
 #: The source of a landing URL, under the rules of the site.
 Classify = Callable[[str], SuppliedSource]
 #: The visitor of an id as the site's pages or an import give it; never 0.
@@ -107,9 +110,11 @@ def fact_of(
     stage_of: Callable[[str], str],
 ) -> Fact:
     """The fact of a row. ``currency`` is the site's, for a value that names none; ``platform``
-    that of a row which names a campaign or keyword but not whose; ``stage_of`` gives the key of
+    that of a row which names a campaign or keyword but not whose, if its landing URL does not say
+    it either; ``stage_of`` gives the key of
     the stage that its text names."""
-    source = _source(row, platform, classify)
+    page = _page(row.landing_url, classify)
+    source = _source(row, platform, page)
     return Fact(
         stage=stage_of(row.stage),
         time=row.time,
@@ -127,7 +132,7 @@ def fact_of(
         user_hash=row.user_hash,
         order_id=row.order_id,
         reason=row.reason,
-        landing_url=row.landing_url,
+        landing_url=row.landing_url if page else "",
         removed=row.removed,
         **{name: source.get(name, "") for name in ("channel", "source", "medium", *_SOURCE)},
     )
@@ -154,18 +159,32 @@ def fact_from(stored: Any) -> Fact:
     return fact._replace(visitor=int(fact.visitor), removed=bool(fact.removed))
 
 
-def _source(row: OfflineRow, platform: str, classify: Classify) -> dict[str, str]:
+def _page(landing: str, classify: Classify) -> SuppliedSource | None:
+    """Where a landing page says that the visitor came from, None if it says nothing: forms and CRMs
+    keep a path with its tags, or *unknown* where there was no address."""
+    if not landing:
+        return None
+    if _FULL.match(landing):
+        return classify(landing)
+    if _HOST.match(landing):
+        return classify("https://" + landing)
+    # A path or tags alone, of a page of the site's own, whatever its host.
+    at = landing if landing.startswith("/") else "/" + landing
+    found = classify("https://site.invalid" + at) if "?" in landing else None
+    return found if found is not None and found.channel != "Direct" else None
+
+
+def _source(row: OfflineRow, platform: str, page: SuppliedSource | None) -> dict[str, str]:
     """The platform-supplied touch of a row, {} if it brings none."""
     given = {name: text for name in _SOURCE if (text := getattr(row, name))}
-    if names_source(row) and platform:
+    if names_source(row) and platform and not (page and page.platform):
         given.setdefault("platform", platform)
     if "match_type" in given:
         given["match_type"] = _match_type(given["match_type"], given.get("platform", ""))
     known: dict[str, str] = {}
-    if row.landing_url:
-        found = classify(row.landing_url)
+    if page is not None:
         names = ("channel", "source", "medium", "click_id", *_SOURCE)
-        known = {name: str(getattr(found, name)) for name in names}
+        known = {name: str(getattr(page, name)) for name in names}
     if given.get("platform") and given["platform"] != known.get("platform"):
         # Who names an ad platform means its ads; what the URL says is of another visit.
         known = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -30,7 +31,7 @@ def world(warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path) -> W
     return world
 
 
-def enter(world: World, **fields: str) -> None:
+def enter(world: World, **fields: Any) -> None:
     entry = Entry(stage="order", time="2026-09-02", value=Decimal(9), **fields)
     take_entries(offline_deps(world.parts, world.site), world.site, [entry])
 

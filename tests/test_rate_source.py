@@ -15,7 +15,9 @@ from sqlalchemy import Engine
 from tests.spend_imports import Desk
 from tracker.accounts.ad_accounts import AdAccount, upsert_ad_account
 from tracker.errors import InvalidInput, Unavailable
+from tracker.period import Period
 from tracker.reconcile.marking import mark_money
+from tracker.spend.rate_entry import RateSpan, enter_rate
 from tracker.spend.rate_source import (
     FetchedRates,
     fetch_quotations,
@@ -159,3 +161,36 @@ def test_rates_of_a_table_are_stored_as_those_of_the_bank_are(desk: Desk) -> Non
     found = take(desk, WIDE, FRIDAY)
     assert (found.pairs, found.changed) == (["USD/CNY"], 2)
     assert stored(desk)[date(2026, 9, 3)] == (Decimal("6.32"), date(2026, 9, 3))
+
+
+def entered(desk: Desk) -> None:
+    """One yuan is 0.125 dollars: a dollar is 8 yuan."""
+    enter_rate(
+        desk.warehouse, desk.db, desk.site.tenant, RateSpan("CNY", "USD", Period(FRIDAY, FRIDAY)),
+        Decimal("0.125"), mark_money=lambda days: mark_money(desk.db, desk.site.tenant, days),
+    )  # fmt: skip
+
+
+def test_a_currency_that_a_day_lacks_keeps_its_newest_rate(desk: Desk) -> None:
+    # A holiday in China: the table has the day, and no yuan on it.
+    text = "Date,USD,CNY\n2026-09-04,1.25,8\n2026-09-05,1.25,N/A\n2026-09-06,1.25,N/A\n"
+    take(desk, text, date(2026, 9, 7))
+    rows = desk.warehouse.rows("SELECT day, rate, quoted FROM rates FINAL ORDER BY day")
+    assert [(day, Decimal(rate), quoted) for day, rate, quoted in rows] == [
+        (date(2026, 9, day), Decimal("6.4"), FRIDAY) for day in (4, 5, 6, 7)
+    ]
+
+
+@pytest.mark.parametrize("first", ["entered", "told"])
+def test_what_somebody_enters_the_other_way_round_counts(desk: Desk, first: str) -> None:
+    desk.rows(f"{FRIDAY},a,g,pump,1,1,10", platform="google", account="1", currency="USD")
+    quotation = f"Date,USD,CNY\n{FRIDAY},1.25,8\n"  # a dollar is 6.4 yuan
+    if first == "entered":
+        entered(desk)
+    take(desk, quotation, FRIDAY)
+    if first == "told":
+        assert desk.costs()["*"] == "64.00"
+        entered(desk)
+    assert desk.costs()["*"] == "80.00"
+    take(desk, quotation, FRIDAY)
+    assert desk.costs()["*"] == "80.00"

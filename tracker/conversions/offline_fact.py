@@ -111,8 +111,7 @@ def fact_of(
 ) -> Fact:
     """The fact of a row. ``currency`` is the site's, for a value that names none; ``platform``
     that of a row which names a campaign or keyword but not whose, if its landing URL does not say
-    it either; ``stage_of`` gives the key of
-    the stage that its text names."""
+    it either; ``stage_of`` gives the key of the stage that its text names."""
     page = _page(row.landing_url, classify)
     source = _source(row, platform, page)
     return Fact(

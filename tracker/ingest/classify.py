@@ -221,18 +221,15 @@ def _standing(tags: Tags) -> tuple[str, Kind]:
 def _is_paid(tags: Tags, platform: str, kind: Kind) -> bool:
     fields = tags.fields
     medium = fields["medium"]
-    if medium and (is_paid_medium(medium) or is_display_medium(medium)):
-        return True
-    if medium and (is_free_medium(medium) or not tags.click or tags.click[0].platform != platform):
-        return False
-    # NOTE: also beside a word such as pc, mobile or search, with which many tag their ads: only ads
-    # carry these click ids.
-    if (tags.click and tags.click[0].paid) or (tags.marks and tags.marks == platform):
+    click = tags.click[0] if tags.click and tags.click[0].paid else None
+    if medium:
+        # NOTE: many tag their ads with words such as pc or mobile, and only ads carry click ids.
+        is_own = click is not None and click.platform == platform and not is_free_medium(medium)
+        return is_own or is_paid_medium(medium) or is_display_medium(medium)
+    if click or (tags.marks and tags.marks == platform):
         return True
     # NOTE: nobody can tag an organic result, so a search network with campaign or keyword but
     # without a medium is an ad whose tag forgot utm_medium.
-    if medium:
-        return False
     known = fields["campaign"] or fields["keyword"] or fields["campaign_id"] or fields["keyword_id"]
     return kind is Kind.SEARCH and bool(platform and known)
 

@@ -12,6 +12,7 @@ from tracker.accounts.sites import Site
 from tracker.money import decimal_text
 from tracker.period import local_day, parse_zone
 from tracker.spend.daybook import runs_of
+from tracker.spend.rates import standing_quotes
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -133,15 +134,12 @@ def _standing(
     warehouse: Warehouse, site: Site, since: date
 ) -> tuple[set[tuple[str, date]], dict[str, _Newest]]:
     """The (currency, day) that have a rate against the site's, and the newest of each currency."""
-    rows = warehouse.rows(
-        load_sql("tracker.spend", "standing_quotes.sql"),
-        {"tenant": site.tenant, "first": since, "last": LAST_DAY},
-    )
     priced: set[tuple[str, date]] = set()
     newest: dict[str, _Newest] = {}
-    for day, base, quote, _, quoted, _ in rows:  # in order of days
+    standing = standing_quotes(warehouse, site.tenant, since, LAST_DAY)
+    for (day, base, quote), (_, quoted, _) in standing.items():
         if site.currency in (base, quote):
-            currency = str(base if quote == site.currency else quote)
+            currency = base if quote == site.currency else quote
             priced.add((currency, day))
             newest[currency] = _Newest(day, quoted)
     return priced, newest

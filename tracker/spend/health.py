@@ -35,8 +35,8 @@ from tracker.spend.daybook import (
 )
 from tracker.spend.findings import SEVERITIES, Finding, finding, span
 from tracker.spend.health_checks import CHECKS, FRESH, missing, today_of, twins
+from tracker.spend.rates import standing_quotes
 from tracker.warehouse.client import Warehouse
-from tracker.warehouse.sql import load_sql
 
 #: How far back is looked, in days.
 REACH = 60
@@ -134,11 +134,8 @@ def _without_rate(
     ]
     if not foreign:
         return
-    rows = warehouse.rows(
-        load_sql("tracker.spend", "standing_quotes.sql"),
-        {"tenant": site.tenant, "first": days.first, "last": days.last},
-    )
-    priced = {(frozenset((str(base), str(quote))), day) for day, base, quote, *_ in rows}
+    standing = standing_quotes(warehouse, site.tenant, days.first, days.last)
+    priced = {(frozenset((base, quote)), day) for day, base, quote in standing}
     for book in foreign:
         pair = frozenset((book.account.currency or "", site.currency))
         spent = {day for day, one in book.single().items() if one.whole}

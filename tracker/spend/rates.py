@@ -134,7 +134,7 @@ def compare_rates(warehouse: Warehouse, tenant: str, found: Mapping[Key, Decimal
 def standing_quotes(
     warehouse: Warehouse, tenant: str, first: date, last: date
 ) -> dict[Key, Standing]:
-    """The rates that a tenant has for these days."""
+    """The rates that a tenant has for these days, in the order of days."""
     rows = warehouse.rows(
         load_sql("tracker.spend", "standing_quotes.sql"),
         {"tenant": tenant, "first": first, "last": last},

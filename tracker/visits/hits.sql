@@ -161,6 +161,7 @@ WITH
                 occurrences) AS opens,
             -- Of the event that opened the visit of each event, and of the one before it.
             arrayFill((x, o) -> o, e.2, opens) AS heads,
+            arrayFill((x, o) -> o, e.1, opens) AS openings,
             arrayPushFront(arrayPopBack(arrayFill((x, o) -> o, entrance_keys, opens)), 0) AS keys_before,
             arrayPushFront(arrayPopBack(arrayFill((x, o) -> o, sources, opens)), sources[1]) AS sources_before,
             -- A visit that begins a day by going on with the last one of the day before.
@@ -180,11 +181,13 @@ WITH
     assigned AS
     (
         SELECT
-            x.9 AS key, fromUnixTimestamp64Milli(opened, 'UTC') AS since, toDate(x.3) AS day, x.4 AS bucket, cityHash64(head) AS visit_id,
+            x.9 AS key, fromUnixTimestamp64Milli(opened, 'UTC') AS since, toDate(x.3) AS day,
+            x.4 AS bucket, cityHash64(head) AS visit_id,
             NOT is_continued AS touch, origin.1 AS source_key, origin.2 AS channel,
             origin.3 AS platform, origin.4 AS paid, origin.5 AS visit_click_id, origin.6 AS by_referrer
         FROM people
-        ARRAY JOIN e AS x, arrayFill((t, o) -> o, e.1, opens) AS opened, heads AS head, continued AS is_continued, origins AS origin
+        ARRAY JOIN e AS x, openings AS opened, heads AS head, continued AS is_continued,
+            origins AS origin
         WHERE x.5
     )
 SELECT

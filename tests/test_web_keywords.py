@@ -274,7 +274,7 @@ def test_rows_have_a_place_and_neighbours(
 ) -> None:
     shown = max(0, min(50, count - offset))
     first, last, earlier, later, is_past = wanted
-    found = paging_of(count, shown, 50, offset, str)
+    found = paging_of(count=count, shown=shown, size=50, offset=offset, address=str)
     assert found == Paging(first, last, count, earlier, later, is_past)
 
 

@@ -109,9 +109,11 @@ class ExploreView:
     def paging(self) -> Paging:
         """Where this page lies among all rows."""
         return paging_of(
-            *(self._report.row_count, len(self._report.rows)),
-            *(int(self._query.limit), int(self._query.offset)),
-            lambda offset: self._query.address(offset=str(offset)) or "?",
+            count=self._report.row_count,
+            shown=len(self._report.rows),
+            size=int(self._query.limit),
+            offset=int(self._query.offset),
+            address=lambda offset: self._query.address(offset=str(offset)) or "?",
         )
 
     def notes(self) -> list[Note]:

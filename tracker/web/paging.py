@@ -20,7 +20,7 @@ class Paging:
 
 
 def paging_of(
-    count: int, shown: int, size: int, offset: int, address: Callable[[int], str]
+    *, count: int, shown: int, size: int, offset: int, address: Callable[[int], str]
 ) -> Paging:
     """The place of ``shown`` rows from ``offset`` on; ``address`` is that of another offset."""
     last_page = max(0, (count - 1) // size * size)

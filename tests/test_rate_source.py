@@ -81,6 +81,31 @@ def test_after_a_week_without_quotation_the_rate_is_missing(desk: Desk) -> None:
     assert max(stored(desk)) == date(2026, 9, 11)
 
 
+def test_the_banks_file_fills_the_days_on_which_nobody_asked(desk: Desk) -> None:
+    before, monday = date(2026, 9, 3), date(2026, 9, 7)
+    one_day = ECB[ECB.index("<Cube><Cube") + 6 : ECB.index("</Cube></gesmes")]
+    ninety = (ECB % monday).replace(
+        "</Cube></gesmes", one_day % FRIDAY + one_day % before + "</Cube></gesmes"
+    )
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, text=ninety)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        found = fetch_quotations(client, "ecb")
+        take_quotations(
+            desk.warehouse, desk.db, desk.site.tenant, found, source="ecb", today=monday,
+            mark_money=lambda days: mark_money(desk.db, desk.site.tenant, days),
+        )  # fmt: skip
+    assert asked == ["/stats/eurofxref/eurofxref-hist-90d.xml"]
+    assert {day: quoted for day, (_, quoted) in stored(desk).items()} == {
+        before: before, FRIDAY: FRIDAY, monday: monday,
+        date(2026, 9, 5): FRIDAY, date(2026, 9, 6): FRIDAY,
+    }  # fmt: skip
+
+
 def test_a_rate_that_somebody_entered_stays(desk: Desk) -> None:
     columns = ("tenant", "day", "base", "quote", "rate", "version")
     mine = (desk.site.tenant, FRIDAY, "USD", "CNY", Decimal("7.7"), 1)

@@ -229,12 +229,23 @@ def find_goal(db: Engine, site: str, name: str) -> Goal | None:
 
 
 def get_goal(db: Engine, site: str, name: str) -> Goal:
-    """The goal of that name, or NotFound, which lists the names there are."""
-    goal = find_goal(db, site, name)
+    """The goal of that name or, if none is called so, of that id, as results name it; NotFound,
+    which lists the names there are."""
+    goals = list_goals(db, site)
+    goal = find_goal(db, site, name) or next((one for one in goals if one.id == name), None)
     if goal is None:
-        names = ", ".join(repr(goal.name) for goal in list_goals(db, site)) or "none"
+        names = ", ".join(repr(goal.name) for goal in goals) or "none"
         raise NotFound(f"The site {site!r} has no goal {name!r}.", hint=f"There are: {names}.")
     return goal
+
+
+def report_goal(db: Engine, site: str, wanted: str) -> str:
+    """The stored form of a goal (its name or id) or stage that a report is limited to; empty for
+    all. NotFound."""
+    # A stage of the sales pipeline has no row among the goals; its name is its id.
+    if not wanted or wanted.startswith(("stage:", "repeat:")):
+        return wanted
+    return get_goal(db, site, wanted).id
 
 
 def remove_goal(db: Engine, site: str, name: str) -> Goal:

@@ -32,9 +32,10 @@ from tracker.spend.rate_table import read_table
 from tracker.spend.rates import BY_HAND, MarkMoney, Standing, standing_quotes
 from tracker.warehouse.client import Warehouse
 
-#: The word for the Bank's file of the newest day.
+#: The word for the Bank's file. NOTE: that of ninety days, not of the newest: days on which nobody
+#: asked would stay without a rate, and so would all days of spend that is older than its site here.
 ECB: Final = "ecb"
-ECB_URL: Final = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
+ECB_URL: Final = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"
 #: A quotation is carried over at most so many days.
 CARRIED_DAYS = 7
 #: Largest answer, in bytes, and oldest day that is taken from it, in days.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from tracker.accounts.goals import get_goal, list_goals
+from tracker.accounts.goals import report_goal
 from tracker.attribution.grouping import Level
 from tracker.errors import InvalidInput
 from tracker.period import Period, local_day
@@ -58,7 +58,7 @@ def found_conversions(call: Call) -> list[Conversion]:
         call.site,
         _period(given),
         clock=call.parts.clock,
-        goal=_goal(call, given.get("goal", "")),
+        goal=report_goal(call.parts.db, call.site.key, given.get("goal", "")),
         limit=bounded_number("limit", given.get("limit", "100"), 1, 1000),
         offset=bounded_number("offset", given.get("offset", "0"), 0, 10**6),
     )
@@ -79,7 +79,7 @@ def _request(
         period=period,
         level=choice(Level, "level", given.get("level", Level.CAMPAIGN)),
         by=choice(By, "by", given.get("by", By.CONVERSION)),
-        goal=_goal(call, given.get("goal", "")),
+        goal=report_goal(call.parts.db, call.site.key, given.get("goal", "")),
         order=bounded_number("order", given.get("order", "1"), 1, 4),
         limit=bounded_number("limit", given.get("limit", limit), 1, 10_000),
         brand=choice(Brand, "brand", given.get("brand", Brand.ALL)),
@@ -104,11 +104,3 @@ def _period(given: Mapping[str, str]) -> Period:
         if not given.get(name):
             raise InvalidInput(f"The parameter {name!r} is missing.", hint="Give a day YYYY-MM-DD.")
     return Period.parse(given["from"], given["to"])
-
-
-def _goal(call: Call, wanted: str) -> str:
-    goals = {goal.id for goal in list_goals(call.parts.db, call.site.key)}
-    # A stage of the sales pipeline has no row among the goals; its name is its id.
-    if not wanted or wanted.startswith(("stage:", "repeat:")) or wanted in goals:
-        return wanted
-    return get_goal(call.parts.db, call.site.key, wanted).id

@@ -9,7 +9,7 @@ from functools import partial
 from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
-from tracker.accounts.goals import Goal, get_goal, list_goals
+from tracker.accounts.goals import Goal, list_goals, report_goal
 from tracker.accounts.pipeline import WON, pipeline_of
 from tracker.period import local_day
 from tracker.reports.breakdown import Breakdown, breakdown
@@ -128,7 +128,7 @@ def csv_response(body: bytes, report: KeywordReport) -> Response:
 def run_report(call: Call, request: KeywordRequest) -> KeywordReport:
     """The report by the one function that the commands use too; a goal may be its name or id."""
     if request.goal:
-        request = replace(request, goal=_goal_id(call, request.goal))
+        request = replace(request, goal=report_goal(call.parts.db, call.site.key, request.goal))
     parts = call.parts
     return keyword_report(parts.warehouse, parts.db, request, clock=parts.clock)
 
@@ -136,17 +136,9 @@ def run_report(call: Call, request: KeywordRequest) -> KeywordReport:
 def run_breakdown(call: Call, request: BreakdownRequest) -> Breakdown:
     """A breakdown by the one function that the commands use too; a goal may be its name or id."""
     if request.goal:
-        request = replace(request, goal=_goal_id(call, request.goal))
+        request = replace(request, goal=report_goal(call.parts.db, call.site.key, request.goal))
     parts = call.parts
     return breakdown(parts.warehouse, parts.db, request, clock=parts.clock)
-
-
-def _goal_id(call: Call, wanted: str) -> str:
-    goals = list_goals(call.parts.db, call.site.key)
-    # A stage of the sales pipeline has no row among the goals; its name is its id.
-    if wanted.startswith(("stage:", "repeat:")) or wanted in {goal.id for goal in goals}:
-        return wanted
-    return get_goal(call.parts.db, call.site.key, wanted).id
 
 
 def _query(call: Call) -> PageQuery:

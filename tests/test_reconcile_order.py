@@ -394,7 +394,7 @@ def test_parts_of_statements_that_are_not_needed_change_nothing(
         return load_sql(package, name, parts | more)
 
     monkeypatch.setattr("tracker.reconcile.build.load_sql", with_all)
-    monkeypatch.setattr("tracker.reconcile.credit_build.load_sql", with_all)
+    monkeypatch.setattr("tracker.reconcile.following.load_sql", with_all)
     world.run("rebuild", Rebuild(world.site.key))
     assert {"repeated", "large", "late", "rates", "resets", "lookbacks", "gaps"} <= added
     assert tables(world) == expected

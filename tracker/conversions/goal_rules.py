@@ -70,6 +70,11 @@ def goal_row(goal: Goal) -> GoalRow:
     )
 
 
+def sites_of(rows: Iterable[GoalRow]) -> list[str]:
+    """The sites whose goals these rows are."""
+    return sorted({site for row in rows for site, _ in row[0]})
+
+
 def kind_of(row: GoalRow) -> Literal["plain", "props", "engaged"]:
     """Which part of conversions.sql finds what this goal looks for."""
     _, _, _, subject, filters, *_, engaged, depth, _ = row

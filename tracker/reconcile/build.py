@@ -5,7 +5,7 @@ slices with one insert into ``slices``. A build that dies before that leaves row
 reads; ``sweep`` deletes them. Builds are numbered in the order in which they are published,
 because one lease lets one process build at a time.
 
-What is built lies beside: ``visit_build``, ``credit_build``, ``spend_build``.
+What is built lies beside: ``visit_build``, ``conversion_build``, ``credit_build``, ``spend_build``.
 """
 
 from __future__ import annotations

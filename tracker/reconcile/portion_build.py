@@ -15,12 +15,12 @@ from tracker.accounts.marks import Slice
 from tracker.errors import StatementUnfit
 from tracker.reconcile.build import BuildContext, BuiltRun
 from tracker.reconcile.clicks import stale_after
-from tracker.reconcile.credit_build import (
+from tracker.reconcile.conversion_build import build_conversions
+from tracker.reconcile.credit_build import build_credit
+from tracker.reconcile.following import (
     Following,
     Fresh,
     affected_days,
-    build_conversions,
-    build_credit,
     customer_days,
     goal_days,
     kinds_of,

@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.test_accounts_sites import pump_site
+from tracker.accounts.goal_filters import GoalFilter
 from tracker.accounts.goals import (
-    GoalFilter,
     add_goal,
     find_goal,
     get_goal,
     goals_of,
     list_goals,
-    path_regex,
     remove_goal,
 )
+from tracker.accounts.path_patterns import path_regex
 from tracker.errors import InvalidInput, NotFound
 from tracker.warehouse.client import Warehouse
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.world import World, ad, at
-from tracker.accounts.goals import read_filter
+from tracker.accounts.goal_filters import read_filter
 from tracker.conversions.goal_rules import goal_row
 from tracker.errors import InvalidInput
 from tracker.ingest.identity import visitor_number

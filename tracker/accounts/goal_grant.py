@@ -7,8 +7,9 @@ from typing import get_args
 
 from sqlalchemy import Engine
 
+from tracker.accounts.goal_filters import filter_text, read_filter
 from tracker.accounts.goal_wish import GoalWish
-from tracker.accounts.goals import Counting, Goal, GoalKind, add_goal, filter_text, read_filter
+from tracker.accounts.goals import Counting, Goal, GoalKind, add_goal
 from tracker.errors import InvalidInput
 from tracker.money import decimal_text, parse_amount
 

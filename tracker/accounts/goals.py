@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, cast, get_args
-from urllib.parse import quote
+from typing import Any, Literal, get_args
 
 import msgspec
 from sqlalchemy import Engine, Row, delete, insert, select
@@ -17,41 +15,31 @@ from sqlalchemy.exc import IntegrityError
 from tracker.accounts import schema
 from tracker.accounts.clock import utc_now
 from tracker.accounts.database import write
+from tracker.accounts.goal_filters import GoalFilter, checked_filters
 from tracker.accounts.identifiers import new_id
 from tracker.accounts.names import checked_name
+from tracker.accounts.path_patterns import check_path
 from tracker.accounts.site_rules import checked_keep_days, checked_lookback
 from tracker.accounts.sites import get_site
 from tracker.errors import InvalidInput, NotFound
-from tracker.money import LIMIT, parse_amount, parse_currency
+from tracker.money import LIMIT, parse_currency
 
 GoalKind = Literal["path", "event", "form", "click", "download", "engagement"]
 Counting = Literal["every", "visit", "person"]
 
-
-#: How a filter compares a property of the event; the last two compare numbers.
-Operator = Literal["is", "is_not", "contains", "at_least", "at_most"]
 #: What a click goal may look for.
 TALK = ("any", "call", "mail", "wechat", "whatsapp", "telegram", "qq", "chat")
-MAX_FILTERS = 10
 #: How goals that are stages of the pipeline begin: reports know both by name.
 STAGES = ("stage:", "repeat:")
 #: Longest attention that a goal may ask for, in seconds.
 MAX_SECONDS = 86_400
 
 
-class GoalFilter(msgspec.Struct, frozen=True):
-    """A condition on a property of the event: ``op`` is one of ``Operator``."""
-
-    name: str
-    op: str
-    value: str
-
-
 @dataclass(frozen=True, slots=True)
 class Goal:
     """A goal of one site; conversions are counted per ``id``.
 
-    ``pattern`` is a path pattern (see ``path_regex``), an exact event name, the id of a form, a way
+    ``pattern`` is a path pattern (``path_patterns``), an exact event name, the id of a form, a way
     to talk (``TALK``) or the path of a file, by ``kind``; empty for engagement, which needs
     ``seconds`` of attention in one visit, ``depth`` per cent of a page, or both. All ``filters``
     must hold. Counted ``every`` time, once per ``visit`` or once per ``person``. ``value`` with
@@ -83,59 +71,6 @@ class Goal:
 
 #: Kinds that are what people do on the way: unless the site says so, they count for themselves.
 ON_THE_WAY: tuple[GoalKind, ...] = ("click", "download", "engagement")
-
-_SIGNS: dict[str, Operator] = {
-    "!=": "is_not",
-    ">=": "at_least",
-    "<=": "at_most",
-    "~": "contains",
-    "=": "is",
-}
-_FILTER = re.compile(r"\s*([^=~<>!]+?)\s*(!=|>=|<=|~|=)(.*)", re.DOTALL)
-
-
-def read_filter(text: str) -> GoalFilter:
-    """``product=IS-80``, and ``!=``, ``~`` (contains), ``>=``, ``<=`` likewise; InvalidInput."""
-    found = _FILTER.fullmatch(text)
-    if found is None:
-        raise InvalidInput(
-            f"Not a filter: {text!r}.", hint="Write property=value; also !=, ~, >= and <=."
-        )
-    return GoalFilter(found[1], _SIGNS[found[2]], found[3].strip())
-
-
-def filter_text(one: GoalFilter) -> str:
-    """A filter as ``read_filter`` reads it."""
-    signs = {op: sign for sign, op in _SIGNS.items()}
-    return f"{one.name}{signs[cast(Operator, one.op)]}{one.value}"
-
-
-def path_regex(pattern: str) -> str:
-    """The anchored regular expression (RE2 syntax) of a path pattern.
-
-    ``*`` stands for anything within a segment, also nothing; ``**`` for anything across segments;
-    ``/**`` at the end also for the path before it. All else is literal, a trailing slash makes no
-    difference, and the query and fragment of the tested path are ignored. Characters beyond ASCII
-    match themselves and their percent-encoded form, which is what browsers report.
-    """
-    stem = pattern.rstrip("/")
-    # "/docs/**" means everything below /docs and /docs itself.
-    tail = stem.endswith("/**")
-    stem = stem[:-3] if tail else stem
-    body = "".join(_PIECES.get(piece) or _literal(piece) for piece in _SPLIT.split(stem))
-    # NOTE: [\s\S] and not "." because RE2's "." stops at a newline, which a path may hold encoded.
-    return rf"^{body}{'(?:/[^?#]*)?' if tail else '/?'}(?:[?#][\s\S]*)?$"
-
-
-def _literal(text: str) -> str:
-    return "".join(
-        re.escape(character) if character.isascii() else f"(?:{character}|(?i:{quote(character)}))"
-        for character in text
-    )
-
-
-_SPLIT = re.compile(r"(\*\*|\*)")
-_PIECES = {"**": "[^?#]*", "*": "[^/?#]*"}
 
 
 def add_goal(
@@ -243,7 +178,7 @@ def report_goal(db: Engine, site: str, wanted: str) -> str:
     """The stored form of a goal (its name or id) or stage that a report is limited to; empty for
     all. NotFound."""
     # A stage of the sales pipeline has no row among the goals; its name is its id.
-    if not wanted or wanted.startswith(("stage:", "repeat:")):
+    if not wanted or wanted.startswith(STAGES):
         return wanted
     return get_goal(db, site, wanted).id
 
@@ -274,7 +209,7 @@ def _checked(goal: Goal, keep_days: int) -> Goal:
         raise InvalidInput(f"The goal's value is {goal.value}; allowed are 0 to {LIMIT}.")
     values = _values(goal) | {"name": _checked_goal_name(goal.name)}
     values["pattern"] = _checked_pattern(goal)
-    values["filters"] = _checked_filters(goal.filters)
+    values["filters"] = checked_filters(goal.filters)
     _check_engagement(goal)
     values["currency"] = parse_currency(goal.currency) if goal.currency else None
     return Goal(**values)
@@ -302,33 +237,10 @@ def _checked_pattern(goal: Goal) -> str:
             f"The goal's pattern has {len(pattern)} characters; 1 to 1000 are allowed."
         )
     if goal.kind == "path" or (goal.kind == "download" and pattern != "*"):
-        _check_path(pattern)
+        check_path(pattern)
     if goal.kind == "click" and pattern not in TALK:
         raise InvalidInput(f"Unknown way to talk {pattern!r}.", hint="Use " + ", ".join(TALK) + ".")
     return pattern
-
-
-def _checked_filters(filters: Iterable[GoalFilter]) -> tuple[GoalFilter, ...]:
-    checked = tuple(_checked_filter(one) for one in filters)
-    if len(checked) > MAX_FILTERS:
-        raise InvalidInput(f"{len(checked)} filters; at most {MAX_FILTERS} are allowed.")
-    return checked
-
-
-def _checked_filter(one: GoalFilter) -> GoalFilter:
-    name, value = one.name.strip(), one.value.strip()
-    if not name or len(name) > 100 or len(value) > 500 or "\0" in name + value:
-        raise InvalidInput(
-            f"A filter of a goal names no property or is too long: {one.name!r}.",
-            hint="Write a property of the event and a value of at most 500 characters.",
-        )
-    if one.op not in get_args(Operator):
-        raise InvalidInput(
-            f"Unknown comparison {one.op!r}.", hint="Use " + ", ".join(get_args(Operator)) + "."
-        )
-    if one.op in ("at_least", "at_most"):
-        parse_amount(value)
-    return GoalFilter(name, one.op, value)
 
 
 def _check_engagement(goal: Goal) -> None:
@@ -346,21 +258,6 @@ def _check_engagement(goal: Goal) -> None:
         raise InvalidInput("Seconds and depth belong to goals of engagement.")
     if goal.kind == "engagement" and goal.use_event_value:
         raise InvalidInput("A goal of engagement has no event whose value it could take.")
-
-
-def _check_path(pattern: str) -> None:
-    if not pattern.startswith(("/", "*")):
-        raise InvalidInput(
-            f"The path pattern {pattern!r} does not begin with a slash.",
-            hint="Write the path only, such as /thank-you or /orders/*/done.",
-        )
-    if "?" in pattern or "#" in pattern:
-        raise InvalidInput(
-            f"The path pattern {pattern!r} holds a query or fragment, which goals ignore.",
-            hint="Leave out everything from ? or # on.",
-        )
-    if "***" in pattern:
-        raise InvalidInput(f"The path pattern {pattern!r} holds ***.", hint="Use * or **.")
 
 
 def _values(goal: Goal) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-from tracker.accounts.goals import Goal, GoalFilter, path_regex
+from tracker.accounts.goal_filters import GoalFilter
+from tracker.accounts.goals import Goal
+from tracker.accounts.path_patterns import path_regex
 from tracker.money import parse_amount
 
 #: Ways to talk → what the beacon's ``intent`` calls them.

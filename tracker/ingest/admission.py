@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
-from tracker.accounts.goals import path_regex
+from tracker.accounts.path_patterns import path_regex
 from tracker.accounts.sites import Site
 from tracker.errors import RateLimited
 from tracker.ingest.rates import Rates, is_public

@@ -7,9 +7,10 @@ from functools import partial
 from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
+from tracker.accounts.goal_filters import filter_text
 from tracker.accounts.goal_grant import grant_goal
 from tracker.accounts.goal_wish import GoalWish
-from tracker.accounts.goals import TALK, Goal, filter_text, list_goals, remove_goal
+from tracker.accounts.goals import TALK, Goal, list_goals, remove_goal
 from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.web.call import Call

@@ -9,7 +9,7 @@ from functools import partial
 from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
-from tracker.accounts.goals import Goal, list_goals, report_goal
+from tracker.accounts.goals import STAGES, Goal, list_goals, report_goal
 from tracker.accounts.pipeline import WON, pipeline_of
 from tracker.period import local_day
 from tracker.reports.breakdown import Breakdown, breakdown
@@ -220,7 +220,7 @@ def _stage_goals(call: Call, chosen: str) -> list[tuple[str, str]]:
             (f"repeat:{key}", call.text(REPEAT, stage=stage_name(call.language, pipeline, key)))
             for key in pipeline.keys(*WON)
         ]
-    if chosen.startswith(("stage:", "repeat:")) and chosen not in dict(found):
+    if chosen.startswith(STAGES) and chosen not in dict(found):
         found.append((chosen, chosen))
     return found
 

@@ -1,16 +1,18 @@
-"""What identity needs of the store: salts, buckets and the erasure list."""
+"""What the store has of visitors: salts, buckets, the erasure list, and cards of people."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from tests.test_accounts_sites import pump_site
-from tracker.accounts import schema
+from tracker.accounts import person_cards, schema
 from tracker.accounts.buckets import UNDEALT, BucketPlan, add_bucket_plan, dealing_for, plans_of
+from tracker.accounts.card_wish import CardWish
+from tracker.accounts.person_cards import Card, amend_card, card_of
 from tracker.accounts.salts import delete_old_salts, expires_at, make_salts, salt_of
 from tracker.accounts.suppression import suppress_visitors, suppressed_among
 from tracker.errors import InvalidInput, NotFound
@@ -115,3 +117,27 @@ def test_the_erasure_list_is_per_site_and_answers_for_many_at_once(any_db: Engin
     assert suppressed_among(any_db, one, visitors) == set(visitors[::2])
     assert suppressed_among(any_db, two, visitors) == frozenset()
     assert suppressed_among(any_db, one, []) == frozenset()
+
+
+def test_what_two_people_write_on_one_card_at_once_stays(
+    any_db: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, person = pump_site(any_db).key, ["0123456789abcdef"]
+    amend_card(any_db, site, person, CardWish(name="Li"), now=EVENING)
+    checked, other = person_cards._checked, ThreadPoolExecutor(1)
+
+    def meanwhile() -> None:
+        amend_card(any_db, site, person, CardWish(company="Mines"), now=EVENING)
+
+    begun: list[Future[None]] = []
+
+    def slow(card: Card) -> Card:
+        if not begun:
+            begun.append(other.submit(meanwhile))
+            wait(begun, timeout=0.5)
+        return checked(card)
+
+    monkeypatch.setattr(person_cards, "_checked", slow)
+    amend_card(any_db, site, person, CardWish(owner="Wang"), now=EVENING + HOUR)
+    begun[0].result(10)
+    assert card_of(any_db, site, person) == Card(name="Li", company="Mines", owner="Wang")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.world import NOW, World, ad, at
 from tracker.accounts.person_cards import Card, add_note, write_card
 from tracker.accounts.tokens import add_token
 from tracker.ingest.identity import visitor_number
-from tracker.requests.people import ListPeople
+from tracker.requests.people import Identity, ListPeople
 from tracker.warehouse.client import Warehouse
 
 DAYS = "from=2026-09-01&to=2026-09-30"
@@ -47,10 +48,14 @@ def desk(embedded_engine: Warehouse, sqlite_db: Engine, tmp_path: Path) -> Desk:
     return Desk(world)
 
 
+def anna() -> str:
+    """The person with two devices."""
+    return min(name_of("anna"), name_of("desk"))
+
+
 def persons() -> dict[str, str]:
     """Whose page is whose."""
-    anna = min(name_of("anna"), name_of("desk"))
-    return {anna: "anna", name_of("bert"): "bert", name_of("carl"): "carl"}
+    return {anna(): "anna", name_of("bert"): "bert", name_of("carl"): "carl"}
 
 
 #: What the address asks for, and who fits.
@@ -95,6 +100,44 @@ def test_a_list_shows_the_first_touch_of_all_and_the_card_of_any_device(desk: De
     assert line.first_touch < line.first_seen
 
 
+def test_a_note_is_found_whatever_the_case_of_its_letters(desk: Desk) -> None:
+    add_note(desk.world.db, desk.world.site.key, name_of("carl"), "Über Öl", author="me", now=NOW)
+    for search in ("Über", "über", "ÖL"):
+        found = desk.api("GET", f"/people?{DAYS}&search={search}").json()["people"]
+        assert [one["person"] for one in found] == [name_of("carl")], search
+
+
+def test_joined_people_are_found_by_the_card_that_lists_show(desk: Desk) -> None:
+    world = desk.world
+    later = Card(owner="Wang", company="Oil", status="lost", name="Carl  Otto")
+    write_card(world.db, world.site.key, name_of("carl"), [], later, now=NOW + timedelta(days=1))
+    world.run("person-merge", Identity(world.site.key, name_of("bert"), name_of("carl")))
+    world.reconcile()
+    both = min(name_of("bert"), name_of("carl"))
+    for asked, found in (
+        ("tag=vip&owner=Wang", True),
+        ("search=oil&tag=vip", True),
+        ("search=40%25&owner=Wang", True),
+        ("search=carl++otto", True),
+        ("status=lost", True),
+        ("status=won", False),
+    ):
+        answer = desk.api("GET", f"/people?{DAYS}&{asked}").json()
+        assert [one["person"] for one in answer["people"]] == [both] * found, asked
+
+
+def test_a_decision_about_people_is_no_contact_of_theirs(desk: Desk) -> None:
+    world, pair = desk.world, (name_of("bert"), name_of("carl"))
+    for command in ("person-merge", "person-unmerge"):
+        world.run(command, Identity(world.site.key, *pair))
+        world.reconcile()
+        everybody = desk.api("GET", f"/people?{DAYS}&who=all").json()["people"]
+        told = {one["person"]: one["contact"] for one in everybody}
+        assert {person for person, gave in told.items() if gave} == {anna()}, command
+        (known,) = desk.api("GET", f"/people?{DAYS}").json()["people"]
+        assert known["person"] == anna()
+
+
 def test_a_page_behind_the_last_person_says_so_and_how_many_there_are(desk: Desk) -> None:
     for offset, shown in ((0, 2), (2, 1), (3, 0)):
         found = desk.api("GET", f"/people?{DAYS}&who=all&limit=2&offset={offset}").json()
@@ -106,8 +149,8 @@ def test_a_page_behind_the_last_person_says_so_and_how_many_there_are(desk: Desk
 
 
 def test_a_person_is_described_by_the_api(desk: Desk) -> None:
-    anna, bert = f"/people/{name_of('anna')}", f"/people/{name_of('bert')}"
-    card = desk.api("POST", f"{anna}/card", {"status": "open", "tags": ["big", " big "]}).json()
+    of_anna, bert = f"/people/{name_of('anna')}", f"/people/{name_of('bert')}"
+    card = desk.api("POST", f"{of_anna}/card", {"status": "open", "tags": ["big", " big "]}).json()
     assert card == {
         "name": "Anna",
         "company": "Mines Ltd",
@@ -121,13 +164,13 @@ def test_a_person_is_described_by_the_api(desk: Desk) -> None:
     assert note["text"] == "Rang back."
     left = desk.api("POST", f"{bert}/notes/remove", {"note": note["id"]}).json()["notes"]
     assert [one["text"] for one in left] == ["Wants 40% off"]
-    assert desk.api("POST", f"{anna}/notes/remove", {"note": left[0]["id"]}).status_code == 404
+    assert desk.api("POST", f"{of_anna}/notes/remove", {"note": left[0]["id"]}).status_code == 404
     for path, body in (
-        (f"{anna}/card", {"colour": "red"}),
-        (f"{anna}/card", {"tags": ["x" * 61]}),
-        (f"{anna}/notes", {"text": " "}),
+        (f"{of_anna}/card", {"colour": "red"}),
+        (f"{of_anna}/card", {"tags": ["x" * 61]}),
+        (f"{of_anna}/notes", {"text": " "}),
         ("/people/somebody/notes", {"text": "x"}),
-        (f"{anna}/join", {"other": name_of("desk")}),
+        (f"{of_anna}/join", {"other": name_of("desk")}),
     ):
         assert desk.api("POST", path, body).status_code == 400, (path, body)
 

@@ -164,12 +164,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # NOTE: with pysqlite's own transaction handling BEGIN would come late and be deferred; two
     # writers that both read first would then lose updates. BEGIN is ours (see _begin_sqlite).
     connection.isolation_level = None
+    # SQLite's own lower() knows the letters of ASCII alone.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     with closing(connection.cursor()) as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         cursor.execute("PRAGMA foreign_keys = ON")
         # Dirty marks must outlive a power cut once their spool segment is gone.
         cursor.execute("PRAGMA synchronous = FULL")
         _enter_wal(cursor)
+
+
+def _lower(value: str | float | bytes | None) -> str | float | bytes | None:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _enter_wal(cursor: sqlite3.Cursor) -> None:

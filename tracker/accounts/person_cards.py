@@ -6,13 +6,14 @@ visitor whom the person was named by when it was written, and is found by any vi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Row, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
 from tracker.accounts import schema
 from tracker.accounts.card_wish import CardWish
@@ -48,25 +49,27 @@ class Note:
 
 
 def cards_of(db: Engine, site: str, visitors: Iterable[str]) -> dict[str, Card]:
-    """The cards that stand at these visitors."""
-    table = schema.person_cards
-    found: dict[str, Card] = {}
+    """The cards that stand at these visitors, the latest written last."""
     with db.connect() as connection:
-        for chunk in _chunks(visitors):
-            query = (
-                select(table)
-                .where(table.c.site == site, table.c.visitor.in_(chunk))
-                .order_by(table.c.updated_at)
-            )
-            for row in connection.execute(query):
-                found[row.visitor] = _card(row)
-    return found
+        return _cards(connection, site, visitors)
+
+
+def _cards(connection: Connection, site: str, visitors: Iterable[str]) -> dict[str, Card]:
+    table = schema.person_cards
+    rows: list[Row[Any]] = []
+    for chunk in _chunks(visitors):
+        query = select(table).where(table.c.site == site, table.c.visitor.in_(chunk))
+        rows += connection.execute(query)
+    rows.sort(key=lambda row: (row.updated_at, row.visitor))
+    return {row.visitor: _card(row) for row in rows}
 
 
 def site_cards(db: Engine, site: str, *, tagged: bool = False) -> dict[str, Card]:
-    """Every card of a site by the visitor at whom it stands; ``tagged``: those with a tag."""
+    """Every card of a site by the visitor at whom it stands, the latest written last; ``tagged``:
+    those with a tag."""
     table = schema.person_cards
     query = select(table).where(table.c.site == site)
+    query = query.order_by(table.c.updated_at, table.c.visitor)
     if tagged:
         query = query.where(table.c.tags != "[]")
     with db.connect() as connection:
@@ -83,9 +86,15 @@ def noted(db: Engine, site: str, text: str) -> list[str]:
 
 
 def card_of(db: Engine, site: str, visitors: Iterable[str]) -> Card:
-    """One card of a person: of joined people, the latest that says something of each kind."""
+    """One card of a person, of those that stand at his visitors."""
+    return card_from(cards_of(db, site, visitors).values())
+
+
+def card_from(cards: Iterable[Card]) -> Card:
+    """One card of the cards of joined people: of each kind the last that says something, and all
+    tags."""
     card = Card()
-    for one in cards_of(db, site, visitors).values():
+    for one in cards:
         card = Card(
             name=one.name or card.name,
             company=one.company or card.company,
@@ -100,7 +109,31 @@ def write_card(
     db: Engine, site: str, person: str, visitors: Iterable[str], card: Card, *, now: datetime
 ) -> None:
     """Put one card in the place of all that stand at the person's visitors. InvalidInput."""
-    checked = _checked(card)
+    with _alone(db, site) as connection:
+        _replace(connection, site, person, visitors, _checked(card), now)
+
+
+@contextmanager
+def _alone(db: Engine, site: str) -> Iterator[Connection]:
+    """A transaction beside which nobody else writes cards of the site.
+
+    NOTE: on PostgreSQL a lock of the cards themselves would not do, as a change deletes them.
+    """
+    table = schema.sites
+    with write(db) as connection:
+        query = select(table.c.key).where(table.c.key == site)
+        connection.execute(query.with_for_update(key_share=True))
+        yield connection
+
+
+def _replace(
+    connection: Connection,
+    site: str,
+    person: str,
+    visitors: Iterable[str],
+    checked: Card,
+    now: datetime,
+) -> None:
     table = schema.person_cards
     values = {
         "site": site,
@@ -112,23 +145,22 @@ def write_card(
         "tags": msgspec.json.encode(checked.tags).decode(),
         "updated_at": now,
     }
-    with write(db) as connection:
-        for chunk in _chunks(visitors):
-            connection.execute(
-                delete(table).where(table.c.site == site, table.c.visitor.in_(chunk))
-            )
-        connection.execute(upsert(connection, table).on_conflict_do_nothing(), [values])
+    for chunk in _chunks(visitors):
+        connection.execute(delete(table).where(table.c.site == site, table.c.visitor.in_(chunk)))
+    connection.execute(upsert(connection, table).on_conflict_do_nothing(), [values])
 
 
 def amend_card(
     db: Engine, site: str, visitors: Sequence[str], wish: CardWish, *, now: datetime
 ) -> Card:
     """Write what is wished of the person's card, at the first of his visitors; the card as it is
-    then. InvalidInput."""
+    then. What others write meanwhile stays. InvalidInput."""
     said = {name: one for name, one in msgspec.structs.asdict(wish).items() if one is not None}
-    card = replace(card_of(db, site, visitors), **said)
-    write_card(db, site, visitors[0], visitors, card, now=now)
-    return card_of(db, site, visitors)
+    with _alone(db, site) as connection:
+        standing = card_from(_cards(connection, site, visitors).values())
+        card = _checked(replace(standing, **said))
+        _replace(connection, site, visitors[0], visitors, card, now)
+    return card
 
 
 def notes_of(db: Engine, site: str, visitors: Iterable[str]) -> list[Note]:

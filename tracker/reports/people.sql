@@ -5,8 +5,9 @@
 WITH
     members AS
     (
-        SELECT visitor, argMax(person, version) AS person FROM person_members
-        WHERE site = {site:String} GROUP BY visitor
+        -- A node of 64 characters is a contact; others are decisions about him.
+        SELECT visitor, argMax(person, version) AS person, max(length(node) = 64) AS gave
+        FROM person_members WHERE site = {site:String} GROUP BY visitor
     ),
     live AS
     (
@@ -22,7 +23,7 @@ WITH
     (
         SELECT if(m.person != 0, m.person, v.visitor) AS who, min(v.start) AS first_seen,
             max(v.finish) AS last_seen, count() AS visits, sum(v.pageviews) AS pages,
-            uniqExact(v.visitor) AS devices, max(m.person != 0) AS contact,
+            uniqExact(v.visitor) AS devices,
             argMin(v.channel, v.start) AS channel, argMax(v.country, v.start) AS country,
             argMax(v.city, v.start) AS city, argMax(v.network, v.start) AS network
         FROM visits AS v LEFT JOIN members AS m ON v.visitor = m.visitor
@@ -39,11 +40,12 @@ WITH
         GROUP BY who
     )
 SELECT s.who AS person, s.first_seen AS first_seen, s.last_seen AS last_seen, s.visits AS visits,
-    s.pages AS pages, s.devices AS devices, s.contact AS contact, toString(s.channel) AS channel,
+    s.pages AS pages, s.devices AS devices,
+    s.who IN (SELECT person FROM members WHERE gave) AS contact, toString(s.channel) AS channel,
     toString(s.country) AS country, toString(s.city) AS city, toString(s.network) AS network,
     e.conversions AS conversions, count() OVER () AS people
 FROM seen AS s LEFT JOIN earned AS e ON s.who = e.who
-WHERE (NOT {known:Bool} OR s.contact OR e.conversions > 0)
+WHERE (NOT {known:Bool} OR contact OR e.conversions > 0)
     AND (empty({wanted:Array(UInt64)}) OR has({wanted:Array(UInt64)}, s.who))
 ORDER BY last_seen DESC, person
 LIMIT {limit:UInt64} OFFSET {offset:UInt64}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from tracker.accounts.person_cards import Card, noted, site_cards
+from tracker.accounts.person_cards import Card, card_from, noted, site_cards
 from tracker.accounts.sites import Site
 from tracker.conversions.contact import hash_email, hash_phone, hash_user
-from tracker.conversions.people import visitor_name
 from tracker.errors import InvalidInput
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
@@ -45,7 +45,7 @@ def find_people(
     """The people who fit, by the names that reports give them; None where anybody does."""
     found: list[set[int]] = []
     if wanted.search or wanted.tag or wanted.owner or wanted.status:
-        found.append(_people_of(warehouse, site, _visitors(warehouse, db, site, wanted)))
+        found.append(_described(warehouse, db, site, wanted))
     if wanted.first:
         rows = first_touches(warehouse, site, text=wanted.first)
         found.append({int(row[0]) for row in rows})
@@ -71,32 +71,52 @@ def first_touches(
     return [(int(row[0]), row[1], *map(str, row[2:])) for row in rows]
 
 
-def _visitors(warehouse: Warehouse, db: Engine, site: Site, wanted: PeopleFilter) -> set[int]:
-    cards = site_cards(db, site.key)
+def _described(warehouse: Warehouse, db: Engine, site: Site, wanted: PeopleFilter) -> set[int]:
+    """The people whose cards fit, or who are found by a note, a contact or their number. A card is
+    what lists show of a person, of whichever of his visitors its parts were written."""
+    cards = {int(visitor, 16): card for visitor, card in site_cards(db, site.key).items()}
     search = " ".join(wanted.search.split()).casefold()
-    fitting = {int(visitor, 16) for visitor, card in cards.items() if _fits(card, wanted, search)}
-    if not search:
-        return fitting
-    others = {int(visitor, 16) for visitor in noted(db, site.key, wanted.search.strip())}
-    others |= set(_by_contact(warehouse, site, wanted.search))
-    if len(search) == 16 and all(digit in "0123456789abcdef" for digit in search):
-        others.add(int(search, 16))
-    # Where tag, owner or status is asked for too, the card has to say it.
+    # Of a card that fits, a part that is asked for stands at one of the visitors.
+    likely = {one for one, card in cards.items() if any(_answers(card, wanted, search))}
+    mentioned = _mentioned(warehouse, db, site, wanted.search) if search else set()
+    whose = person_of(warehouse, site, likely | mentioned)
+    written: dict[int, list[Card]] = defaultdict(list)
+    for visitor, card in cards.items():
+        written[whose.get(visitor, visitor)].append(card)
+    people = {whose.get(visitor, visitor) for visitor in likely | mentioned}
+    said = {person: card_from(written[person]) for person in people}
+    named = {whose.get(visitor, visitor) for visitor in mentioned}
+    # Whom a note or contact names need not have the text on his card, but what is asked besides.
     plain = PeopleFilter(tag=wanted.tag, owner=wanted.owner, status=wanted.status)
-    blank = Card()
-    return fitting | {
-        one for one in others if _fits(cards.get(visitor_name(one), blank), plain, "")
+    return {
+        person
+        for person, card in said.items()
+        if all(_answers(card, wanted, search))
+        or (person in named and all(_answers(card, plain, "")))
     }
 
 
-def _fits(card: Card, wanted: PeopleFilter, search: str) -> bool:
+def _mentioned(warehouse: Warehouse, db: Engine, site: Site, search: str) -> set[int]:
+    """The visitors whom a note, a contact or their number finds."""
+    found = {int(visitor, 16) for visitor in noted(db, site.key, search.strip())}
+    found |= set(_by_contact(warehouse, site, search))
+    number = search.strip().lower()
+    if len(number) == 16 and all(digit in "0123456789abcdef" for digit in number):
+        found.add(int(number, 16))
+    return found
+
+
+def _answers(card: Card, wanted: PeopleFilter, search: str) -> list[bool]:
+    """What a card says to each thing that is asked for."""
     texts = (card.name, card.company, card.owner, card.status, *card.tags)
-    return (
-        (not wanted.tag or wanted.tag.casefold() in map(str.casefold, card.tags))
-        and (not wanted.owner or wanted.owner.casefold() == card.owner.casefold())
-        and (not wanted.status or wanted.status.casefold() == card.status.casefold())
-        and (not search or any(search in text.casefold() for text in texts))
-    )
+    plain = (" ".join(text.split()).casefold() for text in texts)
+    answers = [
+        (wanted.tag, wanted.tag.casefold() in map(str.casefold, card.tags)),
+        (wanted.owner, wanted.owner.casefold() == card.owner.casefold()),
+        (wanted.status, wanted.status.casefold() == card.status.casefold()),
+        (search, any(search in text for text in plain)),
+    ]
+    return [answer for asked, answer in answers if asked]
 
 
 def _by_contact(warehouse: Warehouse, site: Site, text: str) -> list[int]:
@@ -111,11 +131,6 @@ def _by_contact(warehouse: Warehouse, site: Site, text: str) -> list[int]:
     sql = load_sql(PACKAGE, "people_by_contact.sql")
     rows = warehouse.rows(sql, {"site": site.key, "hashes": hashes}) if hashes else []
     return [int(visitor) for (visitor,) in rows]
-
-
-def _people_of(warehouse: Warehouse, site: Site, visitors: set[int]) -> set[int]:
-    whose = person_of(warehouse, site, visitors)
-    return {whose.get(visitor, visitor) for visitor in visitors}
 
 
 def person_of(warehouse: Warehouse, site: Site, visitors: Iterable[int]) -> dict[int, int]:

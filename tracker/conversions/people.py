@@ -118,6 +118,24 @@ def merges_of(
     visitor: int, contacts: Iterable[Contact], decisions: Iterable[Decision]
 ) -> list[Decision]:
     """The decisions that join a visitor, and those whom contacts join to him, to anybody else."""
+    return [one for one in _outward(visitor, contacts, decisions) if one.joined]
+
+
+def partings_of(
+    visitor: int, contacts: Iterable[Contact], decisions: Sequence[Decision]
+) -> list[Decision]:
+    """The decisions that keep a visitor apart: his own, and of a merge that was taken back the one
+    between those whom contacts join to him and the others."""
+    name = visitor_name(visitor)
+    apart = [one for one in _standing(decisions).values() if not one.joined and name in one.pair]
+    taken_back = [one for one in _outward(visitor, contacts, decisions) if not one.joined]
+    return apart + [one for one in taken_back if name not in one.pair]
+
+
+def _outward(
+    visitor: int, contacts: Iterable[Contact], decisions: Iterable[Decision]
+) -> list[Decision]:
+    """What was decided about a visitor, or one whom contacts join to him, and any other visitor."""
     standing = _standing(decisions)
     sets = _Sets()
     for contact in contacts:
@@ -127,8 +145,7 @@ def merges_of(
     return [
         one
         for one in standing.values()
-        if one.joined
-        and is_visitor(one.other)
+        if is_visitor(one.other)
         and (sets.find(visitor_name(one.visitor)) == own) != (sets.find(one.other) == own)
     ]
 

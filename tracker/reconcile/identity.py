@@ -15,6 +15,7 @@ from tracker.conversions.people import (
     Decision,
     is_visitor,
     merges_of,
+    partings_of,
     read_part,
     visitor_name,
 )
@@ -98,16 +99,17 @@ def part_visitor(
 def rejoin_visitor(
     warehouse: Warehouse, db: Engine, site: Site, visitor: str, *, author: str, now: datetime
 ) -> None:
-    """Take back every decision that keeps a visitor apart. NotFound where there is none."""
+    """Take back every decision that keeps a visitor apart, whichever visitors of the two people it
+    names. NotFound where there is none."""
     number = person_number(visitor)
-    _, decisions = read_part(warehouse, site.key, [number])
-    latest = {one.pair: one for one in sorted(decisions, key=lambda one: one.version)}
-    apart = [one for one in latest.values() if not one.joined]
+    together = visitors_of(warehouse, site, visitor)
+    apart = partings_of(number, *read_part(warehouse, site.key, together))
     if not apart:
         raise NotFound(f"The visitor {visitor!r} is not kept apart.", hint="Nothing to take back.")
-    back = [Decision(one.visitor, one.other, joined=True, version=0) for one in apart]
+    back = [replace(one, joined=True) for one in apart]
     others = [int(one.other, 16) for one in apart if is_visitor(one.other)]
-    _decide(warehouse, db, site, back, [number, *others], author=author, now=now)
+    others += [one.visitor for one in apart]
+    _decide(warehouse, db, site, back, [*together, *others], author=author, now=now)
 
 
 def _decide(

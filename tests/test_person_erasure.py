@@ -14,16 +14,20 @@ from sqlalchemy import Engine
 from tests.test_web_leads import Desk
 from tests.world import NOW, World, ad, at
 from tracker.accounts.clock import utc_now
+from tracker.accounts.counters import next_number
 from tracker.accounts.person_cards import Card, add_note, card_of, notes_of, write_card
 from tracker.accounts.suppression import suppressed_among
+from tracker.commands import upkeep
 from tracker.commands.conversions import offline_deps
 from tracker.conversions.contact import hash_email
 from tracker.conversions.entries import take_entries
 from tracker.conversions.entry import Entry
+from tracker.conversions.people import refresh
 from tracker.errors import InvalidInput, NotFound
 from tracker.ingest.identity import visitor_number
 from tracker.ingest.segments import FAILED, Names
 from tracker.reconcile.erasure import Erased
+from tracker.reconcile.identity import visitors_of
 from tracker.reports import person_export
 from tracker.requests.people import Identity, Person
 from tracker.requests.upkeep import Rebuild
@@ -336,6 +340,91 @@ def test_taking_back_a_merge_leaves_both_people_as_they_were(world: World) -> No
             assert persons(world) == both
     # Without a merge his contacts are what joins him: now he is parted from these.
     assert persons(world) == {a, d, min(b, c)}
+
+
+def test_whoever_was_parted_is_joined_again_whichever_visitors_the_merge_named(
+    world: World,
+) -> None:
+    for contact, pair in (("li", "ad"), ("wu", "bc")):
+        world.events(
+            [at("09-01 10:00", name, name="identify", props={"user": contact}) for name in pair]
+        )
+    site, db = world.site.key, world.db
+
+    def together(name: str) -> int:
+        refresh(world.warehouse, [site], next_number(db, "build"))
+        return len(visitors_of(world.warehouse, world.site, name_of(name)))
+
+    assert together("a") == 2
+    world.run("person-merge", Identity(site, name_of("d"), name_of("c")))
+    for name in "abcd":
+        assert together(name) == 4
+        world.run("person-unmerge", Identity(site, name_of(name)))
+        assert together(name) == 2
+        world.run("person-rejoin", Identity(site, name_of(name)))
+    assert together("a") == 4
+    with pytest.raises(NotFound, match="not kept apart"):
+        world.run("person-rejoin", Identity(site, name_of("a")))
+
+
+def test_a_device_that_was_just_made_known_is_erased_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was acknowledged before the erasure counts, though it still lies in the spool."""
+    mail: dict[str, Any] = {"name": "identify", "props": {"email": "li@pumps.example"}}
+    world.events([at("09-01 10:00", "phone", **mail), at("09-01 10:00", "desk")])
+    with monkeypatch.context() as patch:
+        patch.setattr(upkeep, "load", lambda _: 0)
+        world.events([at("09-02 10:00", "desk", **mail)])
+    erased = world.run("person-erase", Person(world.site.key, name_of("phone")))
+    assert set(erased.visitors) == {name_of("phone"), name_of("desk")}
+    assert world.rows("SELECT visitor FROM events UNION ALL SELECT visitor FROM identities") == []
+
+
+def test_one_half_of_a_merge_that_was_taken_back_leaves_nothing_at_the_other(world: World) -> None:
+    world.events([at("09-01 10:00", name) for name in "ab"])
+    world.events([at("09-01 10:01", name, name="identify", props={"user": name}) for name in "ab"])
+    site = world.site.key
+    for command in ("person-merge", "person-unmerge"):
+        world.run(command, Identity(site, name_of("a"), name_of("b")))
+        world.reconcile()
+    named = f"SELECT count() FROM person_members WHERE node LIKE '{name_of('a')}%'"
+    assert world.rows(named) != [(0,)]
+    world.run("person-erase", Person(site, name_of("a")))
+    world.reconcile()
+    assert world.rows(named) == [(0,)]
+    assert set(rows_of(world, "a").values()) == {0}
+    known = world.run("person-export", Person(site, name_of("b")))
+    assert len(known["identities"]) == 1
+
+
+def test_an_order_of_an_erased_person_that_is_sent_again_is_nobodys(world: World) -> None:
+    """Also not his who opened the link of the erased one later, though the row has its click id."""
+    link = ad("water pump", bd_vid="click-of-li")
+    world.events([at("09-01 10:00", "li", link), at("09-02 10:00", "colleague", link)])
+    world.reconcile()
+    world.run("person-erase", Person(world.site.key, name_of("li")))
+    header = "id,time,stage,value,visitor,person,click_id,email\n"
+    rows = (
+        "v,2026-09-03,order,70,li,,click-of-li,li@pumps.example",
+        f"p,2026-09-03,order,20,,{name_of('li')},,",
+        "c,2026-09-03,order,10,colleague,,,",
+    )
+    told = "2 conversions name a person who was erased; they stand without the person."
+    assert told in world.offline(header + "\n".join(rows), dry_run=True).warnings
+    report = world.offline(header + "\n".join(rows))
+    assert (report.added, report.warnings) == (3, [told])
+    assert world.offline(header + "\n".join(rows)).unchanged == 3
+    entry = Entry(id="e", stage="order", time="2026-09-03", value=Decimal(5), visitor="li")
+    taken = take_entries(offline_deps(world.parts, world.site), world.site, [entry])
+    assert taken.warnings == [told.replace("2", "1")]
+    world.reconcile()
+    assert set(rows_of(world, "li").values()) == {0}
+    stored = "SELECT external_id FROM offline_conversions WHERE email_hash != '' OR click_id != ''"
+    assert world.rows(stored) == []
+    totals = world.report("2026-09-01", "2026-09-30").totals
+    assert totals.revenue == "105.00"
+    assert orders_of(world, "colleague") == ["c"]
 
 
 @pytest.mark.slow

@@ -108,7 +108,7 @@ def take_entries(
         removed=counts.removed,
         unchanged=counts.unchanged,
         version=store.version,
-        warnings=reader.warnings,
+        warnings=[*reader.warnings, *store.warnings],
     )
 
 

@@ -162,7 +162,7 @@ class _Import:
             **{name: getattr(counts, name) for name in counts.__dataclass_fields__},
             stages=self.stages.report(),
             problems=listed(self.file.problems),
-            warnings=self.warnings,
+            warnings=[*self.warnings, *self.store.warnings],
             dry_run=self.options.dry_run,
             changed=counts.unchanged != self.rows,
             version=self.store.version,

@@ -16,8 +16,10 @@ from tracker.accounts.clock import Clock, utc_now
 from tracker.accounts.counters import next_number
 from tracker.accounts.marks import Slice, mark
 from tracker.accounts.sites import Site
+from tracker.accounts.suppression import suppressed_among
 from tracker.conversions.offline_fact import COLUMNS, Classify, Fact, VisitorNumber, fact_from
 from tracker.conversions.offline_report import Counts
+from tracker.conversions.people import visitor_name
 from tracker.period import local_day, parse_zone
 from tracker.tables.intake import FILE_LIMIT
 from tracker.warehouse.client import Warehouse
@@ -47,21 +49,43 @@ class OfflineDeps:
 
 @dataclass(slots=True)
 class OfflineStore:
-    """The offline conversions of one site. ``version`` is that of what this store has written."""
+    """The offline conversions of one site. ``version`` is that of what this store has written,
+    ``erased`` how many facts named a person who was erased."""
 
     deps: OfflineDeps
     site: Site
     counts: Counts = field(default_factory=Counts)
     version: int | None = None
+    erased: int = 0
 
     def take(self, facts: Mapping[str, Fact], *, dry_run: bool = False) -> None:
         """Compare facts by external id with what stands, and write what differs."""
+        facts = self._without_erased(facts)
         standing = self.standing(facts)
         fresh = {
             key: fact for key, fact in facts.items() if self.counts.news(fact, standing.get(key))
         }
         if fresh and not dry_run:
             self._write(fresh, standing)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about what was taken otherwise than it was sent."""
+        told = "conversions name a person who was erased; they stand without the person."
+        return [f"{self.erased} {told}"] if self.erased else []
+
+    def _without_erased(self, facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
+        """The facts, of erased people without all that leads to a person: what they were worth to
+        the site is no datum of theirs, whose it was is."""
+        names = {visitor_name(fact.visitor) for fact in facts.values() if fact.visitor}
+        gone = suppressed_among(self.deps.db, self.site.key, names)
+        of_them = {
+            key: _nobodys(fact)
+            for key, fact in facts.items()
+            if fact.visitor and visitor_name(fact.visitor) in gone
+        }
+        self.erased += len(of_them)
+        return {**facts, **of_them}
 
     def standing(self, facts: Mapping[str, Fact]) -> dict[str, Fact]:
         """What stands of these ids and of the other stages of their leads, old leads included."""
@@ -104,3 +128,15 @@ class OfflineStore:
         concerned += [fact for key, fact in standing.items() if (fact.lead or key) in leads]
         zone = parse_zone(self.site.timezone)
         return {local_day(fact.time, zone) for fact in concerned}
+
+
+def _nobodys(fact: Fact) -> Fact:
+    return fact._replace(
+        visitor=0,
+        click_id="",
+        code="",
+        email_hash="",
+        phone_hash="",
+        user_hash="",
+        order_id="",
+    )

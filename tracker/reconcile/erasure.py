@@ -1,7 +1,8 @@
 """Erasing a person: every row, line and word about him, and nothing of him later.
 
-Order matters. First his visitors go to the suppression list, so that what still arrives is not
-stored; then what is spooled is loaded, and the refused segments are rewritten; then his rows go
+Order matters. First what is spooled is loaded, as it may tell of more visitors of his. These go to
+the suppression list, so that what still arrives is not stored; then what arrived meanwhile is
+loaded, and the refused segments are rewritten; then his rows go
 from every table, those by which he is found last, so that an erasure that died is simply
 repeated. It holds the lease of reconciling: no build can bring back what it read before.
 
@@ -90,10 +91,11 @@ class ErasureDeps:
 def erase_person(deps: ErasureDeps, site: Site, person: str) -> Erased:
     """Erase the person whom one of his visitors names; InvalidInput for no such name.
 
-    Repeating it does no harm. Unavailable while the engine is away: the person is then on the
-    suppression list already, and the erasure has to be repeated.
+    Repeating it does no harm, and it has to be repeated after Unavailable, while the engine is away
+    or events cannot be loaded.
     """
     with _lease(deps):
+        deps.load()
         refresh(deps.warehouse, [site.key], next_number(deps.db, "build"))
         visitors = visitors_of(deps.warehouse, site, person)
         names = [visitor_name(visitor) for visitor in visitors]
@@ -153,12 +155,10 @@ def _erase_rows(
         sql = template.replace("ALTER TABLE events", f"ALTER TABLE {table}")
         rows[table] = _delete(warehouse, table, sql, key | {"visitors": list(visitors)})
     names = [visitor_name(visitor) for visitor in visitors]
-    rows["person_links"] += _delete(
-        warehouse,
-        "person_links",
-        load_sql(PACKAGE, "erase_named.sql"),
-        key | {"names": names},
-    )
+    wanted = {"names": names, "visitors": list(visitors)}
+    for name, file in (("person_links", "named"), ("person_members", "members")):
+        sql = load_sql(PACKAGE, f"erase_{file}.sql")
+        rows[name] += _delete(warehouse, name, sql, key | wanted)
     return {table: count for table, count in rows.items() if count}, days
 
 

@@ -269,6 +269,7 @@ CONVERSIONS = (
     msgid("Nothing leads back to a visit: no %(names)s."),
     msgid("The number is marked %(mark)s, but its currency is %(currency)s."),
     msgid("The reason is longer than 200 characters."),
+    msgid("%(count)s conversions name a person who was erased; they stand without the person."),
     msgid("%(count)s conversions; 1 to %(most)s are allowed in one request."),
     msgid("Send them in portions; each is known by its id."),
     msgid("Conversion %(number)s (%(id)s): %(message)s"),

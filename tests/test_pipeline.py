@@ -474,6 +474,23 @@ def test_a_conversion_without_lead_becomes_the_first_stage_when_it_is_moved(worl
     assert {row[2] for row in goals(world)} == {"2026-06-02 23:59:59.999"}
 
 
+def test_a_stage_is_corrected_only_where_something_else_is_said_of_it(world: World) -> None:
+    """A conversion that learns of its lead when it is moved says what it said."""
+
+    def corrected() -> list[bool]:
+        return [one.corrected for one in lead_steps(world.warehouse, world.db, world.site, "i")]
+
+    take(world, Entry(id="i", stage="inquiry", time="2026-06-02"))
+    deps = offline_deps(world.parts, world.site)
+    move_lead(deps, world.site, "i", Entry(id="o", stage="order", time="2026-10-01"))
+    assert corrected() == [False, False]
+    again = Entry(id="o", stage="order", time="2026-10-01", value=Decimal(9))
+    correct_stage(deps, world.site, "i", again)
+    assert corrected() == [False, True]
+    take(world, Entry(id="i", stage="inquiry", time="2026-06-01", lead="i"))
+    assert corrected() == [True, True]
+
+
 def test_repeat_orders_inherit_the_first_orders_path_where_the_site_says_so(world: World) -> None:
     world.events(
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import html
 import json
 import re
 from decimal import Decimal
@@ -25,7 +26,10 @@ from tracker.accounts.tokens import add_token
 from tracker.accounts.users import add_user
 from tracker.accounts.webhooks import list_webhooks
 from tracker.app import create_app
+from tracker.commands.conversions import offline_deps
 from tracker.conversions.deliveries import signing_key
+from tracker.conversions.entries import take_entries
+from tracker.conversions.entry import Entry
 from tracker.warehouse.client import Warehouse
 
 CHINESE_TAGS = re.compile(r"<[^>]+>|\s+")
@@ -181,6 +185,27 @@ def test_a_wrong_lead_is_refused_and_stays_in_the_form(
     assert said in answer.text
     assert 'value="kept"' in answer.text
     assert desk.world.rows("SELECT count() FROM offline_conversions") == [(0,)]
+
+
+def test_a_new_lead_does_not_take_the_place_of_one_that_is_there(desk: Desk) -> None:
+    """Its first stage would be said anew, and what it was would be gone without a word."""
+    leads = f"{desk.site}/leads"
+    taken = [Entry(id="S-1", stage="order", lead="L-1"), Entry(id="C-1", stage="inquiry")]
+    take_entries(offline_deps(desk.world.parts, desk.world.site), desk.world.site, taken)
+    assert desk.browser.submit(leads, stage="inquiry", id="L-2").status_code == 303
+    for number, lead in (("L-1", "L-1"), ("L-2", "L-2"), ("C-1", "C-1"), ("S-1", "L-1")):
+        answer = desk.browser.submit(leads, stage="lost", id=number, reason="kept")
+        assert answer.status_code == 400
+        said = html.unescape(answer.text)
+        assert f"The number '{number}' is taken by the lead '{lead}'." in said
+        assert 'value="kept"' in said
+    found = {one["lead"]: one["stage"] for one in desk.api("GET", "/leads").json()["leads"]}
+    assert found == {"L-1": "order", "C-1": "inquiry", "L-2": "inquiry"}
+    # A number is free again, and an empty one is never taken.
+    withdrawn = {"lead": "L-2", "id": "L-2", "stage": "inquiry", "remove": "1"}
+    assert desk.browser.submit(f"{leads}/correct", **withdrawn).status_code == 303
+    for number in ("L-2", ""):
+        assert desk.browser.submit(leads, stage="inquiry", id=number).status_code == 303
 
 
 def test_a_lead_that_is_not_there_is_not_found(desk: Desk) -> None:

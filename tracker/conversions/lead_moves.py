@@ -8,18 +8,32 @@ from tracker.conversions.entries import Taken, take_entries
 from tracker.conversions.entry import Entry
 from tracker.conversions.offline_fact import Fact
 from tracker.conversions.offline_store import OfflineDeps, OfflineStore
-from tracker.errors import NotFound
+from tracker.errors import InvalidInput, NotFound
 
 
 def open_lead(deps: OfflineDeps, site: Site, entry: Entry) -> str:
     """A new lead from its first stage; an entry without id gets one. Returns the lead's key.
 
-    The errors are those of ``take_entries``.
+    InvalidInput for a number that is taken, as its stage would be said anew; other errors are those
+    of ``take_entries``.
     """
     key = entry.lead.strip() or entry.id.strip() or new_id()
+    _check_free(deps, site, {key, entry.id.strip() or key})
     fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
     take_entries(deps, site, [Entry(**(fields | {"id": entry.id.strip() or key, "lead": key}))])
     return key
+
+
+def _check_free(deps: OfflineDeps, site: Site, numbers: set[str]) -> None:
+    """InvalidInput where one is the number of a lead, or of a stage of any."""
+    for key, fact in OfflineStore(deps, site).known(numbers, numbers).items():
+        lead = fact.lead or key
+        if not fact.removed and not numbers.isdisjoint((key, lead)):
+            number = key if key in numbers else lead
+            raise InvalidInput(
+                f"The number {number!r} is taken by the lead {lead!r}.",
+                hint="Move that lead on its page, or choose another number.",
+            )
 
 
 def move_lead(deps: OfflineDeps, site: Site, lead: str, step: Entry) -> Taken:

@@ -9,7 +9,9 @@ FROM
     SELECT external_id,
         argMax((stage, time, value, currency, lead, removed, reason, tax_rate,
             toString(product_group), order_cost), version) AS fact,
-        uniqExact(version) AS versions
+        -- A row that only learns of its lead says of the stage what it said.
+        uniqExact((stage, time, value, currency, removed, reason, tax_rate, product_group, order_cost))
+            AS versions
     FROM offline_conversions
     WHERE site = {site:String}
     GROUP BY external_id

@@ -285,6 +285,8 @@ CONVERSIONS = (
     msgid("No lead %(value)s."),
     msgid("Look at the list of leads."),
     msgid("The lead has no stage %(value)s."),
+    msgid("The number %(number)s is taken by the lead %(lead)s."),
+    msgid("Move that lead on its page, or choose another number."),
     msgid("Load the page again."),
     msgid("The site has %(count)s webhooks already; remove one first."),
     msgid("No webhook %(value)s."),

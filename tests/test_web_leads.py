@@ -203,7 +203,9 @@ def test_a_new_lead_does_not_take_the_place_of_one_that_is_there(desk: Desk) -> 
     assert found == {"L-1": "order", "C-1": "inquiry", "L-2": "inquiry"}
     # A number is free again, and an empty one is never taken.
     withdrawn = {"lead": "L-2", "id": "L-2", "stage": "inquiry", "remove": "1"}
-    assert desk.browser.submit(f"{leads}/correct", **withdrawn).status_code == 303
+    answer = desk.browser.submit(f"{leads}/correct", **withdrawn)
+    # Nothing is left of the lead that its page could show.
+    assert (answer.status_code, answer.headers["location"]) == (303, leads)
     for number in ("L-2", ""):
         assert desk.browser.submit(leads, stage="inquiry", id=number).status_code == 303
 

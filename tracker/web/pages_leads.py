@@ -13,8 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.pipeline import pipeline_of
 from tracker.conversions.entry import Entry
-from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead
-from tracker.errors import InvalidInput
+from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead, stages_of
+from tracker.errors import InvalidInput, NotFound
 from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
 from tracker.web.api_conversions import offline_deps
 from tracker.web.call import Call
@@ -83,11 +83,20 @@ async def _change(call: Call, work: Callable[[Call, str], object]) -> Response:
     lead = call.form.get("lead", "")
     try:
         await to_thread.run_sync(work, call, lead)
+        left = await to_thread.run_sync(_is_left, call, lead)
     except InvalidInput as error:
         return await to_thread.run_sync(
             partial(_lead, call, lead, problem=_said(call, error), status=400)
         )
-    return _to_lead(call, lead)
+    return _to_lead(call, lead) if left else _to_leads(call)
+
+
+def _is_left(call: Call, lead: str) -> bool:
+    """Whether any stage of the lead stands, after one was perhaps withdrawn."""
+    try:
+        return bool(stages_of(offline_deps(call, call.site), call.site, lead))
+    except NotFound:
+        return False
 
 
 def _open(call: Call, form: dict[str, str]) -> str:
@@ -194,6 +203,10 @@ def _words(call: Call) -> dict[str, object]:
         "stage_name": partial(stage_name, call.language, pipeline),
         "matched": lambda way: call.text(MATCHED[way]) if way in MATCHED else way,
     }
+
+
+def _to_leads(call: Call) -> Response:
+    return RedirectResponse(f"/sites/{call.site.key}/leads", status_code=303)
 
 
 def _to_lead(call: Call, lead: str) -> Response:

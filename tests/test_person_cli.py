@@ -117,3 +117,16 @@ def test_an_export_that_leaves_rows_out_says_so(
     cut = speak("person", "export", *li)
     assert (cut.json["events"], cut.json["truncated"]) == ([], ["events"])
     assert cut.err == "The export has not all rows of: events. They are too many.\n"
+
+
+def test_a_lead_of_an_erased_person_is_stored_without_him_and_said_so(
+    world: World, speak: Speak
+) -> None:
+    site = ("--site", world.site.key)
+    assert speak("person", "erase", *site, "--person", LI, "--yes").code == 0
+    added = speak("lead", "add", *site, "--lead", "Q-1", "--by", f"person={LI}")
+    told = "1 conversions name a person who was erased; they stand without the person.\n"
+    assert (added.code, added.err) == (0, told)
+    assert world.rows("SELECT external_id, visitor FROM offline_conversions") == [("Q-1", 0)]
+    plain = speak("lead", "add", *site, "--lead", "Q-2", "--by", f"person={WANG}")
+    assert (plain.code, plain.err) == (0, "")

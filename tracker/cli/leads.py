@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from tracker.cli.groups import lead
-from tracker.cli.output import Json, SiteKey, print_json, say, table
+from tracker.cli.output import Json, SiteKey, note, print_json, say, table
 from tracker.cli.session import run_command
 from tracker.conversions.entry import Entry
 from tracker.errors import InvalidInput
@@ -163,7 +163,7 @@ def _given(pairs: list[str]) -> dict[str, str]:
 def _taken(result: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(result)
-    elif result["version"] is None:
-        say("Nothing changed.")
-    else:
-        say("Stored. Run: tracker reconcile")
+        return
+    for warning in result["warnings"]:
+        note(warning)
+    say("Nothing changed." if result["version"] is None else "Stored. Run: tracker reconcile")

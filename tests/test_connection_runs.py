@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -21,9 +22,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from tests.connections import SECRETS, Office
-from tests.platforms.baidu import BaiduSimulator
+from tests.platforms.baidu import BaiduSimulator, failed
 from tests.platforms.google import GoogleSimulator
-from tests.platforms.scenario import FIRST, small
+from tests.platforms.scenario import FIRST, HIDDEN, small
 from tests.platforms.server import Simulator, serve
 from tests.spend_imports import Desk
 from tracker.accounts import leases
@@ -48,6 +49,7 @@ from tracker.accounts.run_claims import TTL, claim, claimable, lease_name, note_
 from tracker.spend.connections import execution, worker
 from tracker.spend.connections.catalogue import KINDS
 from tracker.spend.connections.execution import Execution, portions_left
+from tracker.spend.connections.linking import choose_account
 from tracker.spend.connections.schedule import JITTER, next_run, queue_due
 from tracker.spend.connections.worker import ATTEMPTS, Worker
 from tracker.warehouse.client import Warehouse
@@ -477,3 +479,64 @@ def test_runs_are_kept_for_400_days(office: Office) -> None:
 
 def fail() -> tuple[ConnectionRun, leases.Lease]:
     raise AssertionError("the run was not claimed")
+
+
+def test_days_before_a_failure_are_told_whole_when_the_run_goes_on(desk: Desk) -> None:
+    simulator = BaiduSimulator()
+    scenario = simulator.scenario = small(5)
+    hidden = [
+        replace(ad, reason=HIDDEN, campaign_id="190", keyword="", keyword_id="")
+        for ad in scenario.ads[::12]
+    ]
+    scenario.ads += hidden
+    answer, passing = simulator.answer, deque(range(7))
+
+    async def failing(path: str, headers: Headers, body: bytes) -> Response:
+        day = (FIRST + 3 * DAY).isoformat().encode()
+        if passing and day in body and b'"reportType":2602783' in body:
+            passing.popleft()
+            return failed(3, 9, "system")
+        return await answer(path, headers, body)
+
+    simulator.answer = failing  # type: ignore[method-assign]
+    with at_work(desk, simulator, "baidu") as office:
+        connection = office.connect()
+        choose_account(desk.db, connection, scenario.account, True)
+        office.ask(connection, FIRST, FIRST + 4 * DAY, trigger="backfill")
+        office.work()
+        assert [run.state for run in office.runs()] == ["waiting"]
+        desk.now += timedelta(hours=1)
+        office.work()
+        (run,) = office.runs()
+        # What only the total of an account names counts on each of the days.
+        truth = sum(office.truth().values())
+        assert Decimal(desk.report("2026-10-01", "2026-10-31").totals.cost or 0) == truth
+    assert (run.state, run.counts.days_done, run.counts.rows) == ("ok", 5, 60)
+    assert run.results.counts == {
+        "added": 5, "replaced": 0, "unchanged": 0, "account_totals": 5, "search_terms": 60,
+    }  # fmt: skip
+
+
+def test_rows_of_days_that_are_asked_for_again_are_counted_once(desk: Desk) -> None:
+    simulator = GoogleSimulator()
+    simulator.scenario = small(9)
+    answer, passing = simulator.answer, deque(range(7))
+
+    async def failing(path: str, headers: Headers, body: bytes) -> Response:
+        if passing and b"search_term_view" in body and FIRST.isoformat().encode() in body:
+            passing.popleft()
+            return Response(b"", 503)
+        return await answer(path, headers, body)
+
+    simulator.answer = failing  # type: ignore[method-assign]
+    with at_work(desk, simulator, "google") as office:
+        office.ask(office.connect(), FIRST, FIRST + 8 * DAY)
+        office.work()
+        assert [run.state for run in office.runs()] == ["waiting"]
+        desk.now += timedelta(hours=1)
+        office.work()
+        (run,) = office.runs()
+    assert (run.state, run.counts.rows) == ("ok", len(simulator.scenario.ads))
+    told = run.results.counts
+    assert (told["added"], told["unchanged"], told["account_totals"]) == (9, 0, 9)
+    assert told["search_terms"] == told["clicks"] == len(simulator.scenario.ads)

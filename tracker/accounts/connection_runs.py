@@ -38,12 +38,13 @@ class DayCost(msgspec.Struct, frozen=True):
 
 class Results(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a run did so far. ``done`` days are complete; ``days`` their cost, newest first;
-    ``counts`` named results."""
+    ``counts`` named results; ``rows`` those of the ``done`` days."""
 
     currency: str = ""
     done: tuple[date, ...] = ()
     days: tuple[DayCost, ...] = ()
     counts: dict[str, Any] = {}
+    rows: int = 0
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -71,7 +71,8 @@ class Execution:
         """Work until the end, whichever it is. Raises Transient, Terminal, Unavailable and
         whatever else went wrong, with the results kept."""
         self.results, self.warnings = self.run.results, list(self.run.warnings)
-        self._rows_done = self.run.counts.rows if self.results.done else 0
+        # Days that are asked for again bring their rows again; files that were imported do not.
+        self._rows_done = self.results.rows if self.run.first_day else self.run.counts.rows
         work = asyncio.create_task(self._portions())
         beat = asyncio.create_task(self._beat(work))
         try:
@@ -228,16 +229,20 @@ def portions_left(run: ConnectionRun, kind: Kind) -> Iterable[Period | None]:
 
 
 def added(results: Results, outcome: Outcome) -> Results:
-    """The results with those of another portion."""
+    """The results with those of another portion, or of one that is asked for again."""
     costs: dict[date, str] = {one.day: one.cost for one in results.days}
+    again = len(costs.keys() & outcome.cost.keys())
     for day, cost in outcome.cost.items():
         costs[day] = decimal_text(Decimal(cost).scaleb(-6)) or "0"
     counts = dict(results.counts)
     for name, count in outcome.counts.items():
-        counts[name] = counts.get(name, 0) + count
+        # A day that was told before is counted already, unless it says something else by now.
+        fresh = max(0, count - again) if name == "unchanged" else count
+        counts[name] = counts.get(name, 0) + fresh
     return Results(
         outcome.currency or results.currency,
         tuple(sorted({*results.done, *outcome.done})),
         tuple(DayCost(day, costs[day]) for day in sorted(costs, reverse=True)),
         counts,
+        results.rows + (outcome.rows if outcome.done else 0),
     )

@@ -116,14 +116,16 @@ async def _run(task: Task) -> Outcome:
     report = await pull_account(task.spend, target, task.days)
     spend = report.spend
     outcome = Outcome(spend.currency, spend.rows, cost=spend.cost, failure=report.failure)
-    # What follows the cost may have failed; then the days are asked for again.
-    outcome.done = set(spend.cost) if spend.failure or not report.failure else set()
     outcome.counts = {
         "added": spend.added,
         "replaced": spend.replaced,
         "unchanged": spend.unchanged,
-        **{one.want.value: one.rows for one in report.facts},
     }
+    # A failure, also one of the cost itself, kept what follows the cost from being asked for: then
+    # the days are asked for again as a whole, and what follows is counted once they are done.
+    if report.failure is None or not connector.capabilities & frozenset(EXTRAS):
+        outcome.done = set(spend.cost)
+        outcome.counts |= {one.want.value: one.rows for one in report.facts}
     outcome.warnings = [
         f"The day {day} was left as it is: a total that covers several days stands for it."
         for day in spend.conflicts

@@ -427,6 +427,42 @@ def test_a_bad_mail_does_not_keep_the_others_from_being_imported(desk: Desk) -> 
     assert desk.costs()["*"] == "5.00"
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        (Terminal("The address refuses us (status 403).", cause=Cause.AUTHORISATION), True),
+        (Terminal("The address answered with status 404.", cause=Cause.REQUEST), True),
+        (Transient("The address does not answer (ConnectError)."), False),
+    ],
+)
+def test_a_link_that_cannot_be_had_keeps_neither_its_mail_nor_the_others_from_being_imported(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, said: Terminal | Transient, taken: bool
+) -> None:
+    async def refusing(*_: Any, **__: Any) -> None:
+        raise said
+
+    monkeypatch.setattr("tracker.spend.sources.mailbox.fetch", refusing)
+    with imap(desk.directory) as server:
+        server.mails = [
+            mail(first_csv=report("1.00")),
+            mail("x@agency.example", "<2@a>", other_csv=report("5.00", "2026-09-11")),
+        ]
+        server.mails[1] = server.mails[1].replace(b"files.ads.example", b"files.elsewhere.example")
+        post = mailbox(desk, server, link_hosts="files.ads.example")
+        outcome = post.run()
+        # The log-in to the mailbox is good whatever a link says.
+        assert isinstance(outcome.failure, Transient) is not taken
+        assert said.message in outcome.failure.message
+        assert getattr(outcome.failure, "cause", Cause.REQUEST) is Cause.REQUEST
+        assert outcome.rows == 1 + taken
+        assert server.flags == ({1, 2} if taken else {2})
+        # What was refused is noted against its mail; what did not answer is asked for again.
+        again = post.run()
+        assert (again.failure is None) is taken
+        assert again.rows == 0
+    assert desk.costs()["*"] == ("6.00" if taken else "5.00")
+
+
 def test_links_are_followed_only_to_hosts_that_are_named() -> None:
     letter = Letter(mail())
     assert letter.links([]) == []

@@ -26,7 +26,7 @@ from tracker.spend.connectors.contract import AccountRef
 from tracker.spend.connectors.failures import Cause, Terminal, Transient
 from tracker.spend.sources.addresses import reachable
 from tracker.spend.sources.arrivals import OPTIONS, Arrivals, arrivals
-from tracker.spend.sources.fetching import Door, fetch
+from tracker.spend.sources.fetching import Door, Fetched, fetch
 from tracker.spend.sources.letters import Letter, allowed, parse_hosts, parse_senders
 
 NAME = "mailbox"
@@ -166,6 +166,7 @@ async def run(task: Task) -> Outcome:
         senders, hosts = _rules(task)
         since = task.spend.clock().date() - timedelta(days=DAYS)
         box = await asyncio.to_thread(Mailbox, await _login(task))
+        later: Transient | None = None
         try:
             number = 0
             for mail in await asyncio.to_thread(box.mails, since):
@@ -174,10 +175,15 @@ async def run(task: Task) -> Outcome:
                     continue
                 task.check()
                 number += 1
-                await _take(taken, box, mail, hosts, number)
+                try:
+                    await _take(taken, box, mail, hosts, number)
+                except _LinkWaits as waits:
+                    later = waits.failure  # the mail is not noted: it is taken by a later run
         finally:
             await asyncio.to_thread(box.close)
-        return taken.done()
+        outcome = taken.done()
+        outcome.failure = outcome.failure or later
+        return outcome
 
 
 async def test(task: Task) -> Sequence[AccountRef]:
@@ -218,14 +224,36 @@ async def _take(
         path = taken.place(number * 100 + at, found.name)
         await asyncio.to_thread(path.write_bytes, found.content)
         files.append((path, found.name))
-    door = Door(task.wire.client, task.tally, bool(task.deployment.get("private_addresses")))
+    refused: dict[str, str] = {}
     for at, link in enumerate(letter.links(hosts)):
-        path = taken.place(number * 100 + 50 + at, "link")
-        fetched = await fetch(door, link, path)
-        if fetched is not None:
-            files.append((path, fetched.name or f"link {at + 1}"))
+        path, called = taken.place(number * 100 + 50 + at, "link"), f"link {at + 1}"
+        try:
+            fetched = await _follow(task, link, path)
+            files += [(path, fetched.name or called)] if fetched else []
+        except Terminal as failure:
+            refused[called] = failure.message
     await taken.take(mail.key, "", files)
+    for called, reason in refused.items():
+        await taken.refuse(mail.key, "", called, reason)
     await asyncio.to_thread(box.mark_read, mail)
+
+
+class _LinkWaits(Exception):
+    """What a link leads to does not answer at present. The mail server does, so that the other
+    mails are taken meanwhile."""
+
+    def __init__(self, failure: Transient) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+async def _follow(task: Task, link: str, into: Path) -> Fetched | None:
+    """Download what a link of a mail leads to."""
+    door = Door(task.wire.client, task.tally, bool(task.deployment.get("private_addresses")))
+    try:
+        return await fetch(door, link, into)
+    except Transient as failure:
+        raise _LinkWaits(failure) from failure
 
 
 def _rules(task: Task) -> tuple[list[str], list[str]]:

@@ -205,6 +205,8 @@ def test_only_what_is_enabled_active_and_in_good_order_is_due(
     assert [one.connection for one in due_accounts(any_db, NOW)] == [made.id]
     change_account(any_db, made.id, WHOLE, due_at=NOW + timedelta(minutes=1))
     assert due_accounts(any_db, NOW) == []
+    change_account(any_db, made.id, WHOLE, due_at=NOW + timedelta(days=365))
+    assert len(due_accounts(any_db, NOW)) == 1, "a clock may have been ahead"
     change_account(any_db, made.id, WHOLE, due_at=NOW, error="No permission.")
     assert due_accounts(any_db, NOW) == []
     enable_account(any_db, made.id, WHOLE, True)

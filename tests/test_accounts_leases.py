@@ -68,6 +68,14 @@ def test_a_released_lease_is_free_at_once_and_no_longer_current(any_db: Engine) 
     assert after.fence > lease.fence
 
 
+def test_a_lease_that_a_clock_released_too_late_is_free(any_db: Engine) -> None:
+    ahead = acquire(any_db, "reconcile", "node-1", TTL, NOON + timedelta(days=365))
+    assert ahead is not None
+    release(any_db, ahead, NOON + timedelta(days=365))
+    assert acquire(any_db, "reconcile", "node-2", TTL, NOON) is not None
+    assert acquire(any_db, "reconcile", "node-3", TTL, NOON) is None
+
+
 def test_of_many_that_try_at_once_one_gets_it(any_db: Engine) -> None:
     for round_ in range(5):
         now = NOON + round_ * TTL

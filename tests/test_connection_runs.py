@@ -45,12 +45,29 @@ from tracker.accounts.connections import (
     set_connection_state,
     store_secret,
 )
-from tracker.accounts.run_claims import TTL, claim, claimable, lease_name, note_run, recover_runs
+from tracker.accounts.run_claims import (
+    LONGEST,
+    TTL,
+    claim,
+    claimable,
+    lease_name,
+    note_run,
+    recover_runs,
+)
+from tracker.errors import InvalidInput
+from tracker.period import Period
 from tracker.spend.connections import execution, worker
+from tracker.spend.connections.asking import checked_days
 from tracker.spend.connections.catalogue import KINDS
 from tracker.spend.connections.execution import Execution, portions_left
 from tracker.spend.connections.linking import choose_account
-from tracker.spend.connections.schedule import JITTER, next_run, queue_due
+from tracker.spend.connections.schedule import (
+    JITTER,
+    next_run,
+    queue_due,
+    scheduled,
+    watermark_after,
+)
 from tracker.spend.connections.worker import ATTEMPTS, Worker
 from tracker.warehouse.client import Warehouse
 
@@ -540,3 +557,80 @@ def test_rows_of_days_that_are_asked_for_again_are_counted_once(desk: Desk) -> N
     told = run.results.counts
     assert (told["added"], told["unchanged"], told["account_totals"]) == (9, 0, 9)
     assert told["search_terms"] == told["clicks"] == len(simulator.scenario.ads)
+
+
+def test_a_clock_that_was_ahead_leaves_no_account_and_no_run_behind(office: Office) -> None:
+    connection = office.connect(watermark=NOW.date() + 30 * DAY)
+    desk, account = office.desk, office.scenario.account
+    desk.now = NOW + 40 * DAY
+    assert len(queue_due(desk.db, desk.now)) == 1
+    office.work()
+    assert office.account(connection).watermark == date(2026, 11, 28)
+    waiting = office.ask(connection, FIRST, FIRST, trigger="schedule")
+    office.simulator.faults = deque(["503"] * 6)
+    office.work()
+    assert get_connection_run(desk.db, waiting).state == "waiting"
+    desk.now = NOW
+    office.work()
+    assert get_connection_run(desk.db, waiting).state == "ok"
+    (queued,) = queue_due(desk.db, desk.now)
+    assert queue_due(desk.db, desk.now) == []
+    office.work()
+    run = get_connection_run(desk.db, queued)
+    # Nobody knows which days were pulled meanwhile: those of the longer period are had again.
+    assert (run.state, run.trigger, run.last_day) == ("ok", "weekly", date(2026, 10, 19))
+    assert office.account(connection).watermark == date(2026, 10, 19)
+    due = office.account(connection).due_at
+    assert due is not None
+    assert due < NOW + 2 * DAY
+    # A next run in some days may be what the timetable says, and is left then.
+    rare = Timetable(every_minutes=7 * 1440)
+    configure_connection(desk.db, connection.id, timetable=rare)
+    change_account(desk.db, connection.id, account, due_at=NOW + 6 * DAY)
+    assert queue_due(desk.db, NOW) == []
+
+
+def test_days_are_those_that_are_over_for_the_account_whatever_zone_its_schedule_is_in(
+    desk: Desk,
+) -> None:
+    simulator = GoogleSimulator()
+    simulator.scenario.timezone = "America/Los_Angeles"
+    with at_work(desk, simulator, "google") as office:
+        connection = office.connect(watermark=date(2026, 10, 17))
+        timetable = Timetable("06:00", "Asia/Shanghai", days=1)
+        configure_connection(desk.db, connection.id, timetable=timetable)
+        # It is the 20th in Shanghai, where the 19th is over, and 21:00 of the 19th over there.
+        queue_due(desk.db, NOW)
+        (run,) = office.runs()
+        assert (run.first_day, run.last_day) == (date(2026, 10, 18), date(2026, 10, 18))
+        account = office.account(office.state(connection))
+        with pytest.raises(InvalidInput, match="to 2026-10-18"):
+            checked_days(connection, account, Period.parse("2026-10-19", "2026-10-19"), lambda: NOW)
+
+
+def test_a_watermark_moves_on_over_days_that_the_platform_has_no_more(office: Office) -> None:
+    connection = office.connect(watermark=date(2023, 1, 1))
+    kind, account = KINDS["google"], office.account(connection)
+    days = scheduled(kind, kind.timetable, account, NOW).days
+    assert days is not None
+    assert days.days == kind.kept_days
+    assert watermark_after(kind, account, days, NOW) == date(2026, 10, 19)
+    # The run may end on the day after.
+    assert watermark_after(kind, account, days, NOW + DAY) == date(2026, 10, 19)
+    late = Period(days.first + DAY, days.last)
+    assert watermark_after(kind, account, late, NOW) == date(2023, 1, 1)
+
+
+def test_a_wait_is_bounded_whatever_the_platform_asks_for(office: Office) -> None:
+    connection = office.connect()
+    assert isinstance(office.simulator, GoogleSimulator)
+    office.simulator.limit_delay = 900_000
+    office.simulator.faults = deque(["limit"])
+    run = office.ask(connection, FIRST, LAST)
+    office.work()
+    waits = get_connection_run(office.desk.db, run).due_at - office.desk.now
+    assert waits == LONGEST == timedelta(hours=6)
+    assert office.work() == 0
+    office.desk.now += waits
+    office.work()
+    assert office.stored() == office.truth()

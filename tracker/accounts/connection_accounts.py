@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Row, and_, delete, select, update
@@ -24,6 +24,8 @@ from tracker.period import parse_zone
 
 #: The account of a source that has none: the source itself.
 WHOLE = ""
+#: A daily timetable looks no further ahead, also where the clocks go back.
+AHEAD = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ def remove_account(db: Engine, connection: str, account: str) -> None:
 
 def due_accounts(db: Engine, now: datetime) -> list[ConnectionAccount]:
     """Enabled accounts of active connections whose time has come, or has never been set; those
-    that a person has to see to are left out."""
+    that a person has to see to are left out. Also those whose time is so far ahead that only their
+    timetable says whether a clock was wrong when it was set."""
     table, connections = schema.connection_accounts, schema.connections
     query = (
         select(table)
@@ -163,7 +166,7 @@ def due_accounts(db: Engine, now: datetime) -> list[ConnectionAccount]:
             connections.c.state == "active",
             table.c.enabled,
             table.c.error == "",
-            table.c.due_at.is_(None) | (table.c.due_at <= now),
+            table.c.due_at.is_(None) | (table.c.due_at <= now) | (table.c.due_at > now + AHEAD),
         )
         .order_by(table.c.due_at, table.c.connection, table.c.account)
     )

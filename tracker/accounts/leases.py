@@ -40,7 +40,8 @@ def acquire(db: Engine, name: str, holder: str, ttl: timedelta, now: datetime) -
             .on_conflict_do_update(
                 index_elements=["name"],
                 set_={"holder": holder, "fence": table.c.fence + 1, "expires_at": expires_at},
-                where=table.c.expires_at <= now,
+                # One that was released is free, also if a clock that was ahead has released it.
+                where=(table.c.expires_at <= now) | (table.c.holder == ""),
             )
             .returning(table.c.fence)
         ).scalar_one_or_none()

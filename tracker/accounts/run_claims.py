@@ -30,6 +30,9 @@ from tracker.accounts.database import write
 
 #: A process that gives no sign of life for so long has died.
 TTL = timedelta(seconds=60)
+#: No run waits longer, whatever the platform asks for. One that seems to was put off by a clock
+#: that was ahead, and may be taken.
+LONGEST = timedelta(hours=6)
 
 
 def claimable(db: Engine, now: datetime, *, only: str = "", limit: int = 50) -> list[ConnectionRun]:
@@ -147,7 +150,8 @@ def recover_runs(db: Engine, now: datetime) -> int:
 
 def _takeable(now: datetime) -> Any:
     table = schema.connection_runs
-    idle = table.c.state.in_(("queued", "waiting")) & (table.c.due_at <= now)
+    due = (table.c.due_at <= now) | (table.c.due_at > now + LONGEST)
+    idle = table.c.state.in_(("queued", "waiting")) & due
     return idle | ((table.c.state == "running") & (table.c.expires_at <= now))
 
 

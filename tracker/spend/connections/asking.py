@@ -22,10 +22,10 @@ from tracker.accounts.connection_runs import (
 )
 from tracker.accounts.connections import Connection
 from tracker.errors import InvalidInput, TrackerError
-from tracker.period import Period, local_day
+from tracker.period import Period
 from tracker.spend.connections.catalogue import kind_of
 from tracker.spend.connections.kinds import Workshop
-from tracker.spend.connections.schedule import recent, timetable_of, zone_of
+from tracker.spend.connections.schedule import newest_day, recent
 from tracker.spend.connections.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -76,12 +76,12 @@ def checked_days(
             f"{kind.title} is not asked for days: its files say which they hold.",
             hint="Run it without days.",
         )
-    today = local_day(clock(), zone_of(timetable_of(connection), account))
-    earliest = today - timedelta(days=kind.kept_days)
-    if days.first < earliest or days.last >= today:
+    newest = newest_day(kind, account, clock())
+    earliest = newest - timedelta(days=kind.kept_days - 1)
+    if days.first < earliest or days.last > newest:
         raise InvalidInput(
             f"{days.first} to {days.last} cannot be had: allowed are days from {earliest} to "
-            f"{today - timedelta(days=1)}.",
+            f"{newest}.",
             hint="The platform keeps no earlier days, and today is not over.",
         )
     return days

@@ -2,7 +2,8 @@
 
 Every enabled account has the instant of its next run in the metadata store. What is due is queued
 and gets its next instant in one transaction, so of several processes one queues it. After
-downtime an account is due once, and its run reaches back to the last day that was pulled.
+downtime an account is due once, and its run reaches back to the last day that was pulled. What a
+clock that was ahead has written (a next run, a watermark) counts no more once the clock is right.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from tracker.spend.connections.kinds import Kind
 JITTER = timedelta(minutes=10)
 #: The first run of an account reaches back so many days.
 FIRST_DAYS = 30
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+#: A next run so much later than the timetable has it was set by a clock that was ahead.
+AHEAD = timedelta(hours=1)
 
 
 class Wanted(NamedTuple):
@@ -47,6 +50,13 @@ def zone_of(timetable: Timetable, account: ConnectionAccount) -> ZoneInfo:
     return parse_zone(timetable.timezone or account.timezone or "UTC")
 
 
+def newest_day(kind: Kind, account: ConnectionAccount, now: datetime) -> date:
+    """The last day that is over where the account's days are counted, whatever zone its timetable
+    is read in."""
+    zone = parse_zone(kind.timetable.timezone or account.timezone or "UTC")
+    return local_day(now, zone) - DAY
+
+
 def next_run(timetable: Timetable, account: ConnectionAccount, after: datetime) -> datetime:
     """The next instant of the timetable after that one, with the account's own jitter."""
     late = _jitter(account)
@@ -61,7 +71,7 @@ def next_run(timetable: Timetable, account: ConnectionAccount, after: datetime) 
         at = datetime.combine(day, time(hour, minute), zone).astimezone(after.tzinfo) + late
         if at > after:
             return at
-        day += timedelta(days=1)
+        day += DAY
 
 
 def scheduled(
@@ -71,16 +81,29 @@ def scheduled(
     have restated, and over those that were missed."""
     if not kind.has_accounts:
         return Wanted(None, "schedule")
-    weekly = bool(timetable.weekly_days) and (account.weekly_at or now) <= now
-    last = local_day(now, zone_of(timetable, account)) - timedelta(days=1)
+    waits = account.weekly_at is not None and now < account.weekly_at <= now + WEEK
+    weekly = bool(timetable.weekly_days) and not waits
+    last = newest_day(kind, account, now)
+    watermark = _watermark(account, last)
     back = max(timetable.days, timetable.weekly_days if weekly else 0)
-    if account.watermark is None:
+    if watermark is None:
         back = max(back, FIRST_DAYS)
     first = last - timedelta(days=back - 1)
-    if account.watermark is not None:
-        first = min(first, account.watermark + timedelta(days=1))
-    first = max(first, last - timedelta(days=kind.kept_days - 1))
+    if watermark is not None:
+        first = min(first, watermark + DAY)
+    first = max(first, _oldest_day(kind, last))
     return Wanted(Period(first, last), "weekly" if weekly else "schedule")
+
+
+def _watermark(account: ConnectionAccount, last: date) -> date | None:
+    """The account's watermark, None for one after today: nobody knows which days it stands for."""
+    found = account.watermark
+    return None if found is not None and found > last + DAY else found
+
+
+def _oldest_day(kind: Kind, last: date) -> date:
+    """The first day that the platform still has."""
+    return last - timedelta(days=kind.kept_days - 1)
 
 
 def recent(connection: Connection, account: ConnectionAccount, now: datetime) -> Period | None:
@@ -97,9 +120,16 @@ def queue_due(db: Engine, now: datetime) -> list[str]:
     for account in due_accounts(db, now):
         connection = known.get(account.connection) or get_connection(db, account.connection)
         known[connection.id] = connection
+        if not _is_due(timetable_of(connection), account, now):
+            continue
         if run := _queue(db, connection, account, now):
             queued.append(run)
     return queued
+
+
+def _is_due(timetable: Timetable, account: ConnectionAccount, now: datetime) -> bool:
+    due = account.due_at
+    return due is None or due <= now or due > next_run(timetable, account, now) + AHEAD
 
 
 def _queue(
@@ -151,11 +181,15 @@ def _jitter(account: ConnectionAccount) -> timedelta:
     return timedelta(seconds=int(JITTER.total_seconds() * share))
 
 
-def watermark_after(account: ConnectionAccount, done: Period) -> date | None:
-    """The account's watermark when these days are done: it moves on where no gap is left."""
-    before = account.watermark
+def watermark_after(
+    kind: Kind, account: ConnectionAccount, done: Period, now: datetime
+) -> date | None:
+    """The account's watermark when these days are done: it moves on where no gap is left that the
+    platform could still fill."""
+    last = newest_day(kind, account, now)
+    before = _watermark(account, last)
     if before is None:
         return done.last
-    if done.first > before + timedelta(days=1):
+    if done.first > max(before + DAY, _oldest_day(kind, last)):
         return before
     return max(before, done.last)

@@ -30,9 +30,10 @@ from tracker.accounts.connections import (
     set_connection_state,
     settle_connection,
 )
-from tracker.accounts.run_claims import claim, claimable, end_run, note_run
+from tracker.accounts.run_claims import LONGEST, claim, claimable, end_run, note_run
 from tracker.errors import InvalidInput, TrackerError, Unavailable
 from tracker.period import Period
+from tracker.spend.connections.catalogue import kind_of
 from tracker.spend.connections.execution import Execution
 from tracker.spend.connections.kinds import Notice, Workshop
 from tracker.spend.connections.schedule import watermark_after
@@ -155,7 +156,8 @@ class Worker:
         changes: dict[str, object] = {"error": "", "cause": ""}
         if run.first_day and run.last_day:
             account = get_account(shop.db, run.connection, run.account)
-            changes["watermark"] = watermark_after(account, Period(run.first_day, run.last_day))
+            days = Period(run.first_day, run.last_day)
+            changes["watermark"] = watermark_after(kind_of(run.kind), account, days, shop.now())
         change_account(shop.db, run.connection, run.account, **changes)
         settle_connection(shop.db, run.connection)
 
@@ -179,12 +181,13 @@ class Worker:
         now = self.shop.now()
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempts - 1)) * (1 + self.jitter() / 4)
         asked = failure.delay if isinstance(failure, Transient) else None
+        wait = min(max(wait, asked or 0.0), LONGEST.total_seconds())
         end_run(
             self.shop.db,
             run,
             "waiting",
             now,
-            due_at=now + timedelta(seconds=max(wait, asked or 0.0)),
+            due_at=now + timedelta(seconds=wait),
             attempts=attempts,
             error=failure.message if isinstance(failure, TrackerError) else "",
             cause="transient",

@@ -167,6 +167,7 @@ def test_a_connection_of_another_tenant_is_not_found(sqlite_db: Engine, sealer: 
     "wrong",
     [
         Timetable(at="25:00"),
+        Timetable(at="²³:00"),
         Timetable(at="8:30"),
         Timetable(timezone="Mars/Olympus"),
         Timetable(days=0),

@@ -182,6 +182,14 @@ def test_json_rows_are_a_table_whose_numbers_keep_their_digits(desk: Desk) -> No
             source(desk, "web_address", {"url": f"{url}/bad.json"}, **BAIDU).run()
 
 
+def test_half_a_sign_in_json_is_no_reason_to_refuse_it(desk: Desk) -> None:
+    cells = ("2026-09-10", "C", "G", "pump\ud83d", "100", "5", "7.00")
+    content = json.dumps([dict(zip(HEADER.split(","), cells, strict=True))]).encode()
+    with serve(Web({"/r.json": (200, {}, content)})) as url:  # type: ignore[arg-type]
+        assert source(desk, "web_address", {"url": f"{url}/r.json"}, **BAIDU).ok().rows == 1
+    assert desk.costs() == {"pump?": "7.00", "*": "7.00"}
+
+
 def test_an_archive_of_several_reports_is_imported_whole(desk: Desk) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -200,6 +208,7 @@ def test_an_archive_of_several_reports_is_imported_whole(desk: Desk) -> None:
         ("/missing", Terminal, "status 404"),
         ("/away", Transient, "status 503"),
         ("/closed", Terminal, "refuses us"),
+        ("/damaged", Transient, "DecodingError"),
         ("/loop", Terminal, "redirects too often"),
     ],
 )
@@ -207,6 +216,7 @@ def test_what_an_address_answers_is_told_without_the_address(
     desk: Desk, path: str, error: type[Exception], said: str
 ) -> None:
     web = Web({"/away": (503, {}, b""), "/closed": (403, {}, b"")})
+    web.pages["/damaged"] = (200, {"content-encoding": "gzip"}, b"no gzip")
     web.pages["/loop"] = (302, {"location": "/loop"}, b"")
     with serve(web) as url:  # type: ignore[arg-type]
         post = source(desk, "web_address", {"url": f"{url}{path}?key=hidden-secret"}, **BAIDU)

@@ -290,7 +290,7 @@ def _update(db: Engine, connection: str, values: Mapping[str, Any]) -> None:
 def check_timetable(timetable: Timetable) -> Timetable:
     """The same, or InvalidInput naming what is wrong with it."""
     hours, _, minutes = timetable.at.partition(":")
-    good = hours.isdigit() and minutes.isdigit() and len(timetable.at) == 5
+    good = hours.isdecimal() and minutes.isdecimal() and len(timetable.at) == 5
     if not good or int(hours) > 23 or int(minutes) > 59:
         raise InvalidInput(f"The time {timetable.at!r} is none.", hint="Write it as HH:MM.")
     if timetable.timezone:

@@ -67,7 +67,7 @@ async def fetch(
     try:
         async with asyncio.timeout(SECONDS):
             return await _follow(door, url, into, asked)
-    except (httpx.TransportError, TimeoutError, OSError) as error:
+    except (httpx.TransportError, httpx.DecodingError, TimeoutError, OSError) as error:
         raise Transient(f"The address does not answer ({type(error).__name__}).") from error
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         raise _wrong("The address is not one that can be opened.", Cause.SETTING) from error

@@ -100,7 +100,8 @@ def _as_table(path: Path) -> None:
         )
     rows = _rows(path)
     titles = list(dict.fromkeys(title for row in rows for title in row))
-    with path.open("w", encoding="utf-8", newline="") as out:
+    # JSON may name half of a sign, which no text can hold.
+    with path.open("w", encoding="utf-8", newline="", errors="replace") as out:
         writer = csv.DictWriter(out, titles, restval="")
         writer.writeheader()
         writer.writerows(rows)

@@ -19,16 +19,21 @@ import pytest
 import structlog
 from sqlalchemy import Engine
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from tests.connections import SECRETS, Office
 from tests.platforms.baidu import BaiduSimulator, failed
-from tests.platforms.google import GoogleSimulator
+from tests.platforms.google import GoogleSimulator, error
 from tests.platforms.scenario import FIRST, HIDDEN, small
 from tests.platforms.server import Simulator, serve
 from tests.spend_imports import Desk
 from tracker.accounts import leases
-from tracker.accounts.connection_accounts import change_account, enable_account
+from tracker.accounts.connection_accounts import (
+    ConnectionAccount,
+    change_account,
+    enable_account,
+    store_accounts,
+)
 from tracker.accounts.connection_runs import (
     ConnectionRun,
     Results,
@@ -60,7 +65,7 @@ from tracker.spend.connections import execution, worker
 from tracker.spend.connections.asking import checked_days
 from tracker.spend.connections.catalogue import KINDS
 from tracker.spend.connections.execution import Execution, portions_left
-from tracker.spend.connections.linking import choose_account
+from tracker.spend.connections.linking import choose_account, enter_account
 from tracker.spend.connections.schedule import (
     JITTER,
     next_run,
@@ -634,3 +639,53 @@ def test_a_wait_is_bounded_whatever_the_platform_asks_for(office: Office) -> Non
     office.desk.now += waits
     office.work()
     assert office.stored() == office.truth()
+
+
+def test_what_stands_against_one_account_is_not_over_because_another_is_well(desk: Desk) -> None:
+    simulator = GoogleSimulator()
+    answer, wrong = simulator.answer, "5550001111"
+    refusal = error(400, "INVALID_ARGUMENT", "queryError", "UNRECOGNIZED_FIELD")
+
+    async def refusing(path: str, headers: Headers, body: bytes) -> Response:
+        told = await answer(path.replace(wrong, simulator.scenario.account), headers, body)
+        refused = wrong in path and told.status_code == 200
+        return JSONResponse([refusal], 400) if refused else told
+
+    simulator.answer = refusing  # type: ignore[method-assign]
+    with at_work(desk, simulator, "google") as office:
+        connection = office.connect()
+        store_accounts(
+            desk.db,
+            [ConnectionAccount(connection.id, wrong, manager=simulator.scenario.manager)],
+        )
+        enable_account(desk.db, connection.id, wrong, True)
+        for _ in range(3):
+            for account in (wrong, simulator.scenario.account):
+                office.ask(connection, FIRST, LAST, account=account)
+                desk.now += timedelta(minutes=1)
+                office.work()
+            assert "UNRECOGNIZED_FIELD" in office.state(connection).error
+        assert [run.state for run in office.runs()] == ["failed", "ok"] * 3
+        assert len(office.told) == 1, "people are told once"
+        enable_account(desk.db, connection.id, wrong, False)
+        office.ask(connection, FIRST, LAST)
+        office.work()
+        assert office.state(connection).error == ""
+
+
+def test_a_number_entered_with_dashes_is_the_account_of_its_digits(desk: Desk) -> None:
+    simulator = GoogleSimulator()
+    simulator.scenario.ads = simulator.scenario.ads[:1]
+    (ad,) = simulator.scenario.ads
+    row = f"{ad.day},Brand,Core 222,{ad.keyword},{ad.impressions},{ad.clicks},{ad.amount}"
+    desk.rows(row, platform="google", account="123-456-7890")
+    with at_work(desk, simulator, "google") as office:
+        connection = office.connect(enabled=False)
+        entered = ConnectionAccount(
+            connection.id, "123-456-7890", manager=simulator.scenario.manager
+        )
+        assert enter_account(desk.db, connection, entered).account == simulator.scenario.account
+        office.ask(connection, FIRST, FIRST)
+        office.work()
+        assert [run.state for run in office.runs()] == ["ok"]
+    assert desk.costs("2026-10-01", "2026-10-01")["*"] == f"{ad.amount:.2f}"

@@ -13,6 +13,7 @@ from tests.spend_imports import Desk
 from tests.test_spend_money import total
 from tracker.accounts import schema
 from tracker.accounts.ad_accounts import AdAccount, upsert_ad_account
+from tracker.accounts.connections import disconnect
 from tracker.accounts.sites import update_site
 from tracker.period import Period
 from tracker.spend.findings import Finding
@@ -198,3 +199,6 @@ def test_days_that_a_connection_should_have_brought_make_the_report_incomplete(d
     assert missing_days(deps, desk.site, Period(date(2026, 8, 1), date(2026, 9, 10))) == []
     assert Decimal(desk.report().totals.cost or 0) == 10
     assert [i.kind for i in desk.report().incomplete if i.kind == "days_missing"]
+    # An account whose connection was disconnected lives from files, which promise nothing.
+    disconnect(desk.db, "c1")
+    assert missing_days(deps, desk.site, Period(date(2026, 9, 1), date(2026, 9, 30))) == []

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from tracker.accounts import schema
 from tracker.accounts.database import write
 from tracker.accounts.names import checked_name
+from tracker.accounts.platforms import account_name
 from tracker.accounts.upserts import upsert
 from tracker.errors import NotFound
 from tracker.money import parse_currency
@@ -86,6 +87,14 @@ def find_ad_account(db: Engine, tenant: str, platform: str, account: str) -> AdA
             select(table).where(_is(table.c, tenant, platform, account))
         ).one_or_none()
     return None if row is None else _account(row)
+
+
+def standing_name(db: Engine, tenant: str, platform: str, written: str) -> str:
+    """An ad account's one name, unless its spend stands under the written one since before names
+    were made alike. InvalidInput for what is no name."""
+    name = checked_name(written, "ad account")
+    alike = account_name(platform, name)
+    return name if alike != name and find_ad_account(db, tenant, platform, name) else alike
 
 
 def get_ad_account(db: Engine, tenant: str, platform: str, account: str) -> AdAccount:

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from tracker.accounts import schema
 from tracker.accounts.database import write
@@ -219,6 +219,35 @@ def list_connection_runs(
         query = query.where(table.c.state.in_(chosen))
     with db.connect() as opened:
         return [run_of(row) for row in opened.execute(query.limit(limit).offset(offset))]
+
+
+def other_failure(db: Engine, connection: str, account: str) -> ConnectionRun | None:
+    """The newest run with which another account of a connection failed and which no better run of
+    that account followed; None if all that run are well. Accounts that say themselves what is
+    wrong with them are left out."""
+    table, accounts = schema.connection_runs, schema.connection_accounts
+    ended = table.c.state.in_(("ok", "failed"))
+    newest = (
+        select(table.c.account, func.max(table.c.finished_at).label("at"))
+        .where(table.c.connection == connection, table.c.account != account, ended)
+        .group_by(table.c.account)
+        .subquery()
+    )
+    query = (
+        select(table)
+        .join(newest, (table.c.account == newest.c.account) & (table.c.finished_at == newest.c.at))
+        .join(
+            accounts,
+            (accounts.c.connection == table.c.connection) & (accounts.c.account == table.c.account),
+        )
+        .where(table.c.connection == connection, table.c.state == "failed")
+        .where(accounts.c.enabled, accounts.c.error == "")
+        .order_by(table.c.finished_at.desc(), table.c.id)
+        .limit(1)
+    )
+    with db.connect() as opened:
+        row = opened.execute(query).one_or_none()
+    return run_of(row) if row else None
 
 
 def prune_connection_runs(db: Engine, now: datetime) -> int:

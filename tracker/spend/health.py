@@ -154,12 +154,16 @@ def _unlinked(db: Engine, tenant: str) -> list[AdAccount]:
 
 
 def _connected(db: Engine, tenant: str) -> set[tuple[str, str]]:
-    """(platform, account) that a stored connection pulls."""
+    """(platform, account) that a stored connection pulls, if it was not disconnected."""
     accounts, connections = schema.connection_accounts, schema.connections
     query = (
         select(connections.c.kind, accounts.c.account)
         .join(connections, accounts.c.connection == connections.c.id)
-        .where(connections.c.tenant == tenant, accounts.c.enabled)
+        .where(
+            connections.c.tenant == tenant,
+            connections.c.state != "disconnected",
+            accounts.c.enabled,
+        )
     )
     with db.connect() as connection:
         return {(row.kind, row.account) for row in connection.execute(query)}

@@ -12,12 +12,12 @@ from tracker.accounts.ad_accounts import (
     campaign_sites,
     find_ad_account,
     list_ad_accounts,
+    standing_name,
     upsert_ad_account,
 )
 from tracker.accounts.clock import Clock
 from tracker.accounts.marks import Slice, mark
-from tracker.accounts.names import checked_name
-from tracker.accounts.platforms import account_name, home_currency
+from tracker.accounts.platforms import home_currency
 from tracker.accounts.sites import Site, find_site
 from tracker.errors import InvalidInput
 from tracker.money import parse_currency
@@ -115,13 +115,7 @@ class Owners:
         return self.account
 
     def _canonical(self, written: str) -> str:
-        """The account's one name, unless its spend stands under the written one since before
-        names were made alike."""
-        name = checked_name(written, "ad account")
-        alike = account_name(self.platform, name)
-        if alike != name and find_ad_account(self.db, self.site.tenant, self.platform, name):
-            return name
-        return alike
+        return standing_name(self.db, self.site.tenant, self.platform, written)
 
     def _unnamed(self) -> str:
         there = [

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from tracker.accounts.ad_accounts import AdAccount, find_ad_account, upsert_ad_account
+from tracker.accounts.ad_accounts import (
+    AdAccount,
+    find_ad_account,
+    standing_name,
+    upsert_ad_account,
+)
 from tracker.accounts.connection_accounts import (
     WHOLE,
     ConnectionAccount,
@@ -205,7 +211,8 @@ def choose_account(db: Engine, connection: Connection, account: str, enabled: bo
 def enter_account(
     db: Engine, connection: Connection, account: ConnectionAccount
 ) -> ConnectionAccount:
-    """An account that the platform does not list; InvalidInput for a field that it needs."""
+    """An account that the platform does not list, under the name that its spend has, however it was
+    written; InvalidInput for a field that it needs."""
     kind = kind_of(connection.kind)
     for name in kind.account_fields:
         if not getattr(account, name):
@@ -213,6 +220,8 @@ def enter_account(
                 f"An account of {kind.title} needs the field {name!r}.",
                 hint="It stands in the platform's own pages.",
             )
+    name = standing_name(db, connection.tenant, connection.kind, account.account)
+    account = replace(account, account=name)
     store_accounts(db, [account])
     choose_account(db, connection, account.account, True)
     return account

@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts import leases
 from tracker.accounts.connection_accounts import change_account, get_account
-from tracker.accounts.connection_runs import ConnectionRun
+from tracker.accounts.connection_runs import ConnectionRun, other_failure
 from tracker.accounts.connections import (
     get_connection,
     note_failure,
@@ -159,7 +159,13 @@ class Worker:
             days = Period(run.first_day, run.last_day)
             changes["watermark"] = watermark_after(kind_of(run.kind), account, days, shop.now())
         change_account(shop.db, run.connection, run.account, **changes)
-        settle_connection(shop.db, run.connection)
+        # What stands against another account is not over because this one is well.
+        other = other_failure(shop.db, run.connection, run.account)
+        if other is None:
+            settle_connection(shop.db, run.connection)
+        else:
+            at = other.finished_at
+            note_failure(shop.db, run.connection, _shown(other), other.cause, now=at)
 
     def _failed(self, execution: Execution, failure: Exception) -> None:
         attempts = 1 if execution.progressed else execution.run.attempts + 1
@@ -202,7 +208,7 @@ class Worker:
             db, run, "failed", now, error=failure.message, hint=failure.hint, cause=code
         ):
             return
-        shown = f"{failure.message} {failure.hint}".strip()
+        shown = _shown(failure)
         if cause in OF_ACCOUNT:
             change_account(db, run.connection, run.account, error=shown, cause=code)
         if cause in OF_CONNECTION:
@@ -232,3 +238,9 @@ class Worker:
             self.shop.notify(notice)
         except Exception:
             log.exception("notice not sent", connection=connection.id)
+
+
+def _shown(failed: TrackerError | ConnectionRun) -> str:
+    """What went wrong and what to do, as it stands against a connection."""
+    said = failed.message if isinstance(failed, TrackerError) else failed.error
+    return f"{said} {failed.hint}".strip()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from tests.world import World
-from tracker.accounts.sites import add_site
+from tracker.accounts.sites import Site, add_site
+from tracker.errors import Unavailable
 from tracker.jobs import JOBS
+from tracker.spend.importer import SpendDeps, SpendOptions, SpendReport
+from tracker.spend.watch import import_watched
 from tracker.warehouse.client import Warehouse
 
 
@@ -44,3 +50,25 @@ def test_a_file_in_the_folder_of_a_site_is_taken_and_put_away(world: World) -> N
     assert names == ["report.csv", "report.csv.txt"]
     (reason,) = (folders[0] / "failed").glob("*.txt")
     assert reason.read_text().startswith("The report has no column for impressions")
+
+
+def test_a_file_that_was_copied_with_a_time_to_come_is_taken_too(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    taken, now = [], time.time()
+
+    def run(_: Site, path: Path, __: SpendOptions) -> SpendReport:
+        taken.append(path.name)
+        raise Unavailable("The warehouse is away.")
+
+    for name, ahead in (("now.csv", 0), ("ahead.csv", 8 * 3600)):
+        file = folder / name
+        file.write_text("x")
+        os.utime(file, (now + ahead, now + ahead))
+    for seconds in (0, 60):
+        clock = partial(datetime.fromtimestamp, now + seconds, UTC)
+        deps = SpendDeps(world.warehouse, world.db, clock)
+        import_watched(deps, world.site, folder, run)
+        assert set(taken) == ({"now.csv", "ahead.csv"} if seconds else set())

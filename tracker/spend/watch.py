@@ -66,11 +66,16 @@ def _has_file(folder: Path) -> bool:
 
 def _complete(folder: Path, now: datetime) -> list[Path]:
     found = [
-        (path.stat().st_mtime, path)
+        (_changed(path.stat()), path)
         for path in folder.iterdir()
         if path.is_file() and not path.name.startswith(".")
     ]
     return [path for changed, path in sorted(found) if now.timestamp() - changed >= SETTLED]
+
+
+def _changed(file: os.stat_result) -> float:
+    """When a file was changed last: as it was copied with that, but never later than here."""
+    return min(file.st_mtime, file.st_ctime)
 
 
 def _import_one(deps: SpendDeps, site: Site, path: Path, run: Import) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from tests.web_app import enter
 from tests.world import HOME, World, ad, at
+from tracker.cli.attribution import show_conversion
 from tracker.errors import InvalidInput, NotFound
 from tracker.requests.reports import ListConversions, ReportAttribution, ShowConversion
 from tracker.warehouse.client import Warehouse
@@ -241,6 +242,74 @@ def test_a_visit_before_the_previous_conversion_is_named_as_that(
     address = f"/sites/{world.site.key}/attribution/{newest.conversion}"
     for tag, words in (("en-GB", "Before this person"), ("zh-CN", "早于此人的上一次转化")):
         assert words in enter(world, language=tag).get(address).text
+
+
+def test_visits_after_the_first_stage_of_a_lead_are_told_from_those_after_the_conversion(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    """A lead whose inquiry was seventeen days before its order; an order with a visit after it
+    alone; one that belongs to nobody."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    came = [at(f"09-{day} 10:00", "a", ad("pump")) for day in ("01", "05", "25")]
+    world.events([*came, at("09-25 10:00", "late", ad("pump"))])
+    world.offline(
+        "id,lead,time,stage,value,visitor,email\n"
+        "i,L,2026-09-03T10:00:00Z,inquiry,,a,\n"
+        "o,L,2026-09-20T10:00:00Z,order,900,a,\n"
+        "p,,2026-09-10T10:00:00Z,order,70,late,\n"
+        "q,,2026-09-09T10:00:00Z,order,30,,nobody@pumps.example\n"
+    )
+    world.reconcile()
+    listed = world.run("report-conversions", ListConversions(site=world.site.key, **SEPTEMBER))
+    reasons, pages = [], []
+    for one in listed["conversions"]:
+        detail = world.run("report-conversion", ShowConversion(world.site.key, one.conversion))
+        reasons.append([touch.reason for touch in detail.others])
+        address = f"/sites/{world.site.key}/attribution/{one.conversion}"
+        pages.append(enter(world, language="en-GB").get(address).text)
+    assert reasons == [
+        ["after_path_end", "after_conversion"],
+        ["after_conversion"],
+        [],
+        ["after_conversion", "after_conversion"],
+    ]
+    assert "which is the first stage of the lead" in pages[0]
+    for page, words in (
+        (pages[1], "Began after the conversion"),
+        (pages[2], "no visitor is known"),
+    ):
+        assert "No visit counts" in page
+        assert words in page
+        assert "every known visit" not in page
+
+
+def test_what_is_given_back_is_taken_off_touches_and_no_share_of_a_conversion(
+    warehouse_embedded: Warehouse,
+    sqlite_db: Engine,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A refund is no conversion: its credit is 0, but its touches have not 0% of it."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    world.events([at("09-01 10:00", url=ad("pump")), at("09-02 10:00", url=ad("valve"))])
+    world.offline(
+        "id,lead,time,stage,value,visitor\n"
+        "o,L,2026-09-05T10:00:00Z,order,100,v1\n"
+        "r,L,2026-09-09T10:00:00Z,order,-41,v1\n"
+    )
+    world.reconcile()
+    listed = world.run("report-conversions", ListConversions(site=world.site.key, **SEPTEMBER))
+    refund, order = listed["conversions"]
+    for one, linear, printed in (
+        (refund, ">-20.50<", "-20.50"),
+        (order, '>50%<span class="under">50.00<', "0.5"),
+    ):
+        page = enter(world).get(f"/sites/{world.site.key}/attribution/{one.conversion}").text
+        assert linear in page
+        assert ">0%<" not in page
+        detail = world.run("report-conversion", ShowConversion(world.site.key, one.conversion))
+        show_conversion(msgspec.to_builtins(detail))
+        assert printed in capsys.readouterr().out.split()
 
 
 @pytest.fixture(scope="module")

@@ -153,16 +153,28 @@ def report_conversion(
     if as_json:
         print_json(result)
         return
+    show_conversion(result)
+
+
+def show_conversion(result: dict[str, Any]) -> None:
+    """The conversion, what its touches have under each model, and the visits that do not count."""
     one = result["conversion"]
     say(f"{one['goal']} at {one['time']}, found by {one['matched']}")
     if one["value"] is not None:
         say(f"Value {_worth(one)}; counts as {one['revenue'] or 'unknown'} {result['currency']}")
     models = sorted({model for touch in result["path"] for model in touch["models"]})
+    # What is given back is no conversion: of it the touches have amounts alone.
+    is_refund = one["value"] is not None and Decimal(one["value"]) < 0
+    figure = "revenue" if is_refund else "conversions"
     rows = [
-        (touch["time"], _name(touch["source"]), *_figures(touch["models"], models))
+        (touch["time"], _name(touch["source"]), *_figures(touch["models"], models, figure))
         for touch in result["path"]
     ]
-    table("Path", ["time", "source", *(f">{model}" for model in models)], rows)
+    table(
+        f"Path, {result['currency']}" if is_refund else "Path",
+        ["time", "source", *(f">{model}" for model in models)],
+        rows,
+    )
     others = [
         (touch["time"], _name(touch["source"]), touch["reason"]) for touch in result["others"]
     ]
@@ -181,7 +193,9 @@ def _name(step: dict[str, Any]) -> str:
     names = [step[name] for name in ("platform", "campaign", "ad_group", "keyword") if step[name]]
     if step["channel"]:
         names = [step["channel"], *names]
-    return " / ".join(names) or f"({step['reason']})"
+    # That a source is not paid its channel says.
+    reason = "" if names and step["reason"] in (None, "not_paid") else f"({step['reason']})"
+    return " ".join(text for text in (" / ".join(names), reason) if text)
 
 
 def _note(incomplete: list[dict[str, Any]]) -> None:
@@ -189,8 +203,10 @@ def _note(incomplete: list[dict[str, Any]]) -> None:
         note(f"{item['kind']} {item['from']} to {item['to']}: {item['detail']}")
 
 
-def _figures(credit: dict[str, Any], models: list[str]) -> list[str | None]:
-    return [credit[model]["conversions"] if model in credit else None for model in models]
+def _figures(
+    credit: dict[str, Any], models: list[str], figure: str = "conversions"
+) -> list[str | None]:
+    return [credit[model][figure] if model in credit else None for model in models]
 
 
 @report.command("pipeline")

@@ -57,8 +57,9 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
 
 class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """A visit of the person. ``position`` in the path, null with the reason where the visit is not
-    in it: after_conversion, before_lookback, before_previous_conversion (of a goal whose paths
-    begin after it), continues_visit (it goes on across midnight), or not_rebuilt."""
+    in it: after_conversion, after_path_end (of a later stage of a lead, and of a repeat order that
+    has the path of the first one), before_lookback, before_previous_conversion (of a goal whose
+    paths begin after it), continues_visit (it goes on across midnight), or not_rebuilt."""
 
     visit: str | None
     time: datetime
@@ -129,7 +130,7 @@ def conversion_detail(
         conversion=_conversion(row, _goal_names(db, site), clock()),
         path=[_with_page(touch, pages.get(touch.visit or "")) for touch in path],
         others=[
-            _other(visit, _why_not(visit, row["path_time"], timedelta(days=lookback), since), names)
+            _other(visit, _why_not(visit, row, timedelta(days=lookback), since), names)
             for visit in visits
             if _hex(visit["visit_id"]) not in known or not visit["touch"]
         ],
@@ -270,14 +271,19 @@ def _place(visit: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _why_not(
-    visit: Mapping[str, Any], end: datetime, lookback: timedelta, since: datetime | None
+    visit: Mapping[str, Any],
+    conversion: Mapping[str, Any],
+    lookback: timedelta,
+    since: datetime | None,
 ) -> str:
-    """Why a visit is not in the path that ends at ``end`` and begins after ``since``."""
+    """Why a visit is not in the path of the conversion, which begins after ``since``."""
     if not visit["touch"]:
         return "continues_visit"
-    if visit["start"] > end:
+    if visit["start"] > conversion["time"]:
         return "after_conversion"
-    if end - visit["start"] > lookback:
+    if visit["start"] > conversion["path_time"]:
+        return "after_path_end"
+    if conversion["path_time"] - visit["start"] > lookback:
         return "before_lookback"
     if since is not None and visit["start"] <= since:
         return "before_previous_conversion"

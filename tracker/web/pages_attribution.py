@@ -36,6 +36,7 @@ LEVELS = {
 #: Why a visit of the person is not in the path.
 REASONS = {
     "after_conversion": msgid("Began after the conversion"),
+    "after_path_end": msgid("Began after the path's end, which is the first stage of the lead"),
     "before_lookback": msgid("Older than the lookback"),
     "before_previous_conversion": msgid(
         "Before this person's previous conversion, after which the path begins"

@@ -70,6 +70,30 @@ def test_credit_follows_removal_effects_and_sums_to_all_conversions(world: World
     assert rows["water pump"]["credit_level"] == "keyword"
 
 
+def test_what_is_given_back_is_taken_off_the_keyword_that_had_brought_it(world: World) -> None:
+    """Keywords with few paths share the effect of their platform, so that each has what it has
+    under linear credit, on whichever day credit lands: a refund of its own day is water's alone."""
+    people(world, 1, ["water pump"], order="100")
+    people(world, 1, ["oil pump"], order="100")
+    world.offline(
+        "id,lead,time,stage,value,visitor\n"
+        "o,L,2026-09-02T10:00:00Z,order,100,water pump-100-0\n"
+        "r,L,2026-09-03T10:00:00Z,order,-80,\n"
+    )
+    # Another source of the same keyword: a landing page with the name of its ad group.
+    given = "id,lead,time,stage,value,landing_url\n"
+    url = ad("oil pump", utm_content="oil")
+    world.offline(
+        f"{given}p,M,2026-09-02T10:00:00Z,order,30,{url}\nq,M,2026-09-03T10:00:00Z,order,-40,{url}\n"
+    )
+    world.reconcile()
+    for model in ("linear", "markov"):
+        for by in ("click", "conversion"):
+            rows = by_name(world.report("2026-09-01", "2026-09-03", model=model, by=by))
+            worth = {name: row["revenue"] for name, row in rows.items() if row["keyword"]}
+            assert worth == {"water pump": "120.00", "oil pump": "90.00", "ball valve": "0.00"}
+
+
 def test_a_keyword_that_led_to_others_has_its_part_though_nobody_converted_after_it(
     world: World,
 ) -> None:
@@ -131,7 +155,7 @@ def test_sources_of_values_that_count_as_no_conversion_have_their_part_too() -> 
     cells = [Cell(1, day, 0, 300, 0), Cell(2, day, UNIT, 0, 0)]
     groups = {number: Group(Level.PLATFORM, name) for number, name in ((1, "a"), (2, "b"))}
     journeys = [Journey((1,), 0, 300, 0), Journey((2,), 1, 0, 0), Journey((1, 2), 0, 0, 1)]
-    dealt = data_driven(cells, journeys, groups, 1, day)
+    dealt = data_driven(cells, journeys, groups, 1, day, {})
     assert sum(cell.weight for cell in dealt) == UNIT
     assert sum(cell.amount for cell in dealt) == 300
 

@@ -4,8 +4,9 @@ The credit of a group is the number of conversions (their value) times its share
 all removal effects. Within a group it is dealt in proportion to linear credit, so that a source
 or a day has part in it as often as it had part in the paths. A group whose sources were on paths
 alone that came to nothing may have an effect, too, as it led to others: its sources have equal
-parts, on the last of the days. Where no group has any effect, as in a period of refunds alone,
-credit stays linear. Weights are integers of 1e-9, amounts of 1e-6, by largest remainder: both sum
+parts, on the last of the days. Value follows what a keyword brought on the whole, less what was
+given back of it. Where no group has any effect, as in a period of refunds alone, credit stays
+linear. Weights are integers of 1e-9, amounts of 1e-6, by largest remainder: both sum
 exactly to those of the conversions. Gains that conversions have of their own are dealt in the
 shares in which value is, whoever brought them: of touched conversions every source has the same
 contribution for its revenue.
@@ -14,7 +15,7 @@ contribution for its revenue.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -36,11 +37,13 @@ def data_driven(
     groups: Mapping[int, Group],
     order: int,
     last: date,
+    keywords: Mapping[int, int],
 ) -> list[Cell]:
     """The cells of linear credit with data-driven weights and amounts, and those of sources that
     have no linear credit, on the day ``last``.
 
     ``journeys`` are those of the same conversions. Conversions without a touch keep their credit.
+    ``keywords`` says to which keyword a source belongs, 0 for none.
     """
     by_group: dict[Group, list[Cell]] = defaultdict(list)
     kept: list[Cell] = []
@@ -63,7 +66,8 @@ def data_driven(
         for name in names
     }
     for place, group in enumerate(channels):
-        kept += _dealt(by_group[group], {name: parts[place] for name, parts in dealt.items()})
+        of_group = {name: parts[place] for name, parts in dealt.items()}
+        kept += _dealt(by_group[group], of_group, keywords)
     return kept
 
 
@@ -95,17 +99,42 @@ def effects_of(
     return Effects(effects.probability, effects.conversion, of_value.value)
 
 
-def _dealt(cells: Sequence[Cell], parts: Mapping[str, int]) -> list[Cell]:
+def _dealt(
+    cells: Sequence[Cell], parts: Mapping[str, int], keywords: Mapping[int, int]
+) -> list[Cell]:
     # Of conversions that earn and do not count (an order of a lead) there is an amount alone.
     shares = _any_of([cell.weight for cell in cells], [1] * len(cells))
-    worth = _any_of([max(cell.amount, 0) for cell in cells], shares)
-    counted = {name: _any_of([getattr(cell, name) for cell in cells], shares) for name in _COUNTED}
-    basis = counted | dict.fromkeys(_EARNED, worth)
-    columns: dict[str, Any] = {name: split(part, basis[name]) for name, part in parts.items()}
+    by_keyword: dict[int, list[int]] = defaultdict(list)
+    for place, cell in enumerate(cells):
+        by_keyword[keywords.get(cell.source_key) or cell.source_key].append(place)
+    columns: dict[str, Any] = {
+        name: split(part, _any_of([getattr(cell, name) for cell in cells], shares))
+        if name in _COUNTED
+        else _split_value(part, cells, shares, by_keyword.values())
+        for name, part in parts.items()
+    }
     return [
         replace(cell, **{name: column[place] for name, column in columns.items()})
         for place, cell in enumerate(cells)
     ]
+
+
+def _split_value(
+    total: int, cells: Sequence[Cell], shares: Sequence[int], by_keyword: Collection[Sequence[int]]
+) -> list[int]:
+    """``total`` over keywords (the places of their cells) by what each brought on the whole, then
+    over the cells of each: what is given back, on a day of its own or by another source, is taken
+    off the keyword that had brought it, and off no other."""
+    worth = [max(sum(cells[at].amount for at in places), 0) for places in by_keyword]
+    basis = _any_of(worth, [sum(shares[at] for at in places) for places in by_keyword])
+    dealt = [0] * len(cells)
+    for places, part in zip(by_keyword, split(total, basis), strict=True):
+        if part:
+            gains = [max(cells[at].amount, 0) for at in places]
+            parts = split(part, _any_of(gains, [shares[at] for at in places]))
+            for at, one in zip(places, parts, strict=True):
+                dealt[at] = one
+    return dealt
 
 
 def _any_of(shares: list[int], other: list[int]) -> list[int]:

@@ -98,6 +98,11 @@ def source_names(warehouse: Warehouse, site: str, asof: int) -> dict[int, Source
     return {int(key): SourceName(int(keyword), *rest) for key, keyword, *rest in rows}
 
 
+def keywords_of(names: Mapping[int, SourceName]) -> dict[int, int]:
+    """The keyword of each source, 0 for none."""
+    return {key: name.keyword_key for key, name in names.items()}
+
+
 def read_journeys(warehouse: Warehouse, scope: Scope) -> list[Journey]:
     """Every path that led to a conversion or to none; a path that did both has two entries."""
     params = scope.params()

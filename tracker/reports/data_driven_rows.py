@@ -13,6 +13,7 @@ from tracker.attribution.journeys import (
     Cell,
     Scope,
     SourceName,
+    keywords_of,
     linear_cells,
     read_journeys,
     source_names,
@@ -91,5 +92,6 @@ def _credit(
 ) -> tuple[list[Cell], dict[int, Group]]:
     journeys = read_journeys(warehouse, scope)
     groups = folded_groups(names, journeys)
-    cells = data_driven(linear_cells(warehouse, scope), journeys, groups, ORDER, scope.last)
+    linear = linear_cells(warehouse, scope)
+    cells = data_driven(linear, journeys, groups, ORDER, scope.last, keywords_of(names))
     return [cell for cell in cells if scope.first <= cell.day <= scope.last], groups

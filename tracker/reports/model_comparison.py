@@ -11,6 +11,7 @@ from tracker.attribution.journeys import (
     Journey,
     Scope,
     SourceName,
+    keywords_of,
     linear_cells,
     read_journeys,
     source_names,
@@ -80,7 +81,8 @@ def _markov(
         if request.level is Level.KEYWORD
         else fixed_groups(names, request.level)
     )
-    cells = data_driven(linear_cells(warehouse, scope), journeys, groups, request.order, scope.last)
+    linear = linear_cells(warehouse, scope)
+    cells = data_driven(linear, journeys, groups, request.order, scope.last, keywords_of(names))
     return [
         (
             group_of(names.get(cell.source_key), request.level),

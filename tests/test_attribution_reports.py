@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from tests.web_app import enter
 from tests.world import HOME, World, ad, at
-from tracker.cli.attribution import show_conversion
+from tracker.cli.attribution import show_conversion, show_paths
 from tracker.errors import InvalidInput, NotFound
 from tracker.requests.reports import ListConversions, ReportAttribution, ShowConversion
 from tracker.warehouse.client import Warehouse
@@ -310,6 +310,57 @@ def test_what_is_given_back_is_taken_off_touches_and_no_share_of_a_conversion(
         detail = world.run("report-conversion", ShowConversion(world.site.key, one.conversion))
         show_conversion(msgspec.to_builtins(detail))
         assert printed in capsys.readouterr().out.split()
+
+
+def test_rows_and_steps_with_the_same_words_can_be_told_apart(
+    warehouse_embedded: Warehouse,
+    sqlite_db: Engine,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A keyword with two match types, a campaign in two accounts, and paid clicks of two kinds that
+    have no keyword."""
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    head = "day,platform,campaign,ad group,keyword,match type,clicks,impressions,cost\n"
+    line = "2026-09-01,baidu,pumps,water,water pump,{},10,100,50\n"
+    world.spend(head + line.format("exact") + line.format("phrase"), platform="baidu", account="a")
+    oil = "2026-09-01,baidu,pumps,water,oil pump,,10,100,50\n"
+    world.spend(head + oil, platform="baidu", account="b")
+    world.goal("Order", kind="event", pattern="order")
+    shared = ad("oil pump", bd_vid="c1")
+    world.events(
+        [
+            at("09-01 09:00", "who brought the click", shared),
+            at("09-01 10:00", url=ad("water pump", matchtype="exact")),
+            at("09-02 10:00", url=ad("water pump", matchtype="phrase")),
+            at("09-03 10:00", url=ad("oil pump")),
+            at("09-04 10:00", url=ad("unheard of")),
+            at("09-05 10:00", url=shared),
+            at("09-05 10:01", name="order"),
+        ]
+    )
+    world.reconcile()
+    found = report(world, "report-models", level="keyword")
+    kinds = sorted(row["source"]["match_type"] or "" for row in found["rows"])
+    assert kinds == ["", "", "", "exact", "phrase"]
+    whole = report(world, "report-paths", level="keyword")
+    address = f"/sites/{world.site.key}/attribution?from=2026-09-01&to=2026-09-30&level="
+    page = enter(world).get(f"{address}keyword").text
+    show_paths(whole)
+    printed = capsys.readouterr().out
+    for text in ("a / pumps / water / water pump", "b / pumps / water / oil pump"):
+        assert f"Baidu / {text}" in page
+        assert f"baidu / {text}" in printed
+    for text, said in (
+        ("(Exact match)", "(exact)"),
+        ("(Phrase match)", "(phrase)"),
+        ("A shared or old link", "(shared_link)"),
+    ):
+        assert text in page
+        assert said in printed
+    campaigns = enter(world).get(f"{address}campaign").text
+    assert "Baidu / a / pumps<" in campaigns
+    assert "Baidu / b / pumps<" in campaigns
 
 
 @pytest.fixture(scope="module")

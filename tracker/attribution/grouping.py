@@ -33,13 +33,15 @@ class Level(StrEnum):
 @dataclass(frozen=True, slots=True, order=True)
 class Group:
     """One channel of the model; ``names`` from platform down as far as the level goes. A group
-    without a keyword of the spend has its channel and the reason in place of a campaign."""
+    without a keyword of the spend has its channel and the reason in place of a campaign; a keyword
+    its match type, as the same words may stand beside themselves."""
 
     level: Level
     platform: str
     names: tuple[str, ...] = ()
     channel: str = ""
     reason: str = ""
+    match_type: str = ""
     keyword_key: int = 0
 
 
@@ -53,8 +55,10 @@ def group_of(name: SourceName | None, level: Level) -> Group:
         return Group(Level.CHANNEL, name.platform, channel=name.channel, reason=name.reason)
     depth = _DEPTHS[level]
     names = (name.account, name.campaign, name.ad_group, name.keyword)[:depth]
-    key = name.keyword_key if level is Level.KEYWORD else 0
-    return Group(level, name.platform, names, keyword_key=key)
+    if level is not Level.KEYWORD:
+        return Group(level, name.platform, names)
+    key, match_type = name.keyword_key, name.match_type
+    return Group(level, name.platform, names, keyword_key=key, match_type=match_type)
 
 
 _DEPTHS = {Level.PLATFORM: 0, Level.CAMPAIGN: 2, Level.AD_GROUP: 3, Level.KEYWORD: 4}

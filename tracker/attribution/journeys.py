@@ -47,7 +47,8 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class SourceName:
     """What a source is called. ``keyword_key`` 0: no keyword of the spend, ``reason`` says why;
-    campaign, ad group and keyword are then the tags as they came."""
+    campaign, ad group and keyword are then the tags as they came; ``match_type`` is that of the
+    keyword."""
 
     keyword_key: int
     reason: str
@@ -59,6 +60,7 @@ class SourceName:
     campaign: str
     ad_group: str
     keyword: str
+    match_type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ WITH
     ),
     known AS
     (
-        SELECT keyword_key, platform, account, campaign, ad_group, keyword FROM keywords
+        SELECT keyword_key, platform, account, campaign, ad_group, keyword, match_type FROM keywords
         WHERE site = {site:String} AND keyword_key = canonical_key AND build =
             (SELECT max(build) FROM slices
             WHERE site = {site:String} AND kind = 'keywords' AND build <= {asof:UInt64})
@@ -28,7 +28,7 @@ SELECT r.source_key AS source_key, r.keyword_key AS keyword_key, toString(r.reas
     t.source AS source, k.account AS account,
     if(r.keyword_key != 0, k.campaign, t.campaign) AS campaign,
     if(r.keyword_key != 0, k.ad_group, t.ad_group) AS ad_group,
-    if(r.keyword_key != 0, k.keyword, t.keyword) AS keyword
+    if(r.keyword_key != 0, k.keyword, t.keyword) AS keyword, toString(k.match_type) AS match_type
 FROM resolved AS r
 INNER JOIN tuples AS t ON r.source_key = t.source_key
 LEFT JOIN known AS k ON r.keyword_key = k.keyword_key

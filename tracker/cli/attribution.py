@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -53,7 +55,10 @@ def report_models(
         print_json(result)
         return
     models = list(result["totals"])
-    rows = [(_name(row["source"]), *_figures(row["models"], models)) for row in result["rows"]]
+    several = _several(row["source"] for row in result["rows"])
+    rows = [
+        (_name(row["source"], several), *_figures(row["models"], models)) for row in result["rows"]
+    ]
     rows.append(("Total", *_figures(result["totals"], models)))
     table("Conversions by model", ["source", *(f">{model}" for model in models)], rows)
     _note(result["incomplete"])
@@ -86,13 +91,23 @@ def report_paths(
     if as_json:
         print_json(result)
         return
+    show_paths(result)
+
+
+def show_paths(result: dict[str, Any]) -> None:
+    """Paths, who helped, and what is to be said of both."""
+    helping = [row["source"] for row in result["assists"]]
+    several = _several([*helping, *(step for row in result["paths"] for step in row["steps"])])
     rows = [
-        (" > ".join(map(_name, row["steps"])), row["conversions"], row["revenue"], row["lost"])
+        (
+            " > ".join(_name(step, several) for step in row["steps"]),
+            *(row["conversions"], row["revenue"], row["lost"]),
+        )
         for row in result["paths"]
     ]
     table("Paths", ["path", ">conversions", ">revenue", ">without conversion"], rows)
     helped = [
-        (_name(row["source"]), row["assisted"], row["last"], row["first"])
+        (_name(row["source"], several), row["assisted"], row["last"], row["first"])
         for row in result["assists"]
     ]
     table("Who helped", ["source", ">assisted", ">last", ">first"], helped)
@@ -166,8 +181,9 @@ def show_conversion(result: dict[str, Any]) -> None:
     # What is given back is no conversion: of it the touches have amounts alone.
     is_refund = one["value"] is not None and Decimal(one["value"]) < 0
     figure = "revenue" if is_refund else "conversions"
+    several = _several(touch["source"] for touch in (*result["path"], *result["others"]))
     rows = [
-        (touch["time"], _name(touch["source"]), *_figures(touch["models"], models, figure))
+        (touch["time"], _name(touch["source"], several), *_figures(touch["models"], models, figure))
         for touch in result["path"]
     ]
     table(
@@ -176,7 +192,8 @@ def show_conversion(result: dict[str, Any]) -> None:
         rows,
     )
     others = [
-        (touch["time"], _name(touch["source"]), touch["reason"]) for touch in result["others"]
+        (touch["time"], _name(touch["source"], several), touch["reason"])
+        for touch in result["others"]
     ]
     table("Visits that do not count", ["time", "source", "why"], others)
 
@@ -189,13 +206,23 @@ def _worth(one: dict[str, Any]) -> str | None:
     return f"{one['value']} {one['currency']}{tax}"
 
 
-def _name(step: dict[str, Any]) -> str:
-    names = [step[name] for name in ("platform", "campaign", "ad_group", "keyword") if step[name]]
+def _several(steps: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """The platforms of which these are of several accounts: a name may be one of each."""
+    accounts = {(step["platform"], step["account"]) for step in steps if step["account"]}
+    counts = Counter(platform for platform, _ in accounts)
+    return frozenset(platform for platform, count in counts.items() if count > 1)
+
+
+def _name(step: dict[str, Any], several: Collection[str]) -> str:
+    account = ["account"] if step["platform"] in several else []
+    levels = ("platform", *account, "campaign", "ad_group", "keyword")
+    names = [step[name] for name in levels if step[name]]
     if step["channel"]:
         names = [step["channel"], *names]
     # That a source is not paid its channel says.
-    reason = "" if names and step["reason"] in (None, "not_paid") else f"({step['reason']})"
-    return " ".join(text for text in (" / ".join(names), reason) if text)
+    reason = "" if names and step["reason"] in (None, "not_paid") else step["reason"]
+    more = [f"({text})" for text in (step["match_type"], reason) if text]
+    return " ".join(text for text in (" / ".join(names), *more) if text)
 
 
 def _note(incomplete: list[dict[str, Any]]) -> None:

@@ -5,6 +5,8 @@ Credit and money are decimal strings, money in the site's currency; undefined is
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -26,6 +28,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     campaign: str | None
     ad_group: str | None
     keyword: str | None
+    match_type: str | None
     channel: str | None
     reason: str | None
 
@@ -121,6 +124,13 @@ class PathReport(msgspec.Struct, frozen=True, kw_only=True):
     brand_after_non_brand: int | None = None
 
 
+def platforms_of_several(steps: Iterable[Step]) -> frozenset[str]:
+    """The platforms of which these steps are of several accounts: a name may be one of each."""
+    accounts = {(step.platform, step.account) for step in steps if step.platform and step.account}
+    counts = Counter(platform for platform, _ in accounts)
+    return frozenset(platform for platform, count in counts.items() if count > 1)
+
+
 def step_of(group: Group) -> Step:
     """A group of sources in JSON."""
     names = (*group.names, "", "", "", "")
@@ -132,6 +142,7 @@ def step_of(group: Group) -> Step:
         campaign=campaign,
         ad_group=ad_group,
         keyword=keyword,
+        match_type=group.match_type or None,
         channel=group.channel or None,
         reason=group.reason or None,
     )

@@ -29,6 +29,12 @@ MATCH_TYPES = {
 }
 
 
+def match_type_name(speech: Language, name: str | None) -> str:
+    """A match type in the reader's language; one that is not known as it stands."""
+    known = MATCH_TYPES.get((name or "").lower())
+    return speech.gettext(known) if known else name or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A figure with its change; ``tone`` is good, bad or empty, ``before`` the previous figure."""
@@ -188,7 +194,7 @@ class KeywordView:
     def _line(self, row: Row) -> Line:
         if row.kind == "keyword":
             title = row.keyword or ""
-            under = [self._match_type(row.match_type)]
+            under = [match_type_name(self._speech, row.match_type)]
             if row.brand:
                 under.append(self._speech.gettext("Brand"))
         else:
@@ -202,10 +208,6 @@ class KeywordView:
             place=tuple(text for text in (row.campaign, row.ad_group) if text),
             cells=self._cells(row, row.previous),
         )
-
-    def _match_type(self, name: str | None) -> str:
-        known = MATCH_TYPES.get((name or "").lower())
-        return self._speech.gettext(known) if known else name or ""
 
     def _cells(self, now: Metrics, before: Metrics | None) -> tuple[Cell, ...]:
         return tuple(self._cell(column, now, before) for column in self.columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,14 +13,20 @@ from tracker.accounts.goals import list_goals
 from tracker.accounts.pipeline import pipeline_of
 from tracker.attribution.grouping import Level
 from tracker.reports.attribution_request import AttributionRequest
-from tracker.reports.attribution_result import ModelComparison, PathReport, Step
+from tracker.reports.attribution_result import (
+    ModelComparison,
+    PathReport,
+    Step,
+    platforms_of_several,
+)
 from tracker.reports.conversion_detail import Conversion, list_conversions
 from tracker.reports.model_comparison import compare_models
 from tracker.reports.path_report import path_report
 from tracker.reports.request import Model
 from tracker.web.attribution_query import opened_conversion, page_request
 from tracker.web.call import Call
-from tracker.web.i18n import msgid
+from tracker.web.i18n import Language, msgid
+from tracker.web.keyword_view import match_type_name
 from tracker.web.notes import incomplete_note, row_title
 from tracker.web.pages_keywords import BRANDS, BYS, MODELS, goal_options
 from tracker.web.stages import goal_title
@@ -70,6 +76,13 @@ class _Found:
     paths: PathReport
     conversions: list[Conversion]
 
+    @property
+    def steps(self) -> list[Step]:
+        """Whatever is named on the page."""
+        rows = [row.source for row in self.comparison.rows]
+        helping = [row.source for row in self.paths.assists]
+        return [*rows, *helping, *(step for path in self.paths.paths for step in path.steps)]
+
 
 async def show(call: Call) -> Response:
     """Comparison of models, paths and the newest conversions of a period."""
@@ -88,7 +101,7 @@ async def show(call: Call) -> Response:
         request=request,
         models=[(model.value, call.text(title)) for model, title in MODELS.items()],
         options=_options(call, request.goal),
-        name_of=partial(step_name, call),
+        name_of=_names(call, found.steps),
         goal_name=_goal_name(call),
     )
 
@@ -109,7 +122,7 @@ async def show_one(call: Call) -> Response:
         matched=call.text(MATCHES[matched]) if matched in MATCHES else matched,
         reason_of=lambda reason: call.text(REASONS[reason]),
         goal_name=_goal_name(call),
-        name_of=partial(step_name, call),
+        name_of=_names(call, [touch.source for touch in (*detail.path, *detail.others)]),
     )
 
 
@@ -118,13 +131,19 @@ def _goal_name(call: Call) -> Callable[[str], str]:
     return partial(goal_title, call.language, pipeline)
 
 
-def step_name(call: Call, step: Step) -> str:
-    """What a row or a step of a path is called in the reader's language."""
-    speech = call.language
+def _names(call: Call, steps: Iterable[Step]) -> Callable[[Step], str]:
+    """What each of these steps is called; with its account where its platform has several here."""
+    several = platforms_of_several(steps)
+    return lambda step: _step_name(call.language, step, with_account=step.platform in several)
+
+
+def _step_name(speech: Language, step: Step, *, with_account: bool) -> str:
     platform = platform_name(speech, step.platform)
-    names = [name for name in (step.campaign, step.ad_group, step.keyword) if name]
+    account = step.account if with_account else None
+    names = [name for name in (account, step.campaign, step.ad_group, step.keyword) if name]
     if names:
-        return " / ".join((platform, *names))
+        kind = match_type_name(speech, step.match_type)
+        return " / ".join((platform, *names)) + (f" ({kind})" if kind else "")
     if step.channel:
         own = channel_name(speech, step.channel)
         reason = step.reason if step.reason not in (None, "not_paid") else None

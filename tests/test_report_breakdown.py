@@ -555,6 +555,24 @@ def test_comparisons_lay_the_days_of_another_period_beside(world: World) -> None
     assert compared("year") == ("2025-09-08", "2025-09-10", 0, [0])
 
 
+def test_the_longest_period_can_be_compared(world: World) -> None:
+    seen = {"2010-09-01": "a", "2020-09-01": "b", "2020-09-02": "c"}
+    world.events(
+        at("09-01 10:00", visitor) | {"time": f"{day}T10:00:00+00:00"}
+        for day, visitor in seen.items()
+    )
+    world.reconcile()
+    days = ("2016-09-15", "2026-11-01")
+    assert Period.parse(*days).days == 3700
+    for kind in ("previous", "weekday"):
+        report = ask(world, days=days, group="", metrics="visits", compare=kind)
+        assert report.previous is not None
+        assert (report.totals["visits"], report.previous.totals["visits"]) == (2, 1)
+    keywords = world.report(*days, compare="previous")
+    assert keywords.previous is not None
+    assert (keywords.totals.visits, keywords.previous.totals.visits) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("days", "group", "before", "expected"),
     [
@@ -641,11 +659,34 @@ def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> 
     assert visits("keyword contains STEEL, nowhere") == 1
     assert visits('page contains "É"') == 0
     assert visits('page contains ""') == visits('page contains "", "É"') == 4
+    assert visits('keyword contains ""') == visits('keyword contains "", nowhere') == 4
     assert visits('source is google or landing_page matches "^/p$"') == 2
     assert visits("channel is Direct, Referral and day is 2026-09-02") == 1
     assert visits('(channel is Direct or keyword contains pump) and not landing_page is "/"') == 1
     assert visits("reason is unknown_keyword") == 1
     assert visits('page is "/" and event is pageview') == 3
+
+
+def test_every_page_of_a_visit_is_of_the_search_term_by_which_it_came(world: World) -> None:
+    found = "https://www.bing.com/search?q=Steel%20%20Pump"
+    world.events(
+        [
+            at("09-01 10:00", "a", HOME, referrer=found),
+            at("09-01 10:01", "a", HOME + "thanks", referrer=HOME),
+            at("09-01 10:02", "a", HOME, name="order", referrer=HOME),
+            at("09-01 11:00", "b", HOME + "thanks"),
+        ]
+    )
+    world.reconcile()
+    metrics = "visits,pageviews,events"
+    assert rows(ask(world, group="search_term,page", metrics=metrics)) == {
+        ("steel pump", "/"): {"visits": 1, "pageviews": 1, "events": 2},
+        ("steel pump", "/thanks"): {"visits": 1, "pageviews": 1, "events": 1},
+        (None, "/thanks"): {"visits": 1, "pageviews": 1, "events": 1},
+    }
+    text = 'event is order and search_term is "STEEL pump"'
+    orders = ask(world, group="", metrics=metrics, filter=text)
+    assert orders.totals == {"visits": 1, "pageviews": 0, "events": 1}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ FROM
             AND build IN {credit_builds:Array(UInt64)}
             AND (day, 0, build) NOT IN {older_credits:Array(Tuple(Date, UInt16, UInt64))}
     ) AS c
-    /* touches */
+    /* visits */
     WHERE 1
         AND /* filter */
     /* inner grouping */

@@ -95,7 +95,7 @@ class BreakdownReader:
             wanted += ["cost", "unpriced_cost", "untracked_cost", "spend_rows"]
         beside = request.compare.period(request.period) or request.period
         days = (beside.first, beside.last, request.period.first, request.period.last)
-        self.state = published(warehouse, request.site.key, Period(min(days), max(days)))
+        self.state = published(warehouse, request.site.key, min(days), max(days))
         self.asof = self.state.asof
         stages = stage_parameters(db, request.site, wanted)
         self.valued_roles = valued_roles(warehouse, request.site, self.state, stages)

@@ -9,6 +9,7 @@ FROM
 (
     SELECT /* inner */
     FROM /* table */ AS x
+    /* visits */
     WHERE x.site = {site:String} AND x.day BETWEEN {first:Date} AND {last:Date}
         AND x.build IN {visit_builds:Array(UInt64)}
         AND (x.day, x.bucket, x.build) NOT IN {older_visits:Array(Tuple(Date, UInt16, UInt64))}

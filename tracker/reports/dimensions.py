@@ -73,7 +73,9 @@ def _tag(name: str) -> dict[Fact, Fragment]:
 
 
 def _visit(column: str) -> dict[Fact, Fragment]:
-    """An attribute of the visit, for credit that of the touch."""
+    """An attribute of the visit, for credit that of the touch; of what a visit looked at it is that
+    of the event itself, as joining every hit to its visit takes longer than reading them: an event
+    of a server may have none."""
     return _inner(column, *_VISITED) | _inner(f"v.{column}", *_CREDITED)
 
 
@@ -146,8 +148,8 @@ def _all() -> tuple[Dimension, ...]:
         Dimension("medium", _tag("medium")),
         Dimension(
             "search_term",
-            _inner(_NORMAL.format("search_term"), *_VISITED)
-            | _inner(_NORMAL.format("v.search_term"), *_CREDITED)
+            _inner(_NORMAL.format("search_term"), Fact.VISITS)
+            | _inner(_NORMAL.format("v.search_term"), Fact.HITS, *_CREDITED)
             | _inner("term", Fact.TERMS),
             is_normal=True,
         ),

@@ -13,7 +13,6 @@ from datetime import date
 
 from tracker.accounts.pipeline import Pipeline
 from tracker.attribution.journeys import Scope
-from tracker.period import Period
 from tracker.reports.data_driven_rows import data_driven_credit
 from tracker.reports.keyword_facts import Credit, KeywordFacts
 from tracker.reports.keyword_index import Name, keyword_index
@@ -39,9 +38,8 @@ class Reader:
             "invalid_goals": pipeline.goals("invalid"),
         }
         period = request.period
-        first = period.previous().first if request.compare else period.first
-        self._days_read = Period(first, period.last)
-        self.state = published(warehouse, request.site.key, self._days_read)
+        self._first_read = period.previous().first if request.compare else period.first
+        self.state = published(warehouse, request.site.key, self._first_read, period.last)
         self.asof = self.state.asof
         self._index = keyword_index(warehouse, request.site.key, self.state)
         self.names = self._index.names
@@ -100,7 +98,7 @@ class Reader:
             **self.state.parameters(),
             "site": request.site.key,
             "boundary": period.first,
-            "first": self._days_read.first,
+            "first": self._first_read,
             "last": period.last,
             "model": str(request.model),
             "goal": request.goal,

@@ -15,7 +15,6 @@ from datetime import date
 
 import numpy as np
 
-from tracker.period import Period
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.native import Array
 from tracker.warehouse.sql import load_sql
@@ -76,11 +75,12 @@ def newest_build(warehouse: Warehouse, site: str) -> int:
     return int(warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": site})[0][0])
 
 
-def published(warehouse: Warehouse, site: str, days: Period) -> Published:
-    """The state of a site that is published now."""
+def published(warehouse: Warehouse, site: str, first: date, last: date) -> Published:
+    """The state of a site that is published now, for a report of these days and what it compares
+    them with: no ``Period``, as both together may be longer than one report's."""
     found = warehouse.arrays(load_sql(PACKAGE, "published.sql"), {"site": site, "kinds": KINDS})
     day = found["day"].astype("datetime64[D]")
-    inside = (day >= np.datetime64(days.first)) & (day <= np.datetime64(days.last))
+    inside = (day >= np.datetime64(first)) & (day <= np.datetime64(last))
     kinds = {}
     for place, kind in enumerate(KINDS, 1):
         of_kind = found["kind"] == place

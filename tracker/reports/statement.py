@@ -36,6 +36,12 @@ _KEYS = dict.fromkeys((Fact.VISITS, Fact.HITS), "x.source_key") | {
     Fact.SPEND: "x.keyword_key",
     Fact.TERMS: "x.keyword_key",
 }
+#: What has the attributes of visits that the fact's own table does not have.
+_VISITS = {
+    Fact.CREDIT: "breakdown_touches.sql",
+    Fact.ASSISTS: "breakdown_touches.sql",
+    Fact.HITS: "breakdown_hit_terms.sql",
+}
 #: Texts that the engine looks for at once.
 MOST_TEXTS = 255
 _UNKNOWN = "CAST(NULL AS Nullable(UInt8))"
@@ -104,7 +110,7 @@ class _Filled:
                 for name, place in (("words", "word"), ("tags", "tag"))
                 if any(one and one.place == place for one in fragments)
             ),
-            "touches": self._touches(inner, condition),
+            "visits": self._visits(inner, condition),
         }
 
     def relations(self) -> str:
@@ -169,13 +175,14 @@ class _Filled:
         self._used.add(name)
         return name
 
-    def _touches(self, inner: list[str], condition: Condition | None) -> str:
-        """Joins of credit to the touches' visits and the conversions' times, where asked for."""
+    def _visits(self, inner: list[str], condition: Condition | None) -> str:
+        """Joins to visits of hits and touches, and to times of conversions, where asked for."""
         text = " ".join(inner) + (self._where(condition, dry=True) if condition else "")
         joins = ""
         if re.search(r"\bv\.", text):
-            visits = load_sql(PACKAGE, "breakdown_touches.sql")
-            joins += f"LEFT JOIN ({visits}) AS v ON c.visit_id = v.visit_id "
+            visits = load_sql(PACKAGE, _VISITS[self._fact])
+            row = _KEYS[self._fact].partition(".")[0]
+            joins += f"LEFT JOIN ({visits}) AS v ON {row}.visit_id = v.visit_id "
         if re.search(r"\bm\.", text):
             moments = load_sql(PACKAGE, "breakdown_moments.sql")
             joins += f"LEFT JOIN ({moments}) AS m ON c.conversion_id = m.conversion_id "
@@ -227,6 +234,8 @@ class _Filled:
         return f"{text} IN {values}"
 
     def _contains(self, wanted: tuple[str, ...], text: str) -> str:
+        # An empty text is in every one: of several texts the engine finds it in all but empty ones.
+        wanted = ("",) if "" in wanted else wanted
         # Folding the case of every alphabet takes longer than reading the column, and so does
         # looking for several texts where there is one.
         alphabet = "" if all(value.isascii() for value in wanted) else "UTF8"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import partial
+from html import unescape
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,6 +173,16 @@ def test_no_address_breaks_the_page(world: World, browser: Browser, report: str)
         assert answer.status_code == status, fields
 
 
+def test_the_chart_has_days_on_which_nothing_happened(world: World, browser: Browser) -> None:
+    days = {"from": "2026-08-31", "to": "2026-09-04", "group": "day"}
+    shown = browser.page(f"/sites/{world.site.key}/explore?{urlencode(days)}")
+    chart = msgspec.json.decode(unescape(shown.partition('data-chart="')[2].partition('"')[0]))
+    assert chart["days"] == ["2026-08-31", *(f"2026-09-0{day}" for day in range(1, 5))]
+    assert chart["cost"] == [None, 20, 15.5, None, None]
+    assert chart["revenue"] == [0, 300, 0, 0, 0]
+    assert chart["conversions"] == [0, 1, 0, 0, 0]
+
+
 def test_figures_stand_beside_those_of_another_period(world: World, browser: Browser) -> None:
     fields = [("from", "2026-09-02"), ("to", "2026-09-02"), ("compare", "previous")]
     fields += [("metrics", "cost,ctr"), ("group", "platform")]
@@ -282,3 +294,8 @@ def test_a_row_whose_filter_would_be_too_long_has_no_link() -> None:
     last = query(*QueryParams(third.lstrip("?")).multi_items())
     assert last.narrowed("keyword", "N" * 1000) == ""
     assert last.narrowed("keyword", "N") != ""
+
+
+def test_a_row_whose_filter_would_have_too_many_conditions_has_no_link() -> None:
+    cities = " or ".join(f"city is {number}" for number in range(conditions.MOST_CONDITIONS))
+    assert query(("filter", cities)).narrowed("country", "DE") == ""

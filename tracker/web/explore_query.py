@@ -24,7 +24,7 @@ from tracker.reports.breakdown_request import (
     BreakdownRequest,
     read_breakdown,
 )
-from tracker.reports.conditions import LONGEST, Condition, Join, Test, filter_text, read_filter
+from tracker.reports.conditions import Condition, Join, Test, filter_text, read_filter
 from tracker.web.query import (
     PAGE_SIZES,
     PageQuery,
@@ -99,7 +99,7 @@ class ExploreQuery:
 
     def narrowed(self, name: str, value: str) -> str:
         """The address with one more condition: that the dimension has this value; empty where the
-        filter would be too long to be read."""
+        filter would be too long, or have too much in it, to be read."""
         more: Condition = Test(name, "is", (value,))
         try:
             now = read_filter(self.filter)
@@ -107,7 +107,7 @@ class ExploreQuery:
             now = None
         joined = _flat(Join("and", (now, more))) if now else more
         text = filter_text(joined)
-        return self.address(filter=text, offset="0") if len(text) <= LONGEST else ""
+        return self.address(filter=text, offset="0") if _is_readable(text) else ""
 
 
 class Row(NamedTuple):
@@ -255,6 +255,14 @@ def _test(row: Row) -> Condition | None:
         return None
     test = Test(row.dimension, operator, _values(operator, value))
     return Join("not", (test,)) if row.operator.startswith("not_") else test
+
+
+def _is_readable(text: str) -> bool:
+    try:
+        read_filter(text)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _normal(text: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 
+from tracker.period import Period
 from tracker.reports.breakdown import Breakdown
 from tracker.reports.breakdown_writer import BreakdownRow
 from tracker.reports.measures import Value
@@ -36,6 +38,8 @@ _FACTS = {
 }
 #: Metrics that the chart has lines and bars for.
 _CHARTED = ("cost", "revenue", "conversions")
+#: What a day without a row has of them, as in the trend of the keyword report.
+_NO_ROW: Mapping[str, Value] = {"cost": None, "revenue": "0", "conversions": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +131,24 @@ class ExploreView:
         return [(one.title, one.help) for one in self.metrics()]
 
     def chart(self) -> str:
-        """Cost, revenue and conversions by day as JSON for the chart's script; empty where the
-        table is no such series, or not whole."""
+        """Cost, revenue and conversions of every day as JSON for the chart's script, which would
+        draw its lines across days left out; empty where the table is no such series, or not
+        whole."""
         report = self._report
         is_whole = len(report.rows) == report.row_count > 1
         if report.group != ("day",) or not is_whole or not set(_CHARTED) <= report.totals.keys():
             return ""
-        days = sorted((row for row in report.rows if row.values["day"]), key=_day_of)
+        found = {row.values["day"]: row.metrics for row in report.rows}
+        period = Period.parse(report.first, report.last)
+        days = [(period.first + timedelta(days=n)).isoformat() for n in range(period.days)]
         return msgspec.json.encode(
             {
                 "locale": self._speech.tag,
-                "days": [row.values["day"] for row in days],
-                **{name: [_float(row.metrics[name]) for row in days] for name in _CHARTED},
+                "days": days,
+                **{
+                    name: [_float(found.get(day, _NO_ROW)[name]) for day in days]
+                    for name in _CHARTED
+                },
                 "labels": {name: metric_title(self._speech, name) for name in _CHARTED}
                 | {"day": self._speech.gettext("Day")},
             }
@@ -234,10 +244,6 @@ class ExploreView:
             facts=self._speech.gettext(_FACTS.get(table, table)) if is_own else "",
             dimension=dimension_title(self._speech, name) if is_own else "",
         )
-
-
-def _day_of(row: BreakdownRow) -> str:
-    return row.values["day"] or ""
 
 
 def _float(value: Value) -> float | None:

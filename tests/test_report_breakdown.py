@@ -880,6 +880,14 @@ def test_goals_are_sorted_by_the_names_that_are_shown(world: World) -> None:
         assert shown == sorted(names), sort
 
 
+def test_days_lie_in_the_order_that_is_told(filled: World) -> None:
+    def days(order: str) -> list[str | None]:
+        report = ask(filled, group="day", metrics="visits", order=order)
+        return [row.values["day"] for row in report.rows]
+
+    assert days("") == days("asc") == days("desc")[::-1] != days("desc")
+
+
 def test_rows_are_sorted_by_a_sign_that_only_looks_like_a_digit(world: World) -> None:
     lines = (f"2026-09-01,c,g,{one},9,7,1\n" for one in ("pump", "②"))
     world.spend(HEADER + "".join(lines), platform="baidu")

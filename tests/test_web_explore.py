@@ -268,6 +268,11 @@ def test_an_address_says_what_is_not_the_default(
     assert query(*fields).address() == address
 
 
+def test_the_order_that_an_address_leaves_out_is_left_to_the_report() -> None:
+    assert "order" not in query(("group", "day")).told()
+    assert query(("group", "day"), ("sort", "visits"), ("metrics", "visits")).told()["order"]
+
+
 def test_a_value_of_the_table_narrows_the_filter() -> None:
     first = query(("filter", "city is Bonn or city is Ulm"))
     narrowed = query(*QueryParams(first.narrowed("country", 'D"E').lstrip("?")).multi_items())

@@ -101,12 +101,12 @@ class BreakdownRequest:
                 hint="Use one of: " + ", ".join(m for m in Model if m is not Model.MARKOV) + ".",
             )
 
-    def by_default(self) -> BreakdownRequest:
-        """With its order written out."""
+    def by_default(self, order: str) -> BreakdownRequest:
+        """With its order written out; ``order`` is what was told of it, and may be empty."""
         if self.sort:
             return self
         if self.group and DIMENSIONS[self.group[0]].is_time:
-            return replace(self, sort=self.group[0], descending=False)
+            return replace(self, sort=self.group[0], descending=order == "desc")
         return replace(self, sort=self.metrics[0])
 
 
@@ -122,8 +122,8 @@ def read_breakdown(given: Mapping[str, str], site: Site, period: Period) -> Brea
         dimension(name)
     for name in metrics:
         metric(name)
-    order = given.get("order") or "desc"
-    if order not in ("asc", "desc"):
+    order = given.get("order", "")
+    if order not in ("", "asc", "desc"):
         raise InvalidInput(f"Unknown order {order!r}.", hint="Allowed: asc, desc.")
     sort = given.get("sort", "")
     if sort and sort not in (*group, *metrics):
@@ -143,9 +143,9 @@ def read_breakdown(given: Mapping[str, str], site: Site, period: Period) -> Brea
         by=choice(By, "by", given.get("by") or By.CLICK),
         goal=given.get("goal", ""),
         sort=sort,
-        descending=order == "desc",
+        descending=order != "asc",
         target=_target(given.get("target_cpa", ""), given.get("target_roi", "")),
-    ).by_default()
+    ).by_default(order)
 
 
 def _target(cpa: str, roi: str) -> Target:

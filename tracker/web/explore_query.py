@@ -90,12 +90,16 @@ class ExploreQuery:
     def api(self, **changes: str) -> str:
         """The query string of the API for the whole report."""
         given = {"from": self.days.first, "to": self.days.last, "group": ",".join(self.chain)}
-        given |= {
-            name: value
-            for name in ("metrics", "filter", *_SIMPLE)
-            if (value := getattr(self, name))
-        }
-        return "?" + urlencode(given | changes)
+        return "?" + urlencode(given | self.told() | changes)
+
+    def told(self) -> dict[str, str]:
+        """What the request's reader is told beside days and chain. The order that an address leaves
+        out is not told, as a leading day has another one."""
+        names = ("metrics", "filter", *_SIMPLE)
+        given = {name: value for name in names if (value := getattr(self, name))}
+        if not self.sort and self.order == "desc":
+            del given["order"]
+        return given
 
     def narrowed(self, name: str, value: str) -> str:
         """The address with one more condition: that the dimension has this value; empty where the
@@ -146,10 +150,7 @@ def read_explore_query(given: QueryParams, today: date) -> ExploreQuery:
 
 def explore_request(query: ExploreQuery, site: Site) -> BreakdownRequest:
     """The breakdown that a page asks for; InvalidInput names what is not allowed."""
-    given = {
-        "group": ",".join(query.chain),
-        **{name: getattr(query, name) for name in ("metrics", "filter", *_SIMPLE)},
-    }
+    given = {"group": ",".join(query.chain)} | query.told()
     return replace(
         read_breakdown(given, site, page_period(query.days)),
         limit=bounded_number("limit", query.limit, 1, PAGE_SIZES[-1]),

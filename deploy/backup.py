@@ -13,16 +13,20 @@ program. In DIRECTORY/YYYYMMDD-HHMMSS:
     secret.key     if the program made it, and so connections.key
 
 The spool is copied first, so that an event which is loaded meanwhile is in one of both, or in both
-and counts once. A server is copied while it runs; the embedded engine's directory only at rest, so
-stop `tracker serve` first, otherwise the message names the process that holds it. A backup that was
-killed has a name that ends in `.partial`. With --keep, older complete backups are removed, the N
-newest stay (a ClickHouse server's own files are left to it).
+and counts once. Metadata go before ClickHouse, as they say what has been imported: of what they do
+not know yet a second import changes nothing, and what they knew without its rows would be a gap.
+Their counters are behind then; a program that starts raises them. A server is copied while it runs;
+the embedded engine's directory only at rest, so stop `tracker serve` first, otherwise the message
+names the process that holds it. A backup that was killed has a name that ends in `.partial`. With
+--keep, older complete backups are removed, the N newest stay (a ClickHouse server's own files are
+left to it).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -39,6 +43,7 @@ from tracker.warehouse.client import open_warehouse
 from tracker.warehouse.lock import LOCK_FILE, DirectoryLock
 
 PARTIAL = ".partial"
+STAMP = re.compile(r"\d{8}-\d{6}")
 
 
 def back_up(settings: Settings, directory: Path, stamp: str) -> Path:
@@ -62,7 +67,9 @@ def back_up(settings: Settings, directory: Path, stamp: str) -> Path:
 
 def remove_old(directory: Path, keep: int) -> list[Path]:
     """Remove all but the newest ``keep`` complete backups; returns what was removed."""
-    complete = sorted(path for path in directory.glob("[0-9]*-[0-9]*") if path.suffix != PARTIAL)
+    complete = sorted(
+        path for path in directory.iterdir() if STAMP.fullmatch(path.name) and path.is_dir()
+    )
     old = complete[:-keep]
     for path in old:
         shutil.rmtree(path)
@@ -137,11 +144,15 @@ def main() -> int:
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     try:
         made = back_up(load_settings(), arguments.directory, stamp)
-        print(made)  # noqa: T201
-        if arguments.keep > 0:
-            remove_old(arguments.directory, arguments.keep)
     except (TrackerError, OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
         print(f"No backup was made: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(made)  # noqa: T201
+    try:
+        if arguments.keep > 0:
+            remove_old(arguments.directory, arguments.keep)
+    except OSError as error:
+        print(f"Older backups could not be removed: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

@@ -102,9 +102,12 @@ def test_a_backup_of_postgresql_is_a_dump_of_it(tmp_path: Path, postgres_url: st
 def test_only_the_newest_complete_backups_are_kept(tmp_path: Path) -> None:
     data = installation(tmp_path)
     backups = tmp_path / "backups"
-    for name in ("20260101-000000", "20260102-000000", "20260103-000000.partial", "notes"):
+    others = {"20260103-000000.partial", "notes", "2019-01-photos", "20190101-0000000"}
+    for name in ("20260101-000000", "20260102-000000", *others):
         (backups / name).mkdir(parents=True)
+    (backups / "20190101-000000").write_text("a list that somebody named so")
     done = python(str(SCRIPT), str(backups), "--keep", "2", TRACKER_DATA=str(data))
     made = Path(done.stdout.strip()).name
     left = {path.name for path in backups.iterdir()}
-    assert left == {"20260102-000000", made, "20260103-000000.partial", "notes"}
+    assert left == {"20260102-000000", made, "20190101-000000", *others}
+    assert done.returncode == 0

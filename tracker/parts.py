@@ -37,6 +37,7 @@ from tracker.ingest.hosting import HostingNetworks, load_hosting, packaged_hosti
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
 from tracker.ingest.segments import open_names
+from tracker.reconcile.numbering import keep_ahead
 from tracker.reconcile.pace import Pace
 from tracker.reconcile.reconciler import LEASE, Reconciler
 from tracker.reconcile.sums import fill_sums
@@ -194,6 +195,7 @@ def open_parts(
             leases.revoke(db, LEASE, clock())
             recover_runs(db, clock())
         if warehouse is not None:
+            keep_ahead(warehouse, db)
             fill_sums(warehouse, db, clock, parts.holder)
         if warehouse is not None and loader:
             parts._loader = stack.enter_context(

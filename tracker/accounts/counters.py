@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from tracker.accounts import schema
 from tracker.accounts.database import write
@@ -30,3 +30,22 @@ def advance(connection: Connection, name: str, count: int = 1) -> int:
         ).returning(table.c.value)
     ).scalar_one()
     return last - count + 1
+
+
+def counters(db: Engine) -> dict[str, int]:
+    """The last number given of each counter."""
+    table = schema.counters
+    with db.connect() as connection:
+        return {row.name: row.value for row in connection.execute(select(table))}
+
+
+def raise_counter(db: Engine, name: str, least: int) -> None:
+    """Let the next number be above ``least``; a counter that is beyond it stays."""
+    table = schema.counters
+    with write(db) as connection:
+        statement = upsert(connection, table).values(name=name, value=least)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["name"], set_={"value": least}, where=table.c.value < least
+            )
+        )

@@ -7,7 +7,10 @@ same data directory and every command is given again, through its socket.
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
+from pathlib import Path
+from time import sleep
 from typing import Any
 
 import httpx
@@ -254,3 +257,13 @@ def test_a_second_server_names_the_one_that_holds_the_directory(
     assert done.err.count("\n") == 1
     assert str(server.process.pid) in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_second_interrupt_ends_a_server_at_once(tmp_path: Path) -> None:
+    with Installation(tmp_path).serving() as server:
+        # Beside each other, as by two presses of Ctrl-C while a job is waited for.
+        server.process.send_signal(signal.SIGINT)
+        sleep(0.02)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=10) == 130
+    assert "Traceback" not in (tmp_path / "serve.log").read_text()

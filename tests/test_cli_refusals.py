@@ -134,7 +134,7 @@ REQUESTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("goal", "add", "--site", "SITE", "--name", "g", "--path", "/a", "--event", "b"): ("--path",),
     ("goal", "add", "--site", "SITE", "--name", "g", "--event", "b", "--value", "x"): ("x",),
     ("goal", "remove", "--site", "SITE", "--name", "never"): ("never",),
-    ("token", "add", "--site", "SITE", "--scope", "king"): ("king", "read"),
+    ("token", "add", "--site", "SITE", "--scope", "king"): ("king", "read", "spend"),
     ("spend", "import", str(BAIDU), "--site", "SITE", "--map", "cost"): ("--map", "field=column"),
     ("spend", "import", str(BAIDU), "--site", "SITE", "--map", "prise=消费"): ("prise", "cost"),
     ("spend", "import", str(BAIDU), "--site", "SITE", "--map", "cost=Kosten"): ("Kosten",),

@@ -135,6 +135,12 @@ def test_the_page_and_the_api_show_and_take_them(world: World) -> None:
     assert "¥15.75" in browser.page(page)
     (account,) = browser.get(f"{path}/accounts").json()["accounts"]
     assert account["invalid"]["clicks"] == 5
+    # The last 30 days end yesterday, as elsewhere: neither today nor the day before them.
+    today = NOW.date()
+    take(world, "日期,过滤点击量\n" + f"{today},100\n{today - timedelta(days=31)},10\n")
+    take(world, f"日期,过滤点击量\n{today - timedelta(days=30)},1\n")
+    (account,) = browser.get(f"{path}/accounts").json()["accounts"]
+    assert (account["invalid"]["days"], account["invalid"]["clicks"]) == (3, 6)
     refused = browser.upload(f"{page}/invalid", "报告.csv", b"a,b\n1,2\n", **fields)
     assert refused.status_code == 400
     assert "没有日期和无效点击列" in refused.text

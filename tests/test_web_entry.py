@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from starlette.routing import Route
 
-from tests.web_app import NOW, PASSWORD, SETUP_CODE, Browser, WebWorld
+from tests.web_app import NOW, PASSWORD, SETUP_CODE, Browser, WebWorld, enter
 from tests.web_app import companies as companies
 from tests.web_app import fresh_web as fresh_web
 from tests.web_app import web as web
-from tracker.accounts.sessions import add_session
+from tests.world import World
+from tracker.accounts.sessions import add_session, list_sessions, revoke_sessions
 from tracker.accounts.users import find_user
+from tracker.warehouse.client import Warehouse
 from tracker.web.routing import ENDPOINTS
 
 OWNER = "owner@ours.example"
@@ -85,6 +89,9 @@ def test_log_in_leads_to_where_one_wanted_to_go(web: WebWorld) -> None:
         "/\t/evil.example",
         "javascript:alert(1)",
         "evil.example",
+        "//[",
+        "http://[evil.example",
+        "//evil\u2100.example",
         "",
     ],
 )
@@ -125,6 +132,28 @@ def test_too_many_wrong_passwords_have_to_wait_even_with_the_right_one(web: WebW
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "30"
     assert "请在 30 秒后重试" in answer.text
+
+
+def test_behind_a_trusted_proxy_whoever_fails_keeps_nobody_else_out(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    world = World(warehouse_embedded, sqlite_db, tmp_path)
+    browser = enter(world)
+    browser.cookies.clear()
+    user = find_user(world.db, "owner@pump.example")
+    assert user is not None
+    revoke_sessions(world.db, user.id)
+
+    def log_in(address: str, password: str) -> int:
+        fields = {"csrf": browser.csrf, "email": user.email, "password": password}
+        given = {"X-Forwarded-For": f"198.51.100.1, {address}"}
+        return browser.request("POST", "/login", data=fields, headers=given).status_code
+
+    answers = [log_in("203.0.113.9", "wrong password") for _ in range(6)]
+    assert answers == [401] * 5 + [429]
+    assert log_in("203.0.113.7", PASSWORD) == 303
+    (session,) = list_sessions(world.db, user.id, now=world.now)
+    assert session.ip == "203.0.113.7"
 
 
 def test_log_out_ends_the_session_on_the_server_too(web: WebWorld) -> None:
@@ -180,7 +209,7 @@ def test_a_form_without_its_token_changes_nothing(web: WebWorld) -> None:
 
 def test_a_form_from_another_origin_is_refused_whatever_it_carries(web: WebWorld) -> None:
     browser = web.owner
-    for origin in ("https://evil.example", "null"):
+    for origin in ("https://evil.example", "null", "http://[", "//["):
         answer = browser.request(
             "POST", "/logout", data={"csrf": browser.csrf}, headers={"Origin": origin}
         )

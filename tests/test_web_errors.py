@@ -77,6 +77,7 @@ def test_a_wrong_method_is_named_with_the_right_ones(shared_web: WebWorld) -> No
         ("from=2026-03-01&to=2026-03-02&limit=-1", "The parameter 'limit' is '-1'."),
         ("from=2026-03-01&to=2026-03-02&limit=١", "The parameter 'limit' is"),
         ("from=2026-03-01&to=2026-03-02&offset=9999999999", "The parameter 'offset'"),
+        ("from=2026-03-01&to=2026-03-02&offset=0000000000009999999999", "The parameter 'offset'"),
         ("from=2026-03-01&to=2026-03-02&format=xml", "Unknown format 'xml'."),
         ("from=2026-03-01&to=2026-03-02&goal=nothing", "has no goal 'nothing'"),
         ("from=2026-03-01&to=2026-03-02&modle=first", "Unknown parameter 'modle'."),

@@ -24,7 +24,7 @@ from tracker.accounts.state import has_owner
 from tracker.commands import conversions, goals, people, sites, spend
 from tracker.config import secret_key
 from tracker.errors import NotFound
-from tracker.ingest.address import parse_networks
+from tracker.ingest.address import Network, parse_networks
 from tracker.ingest.directory import Directory
 from tracker.ingest.endpoint import IngestDeps, IngestSettings
 from tracker.ingest.routing import Application
@@ -176,17 +176,20 @@ async def _health(_: Request) -> JSONResponse:
 
 
 def _ingest_deps(parts: Parts, spool: Spool) -> IngestDeps:
-    networks = parse_networks(parts.settings.trusted_proxies, "trusted_proxies")
     return IngestDeps(
         site_cache=parts.site_cache,
         spool=spool,
         enricher=parts.enricher,
         salts=parts.salt,
         clock=parts.clock,
-        settings=IngestSettings(trusted_proxies=networks),
+        settings=IngestSettings(trusted_proxies=_trusted(parts)),
         counters=parts.counters,
         suppressed=Suppressed(parts.db),
     )
+
+
+def _trusted(parts: Parts) -> tuple[Network, ...]:
+    return parse_networks(parts.settings.trusted_proxies, "trusted_proxies")
 
 
 def _web_parts(parts: Parts, actions: Actions, code: str) -> web.WebParts:
@@ -200,6 +203,7 @@ def _web_parts(parts: Parts, actions: Actions, code: str) -> web.WebParts:
             uploads=uploads,
             public_url=parts.settings.public_url,
             setup_code=code,
+            trusted_proxies=_trusted(parts),
         ),
         clock=parts.clock,
         actions=actions,

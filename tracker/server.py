@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 import uvloop
@@ -117,6 +118,20 @@ def _run_jobs(parts: Parts) -> None:
     scheduler.stop()
 
 
+class _Server(uvicorn.Server):
+    """A server that a second Ctrl-C ends at once.
+
+    NOTE: uvicorn's own way out then passes over the end of the application, whose threads would
+    keep the process for ever. Nothing acknowledged is lost, as nothing is by ``kill -9``.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end, or end."""
+        if self.should_exit and sig == signal.SIGINT:
+            os._exit(128 + sig)
+        super().handle_exit(sig, frame)
+
+
 async def _serve(parts: Parts, role: str, announce: Announce, extra: Sequence[BaseRoute]) -> None:
     settings = parts.settings
     code = setup_code(parts)
@@ -132,7 +147,7 @@ async def _serve(parts: Parts, role: str, announce: Announce, extra: Sequence[Ba
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     control = control_server(parts)
     beside = asyncio.create_task(control.serve())
     note = asyncio.create_task(_announce(server, control, settings, code, announce))

@@ -7,27 +7,21 @@ from typing import Annotated
 import typer
 
 from tracker.accounts import sites, tokens
-from tracker.accounts.rights import Right
+from tracker.accounts.rights import parse_right
 from tracker.cli.groups import token
 from tracker.cli.metadata import metadata
 from tracker.cli.output import Json, SiteKey, print_json, say
-from tracker.errors import InvalidInput
 
 
 @token.command("add")
 def add_token(
     site_key: SiteKey,
-    scope: Annotated[str, typer.Option(help="read, write or admin.")] = "read",
+    scope: Annotated[str, typer.Option(help="read, write, admin or spend.")] = "read",
     name: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
     as_json: Json = False,
 ) -> None:
     """Make an API token and print it; it is shown only this once."""
-    try:
-        right = Right[scope.upper()]
-    except KeyError as error:
-        raise InvalidInput(
-            f"Unknown scope {scope!r}.", hint="Allowed: read, write, admin."
-        ) from error
+    right = parse_right(scope.lower())
     with metadata() as db:
         owner = sites.get_site(db, site_key)
         made, secret = tokens.add_token(

@@ -39,7 +39,7 @@ from tracker.spend.invalid_clicks import (
 from tracker.web.call import Call
 from tracker.web.uploads import Upload
 
-#: Days over which invalid clicks are shown beside an account.
+#: Days over which invalid clicks are shown beside an account; they end yesterday.
 INVALID_DAYS = 30
 
 
@@ -94,10 +94,10 @@ def remove(call: Call, fields: Mapping[str, str]) -> CostRule:
 
 
 def invalid_seen(call: Call) -> dict[tuple[str, str], InvalidSum]:
-    """What the platforms took back over the last 30 days, by (platform, account)."""
+    """What the platforms took back over the last 30 whole days, by (platform, account)."""
     today = local_day(call.parts.clock(), call.zone)
-    since = today - timedelta(days=INVALID_DAYS)
-    found = invalid_sums(call.parts.warehouse, call.site.tenant, since, today)
+    first, last = today - timedelta(days=INVALID_DAYS), today - timedelta(days=1)
+    found = invalid_sums(call.parts.warehouse, call.site.tenant, first, last)
     return {(one.platform, one.account): one for one in found}
 
 

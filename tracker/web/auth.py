@@ -8,7 +8,6 @@ own), and requests that change something must not name another origin.
 from __future__ import annotations
 
 import hmac
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +18,7 @@ from tracker.accounts.sessions import LIFETIME, csrf_matches, csrf_token, resolv
 from tracker.accounts.tokens import resolve_token
 from tracker.accounts.users import get_user
 from tracker.errors import AccessDenied
+from tracker.web.addresses import host_of
 from tracker.web.call import Call, Caller
 from tracker.web.errors import Forged
 from tracker.web.parts import WebParts
@@ -139,8 +139,8 @@ def _same_origin(call: Call) -> bool:
     origin = call.request.headers.get("Origin")
     if origin is None:
         return True
-    own = {call.request.url.netloc, urlsplit(call.parts.settings.public_url).netloc}
-    return urlsplit(origin).netloc in own - {""}
+    own = {call.request.url.netloc, host_of(call.parts.settings.public_url)}
+    return host_of(origin) in own - {""}
 
 
 def _cookie_name(name: str, *, https: bool) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from urllib.parse import urlsplit
 
 from anyio import to_thread
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.sessions import add_session, revoke_session
 from tracker.accounts.state import has_owner, set_up
 from tracker.accounts.users import User, authenticate, change_password, update_user
 from tracker.errors import AccessDenied, InvalidInput, RateLimited, TrackerError
+from tracker.web.addresses import client_ip, local_path
 from tracker.web.auth import end_session, same_secret, set_preference, start_session
 from tracker.web.call import Call
 from tracker.web.guard import THEMES
@@ -70,7 +69,7 @@ async def log_in(call: Call) -> Response:
         call.parts.db,
         form.get("email", ""),
         form.get("password", ""),
-        ip=_address(call.request),
+        ip=_address(call),
         now=call.parts.clock(),
     )
     try:
@@ -109,7 +108,7 @@ async def change_own_password(call: Call) -> Response:
         call.parts.db,
         user.email,
         form.get("present", ""),
-        ip=_address(call.request),
+        ip=_address(call),
         now=call.parts.clock(),
     )
     change = partial(
@@ -146,7 +145,7 @@ def _log_in(call: Call, user: User, target: str) -> Response:
     _, secret = add_session(
         call.parts.db,
         user=user.id,
-        ip=_address(call.request),
+        ip=_address(call),
         user_agent=call.request.headers.get("User-Agent", ""),
         now=call.parts.clock(),
     )
@@ -179,15 +178,9 @@ def _stored_language(tag: str) -> str:
     return "zh" if tag.startswith("zh") else "en"
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+def _address(call: Call) -> str:
+    return client_ip(call.request, call.parts.settings.trusted_proxies)
 
 
 def _local(target: str) -> str:
-    """A path of ours to go to; anything that could lead to another site becomes the start page."""
-    parts = urlsplit(target)
-    # Browsers read a backslash as a slash, and drop control characters.
-    unsafe = any(ord(character) < 33 or character == "\\" for character in target)
-    if parts.scheme or parts.netloc or unsafe or not target.startswith("/") or target[:2] == "//":
-        return "/sites"
-    return target
+    return local_path(target, "/sites")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.clock import Clock
 from tracker.accounts.sites import Site
+from tracker.ingest.address import Network
 from tracker.reports.live import Live
 from tracker.spend.connections.kinds import Workshop
 from tracker.warehouse.client import Warehouse
@@ -27,13 +28,15 @@ UPLOAD_LIMIT = 200 * 2**20
 class WebSettings:
     """``public_url`` is where browsers reach us, without a slash at the end; empty means the
     address of the request. ``setup_code`` is what ``tracker serve`` prints while there is no
-    owner; empty closes the first-run set-up. ``uploads`` is a private directory."""
+    owner; empty closes the first-run set-up. ``uploads`` is a private directory. Of
+    ``trusted_proxies`` X-Forwarded-For is believed."""
 
     secret_key: str
     uploads: Path
     public_url: str = ""
     setup_code: str = ""
     upload_limit: int = UPLOAD_LIMIT
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

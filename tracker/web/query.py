@@ -213,7 +213,8 @@ def _descending(value: str) -> bool:
 
 def bounded_number(name: str, text: str, least: int, most: int) -> int:
     """A whole number of a query string; InvalidInput names what is allowed."""
-    if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+    digits = text.isascii() and text.isdigit() and len(text) <= 12
+    if not digits or not least <= int(text) <= most:
         raise InvalidInput(
             f"The parameter {name!r} is {text!r}.", hint=f"Allowed: {least} to {most}."
         )

@@ -109,6 +109,41 @@ def test_bad_rows_can_be_left_out(world: World) -> None:
     assert (report.skipped, report.clicks) == (1, 5)  # type: ignore[attr-defined]
 
 
+def test_amounts_of_accounts_in_two_currencies_have_no_sum(world: World) -> None:
+    header = "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
+    for account, currency in (("a", "CNY"), ("b", "USD")):
+        spend = f"{header}{DAY},c,g,pump,10,1,10.00\n"
+        world.spend(spend, platform="360", account=account, currency=currency)
+    text = f"日期,账户,过滤点击量,过滤金额\n{DAY},a,1,10.00\n{DAY},b,2,5.00\n"
+    path = world.file("r.csv", text)
+    report = world.run("invalid-import", ImportInvalid(path, world.site.key, "360"))
+    assert (report.clicks, report.amount, report.currency) == (3, None, "")
+    assert sums(world) == [("360", "a", 1, 1, "10.00"), ("360", "b", 1, 2, "5.00")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f'日期,过滤点击量,过滤金额\n{DAY},3,"$1,234.50"\n', r"marked \$, but the currency"),
+        (f"日期,过滤点击量,过滤金额(美元)\n{DAY},3,12\n", "kept in CNY, the file is in USD"),
+        ("日期,过滤点击量\n" + f"{DAY},9000000000000000000\n" * 3, "add up to more than is kept"),
+        (
+            "日期,过滤点击量,过滤金额\n" + f"{DAY},1,999999999999.99\n" * 2,
+            "add up to more than is kept",
+        ),
+    ],
+)
+def test_amounts_that_are_none_of_the_account_are_refused(
+    world: World, text: str, message: str
+) -> None:
+    take(world, REPORT)
+    with pytest.raises(InvalidInput, match=message):
+        take(world, text, dry_run=True)
+    with pytest.raises(InvalidInput, match=message):
+        take(world, text)
+    assert sums(world) == [("360", "pump", 2, 5, "15.75")]
+
+
 def test_an_account_that_had_no_site_brings_its_older_spend_with_it(world: World) -> None:
     header = "Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost\n"
     world.spend(f"{header}{DAY},a,g,pump,10,1,10.00\n", platform="360", account="pump")

@@ -75,8 +75,11 @@ def test_an_account_of_another_site_is_refused_unless_it_has_a_campaign_here(des
     other = new_site(desk.db, desk.site.tenant, "valve.example")
     desk.rows(ROW, account="acme")
     path = desk.file(["2026-09-02,Pumps,g,pump,1,1,5"])
-    with pytest.raises(InvalidInput, match=r"belongs to the site pump\.example"):
+    with pytest.raises(InvalidInput, match="belongs to another site") as refused:
         desk.run(path, other, platform="baidu", account="acme")
+    # Who sends spend for one site may not know of the others.
+    assert desk.site.name not in str(refused.value)
+    assert desk.site.key not in str(refused.value)
     assign_campaign(
         desk.db,
         tenant=desk.site.tenant,

@@ -162,7 +162,7 @@ def test_every_bad_row_is_named(desk: Desk) -> None:
 def test_an_account_of_another_site_is_refused(desk: Desk) -> None:
     other = new_site(desk.db, desk.site.tenant, "valve.example")
     upsert_ad_account(desk.db, AdAccount(desk.site.tenant, "google", "77", site=other.key))
-    with pytest.raises(InvalidInput, match="belongs to the site"):
+    with pytest.raises(InvalidInput, match="belongs to another site"):
         push(desk, body(day(row())))
 
 

@@ -24,6 +24,7 @@ from tracker.tables.columns import (
     squeeze,
     widest_row,
 )
+from tracker.tables.currency_marks import mark_of_amounts
 from tracker.tables.dates import Order, parse_day
 from tracker.tables.day_order import order_of_rows, order_of_sample
 from tracker.tables.numbers import Style, default_style, learn_style, parse_number, unwrap
@@ -61,12 +62,14 @@ class Credited:
 
 @dataclass(slots=True)
 class InvalidFile:
-    """A recognised file; ``problems`` is filled by ``read``."""
+    """A recognised file; ``problems`` is filled by ``read``. ``mark`` is what its amounts say of
+    their currency, such as ``$``."""
 
     header: Header
     columns: Mapping[str, int]
     order: Order | None
     style: Style
+    mark: str = ""
     problems: Problems = field(default_factory=Problems)
 
     def read(self) -> dict[Key, Credited]:
@@ -125,7 +128,8 @@ def open_invalid_file(path: Path, name: str = "") -> InvalidFile:
     columns = resolve_columns(header.cells, NAMES)
     refuse_no_rows(header)
     order = order_of_sample(header, columns["day"]) or order_of_rows(header, columns["day"])
-    return InvalidFile(header, columns, order, _style(header, columns))
+    mark = mark_of_amounts(header, columns["amount"]) if "amount" in columns else ""
+    return InvalidFile(header, columns, order, _style(header, columns), mark)
 
 
 def _is_header(titles: tuple[str, ...]) -> bool:

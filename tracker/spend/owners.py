@@ -18,7 +18,7 @@ from tracker.accounts.ad_accounts import (
 from tracker.accounts.clock import Clock
 from tracker.accounts.marks import Slice, mark
 from tracker.accounts.platforms import home_currency
-from tracker.accounts.sites import Site, find_site
+from tracker.accounts.sites import Site
 from tracker.errors import InvalidInput
 from tracker.money import parse_currency
 from tracker.spend.standing import Ledger, Window
@@ -137,11 +137,10 @@ class Owners:
         given = campaign_sites(self.db, known.tenant, known.platform, known.account)
         if self.site.key in given.values():
             return
-        other = find_site(self.db, known.site or "")
-        named = f"{other.name} ({other.key})" if other else str(known.site)
+        # NOTE: without the other site's name: who sends spend here may not know of that one.
         raise InvalidInput(
-            f"The {self.platform} account {known.account!r} belongs to the site {named}, not to "
-            f"{self.site.name} ({self.site.key}).",
+            f"The {self.platform} account {known.account!r} belongs to another site of this "
+            f"company, not to {self.site.name} ({self.site.key}).",
             hint="Import the file for that site, or name another account with --account.",
         )
 

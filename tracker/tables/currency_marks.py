@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tracker.errors import InvalidInput
 from tracker.money import currency_codes, parse_currency
 from tracker.tables.columns import Header
 from tracker.tables.numbers import dress_of
@@ -36,6 +37,22 @@ def mark_of_column(header: Header, index: int) -> str:
     return next(filter(None, (mark_of(cell, title) for cell in cells)), "")
 
 
+def mark_of_amounts(header: Header, index: int) -> str:
+    """The same of a column of amounts; InvalidInput where they are multiples of a unit."""
+    mark = mark_of_column(header, index)
+    if mark and not currencies_of(mark):
+        raise InvalidInput(
+            f"The cost is in {mark}.", hint="Give it in the currency's own unit, such as 元."
+        )
+    return mark
+
+
+def currency_of_mark(mark: str) -> str:
+    """The code of a mark that means one currency alone, else empty."""
+    meant = currencies_of(mark)
+    return next(iter(meant)) if len(meant) == 1 else ""
+
+
 def currencies_of(mark: str) -> frozenset[str]:
     """What a code, sign or Chinese name beside a number may mean: ``US$`` one currency, a bare
     ``$`` or ``¥`` several; empty for a mark that says nothing."""
@@ -49,8 +66,7 @@ def currencies_of(mark: str) -> frozenset[str]:
 def named_currency(text: str) -> str:
     """The ISO 4217 code of a code, or of a sign or Chinese name that means one currency alone
     (``US$``, ``RMB``, 人民币); InvalidInput otherwise."""
-    meant = currencies_of(text.strip())
-    return next(iter(meant)) if len(meant) == 1 else parse_currency(text)
+    return currency_of_mark(text.strip()) or parse_currency(text)
 
 
 _NONE: frozenset[str] = frozenset()

@@ -196,8 +196,8 @@ SPEND = (
     ),
     msgid("Say which one it is, such as --account %(account)s, or give a new name."),
     msgid(
-        "The %(platform)s account %(account)s belongs to the site %(other)s, not to %(site)s "
-        "(%(key)s)."
+        "The %(platform)s account %(account)s belongs to another site of this company, not to "
+        "%(site)s (%(key)s)."
     ),
     msgid("Import the file for that site, or name another account with --account."),
     msgid("The file is in %(written)s, not in %(currency)s as --currency says."),

@@ -11,4 +11,6 @@ INVALID = (
     msgid("%(cell)s is no number of clicks."),
     msgid("%(cell)s is no amount from 0 on with at most six decimals."),
     msgid("The file has more than %(count)s days."),
+    msgid("The rows of %(day)s add up to more than is kept of a day."),
+    msgid("Check the file: it has no report of this kind."),
 )

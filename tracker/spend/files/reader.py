@@ -25,7 +25,7 @@ from tracker.spend.files.preamble import (
 from tracker.spend.files.rows import Scope, SpendRow, Sums, Total
 from tracker.spend.files.values import is_footer, is_total
 from tracker.tables.columns import Header, check_mapping, clean_titles
-from tracker.tables.currency_marks import currencies_of, mark_of_column
+from tracker.tables.currency_marks import currency_of_mark, mark_of_amounts
 from tracker.tables.dates import Order
 from tracker.tables.numbers import Style, default_style, learn_style
 from tracker.tables.problem import CellError, Problems
@@ -168,19 +168,14 @@ def _complete(
 ) -> Declared:
     """What the preamble leaves open, from the file's name and its column names."""
     named = declared_by_name(header.view.table.name)
-    mark = mark_of_column(header, columns["cost"])
-    meant = currencies_of(mark)
-    if mark and not meant:
-        raise InvalidInput(
-            f"The cost is in {mark}.", hint="Give it in the currency's own unit, such as 元."
-        )
+    mark = mark_of_amounts(header, columns["cost"])
     devices = declared.scope.devices or device_of_columns(platform, header.cells)
     return replace(
         declared,
         account=declared.account or named.account,
         currency=declared.currency
         or currency_of_title(header.cells[columns["cost"]])
-        or (next(iter(meant)) if len(meant) == 1 else ""),
+        or currency_of_mark(mark),
         mark=mark,
         scope=replace(declared.scope, devices=devices),
     )

@@ -26,7 +26,7 @@ from typing import Any
 
 from bench.ingest import event, prepare
 from bench.loads import paced
-from tracker.ingest.spool import spooled_bytes
+from tracker.ingest.room import spooled_bytes
 
 EVENTS = 2_000_000
 BATCH = 10

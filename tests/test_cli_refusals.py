@@ -214,6 +214,10 @@ def test_bad_rows_can_be_skipped_and_are_reported(place: Installation, server: S
         ({"TRACKER_PORT": "70000"}, ("TRACKER_PORT", "70000", "65535")),
         ({"TRACKER_COLOUR": "red"}, ("TRACKER_COLOUR", "TRACKER_DATA")),
         ({"TRACKER_LOG_LEVEL": "loud"}, ("loud", "warning")),
+        (
+            {"TRACKER_PUBLIC_URL": "t.example.com"},
+            ("TRACKER_PUBLIC_URL", "'t.example.com'", "https"),
+        ),
         ({"TRACKER_CLICKHOUSE_URL": "ftp://nowhere"}, ("ftp",)),
         ({"TRACKER_DATA": "/dev/null/data"}, ("/dev/null/data",)),
     ],

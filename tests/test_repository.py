@@ -36,6 +36,7 @@ WITHOUT_SITE = {
     "reconcile/daily_events.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/lacks_*.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/highest_numbers.sql": "housekeeping of all sites at once; answers no tenant",
+    "commands/last_event.sql": "housekeeping of all sites at once; answers no tenant",
     "reconcile/fill_*.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/full_addresses.sql": "housekeeping of all sites at once; answers no tenant",
     "ingest/cut_addresses.sql": "housekeeping of all sites at once; answers no tenant",

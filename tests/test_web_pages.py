@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -232,6 +234,19 @@ def test_an_upload_shows_what_it_would_change_before_it_changes_anything(web: We
     again = browser.submit(path, ticket=ticket, kind="spend")
     assert again.status_code == 400
     assert "This preview has expired." in again.text
+
+
+def test_a_file_for_which_there_is_no_room_is_told_and_leaves_nothing(
+    web: WebWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tracker.web.uploads.shutil.copyfileobj", full)
+    answer = web.owner.upload(f"/sites/{web.site.key}/imports", "a.csv", b"x", kind="spend")
+    assert answer.status_code == 503
+    assert "The file could not be stored: No space left on device." in answer.text
+    assert list(web.parts.settings.uploads.iterdir()) == []
 
 
 def test_an_import_that_asks_is_confirmed_with_replace(web: WebWorld) -> None:

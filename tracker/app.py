@@ -7,7 +7,6 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,18 +29,15 @@ from tracker.ingest.endpoint import IngestDeps, IngestSettings
 from tracker.ingest.routing import Application
 from tracker.ingest.routing import routes as ingest_routes
 from tracker.ingest.server_events import ServerEvents
-from tracker.ingest.spool import Spool, SpoolLimits
+from tracker.ingest.spool import Spool
 from tracker.ingest.suppressed import Suppressed
 from tracker.ingest.visit_codes import visitors_of_codes
 from tracker.jobs import JOBS, Scheduler
-from tracker.parts import Parts
+from tracker.parts import Parts, spool_limits
 from tracker.reports.live import Live, live_visitors
 from tracker.spend.importer import SpendOptions
 from tracker.spend.tags import tags_for
 from tracker.web import script
-
-#: Sizes of open segments; how soon an event is in ``events`` follows from the age.
-SEGMENT_AGE = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +133,9 @@ def create_app(
     """
     routes: list[BaseRoute] = [Route("/health", _health), *script.routes()]
     scheduler = Scheduler(parts) if role == "all" else None
-    limits = SpoolLimits(
-        budget_bytes=parts.settings.spool_mb << 20, segment_age=SEGMENT_AGE.total_seconds()
-    )
     # NOTE: pages take events too, those of servers; a job's process beside them loads the spool.
-    spool = Spool(parts.settings.spool, parts.clock, limits=limits, counters=parts.counters)
+    limits, root = spool_limits(parts.settings), parts.settings.spool
+    spool = Spool(root, parts.clock, limits=limits, counters=parts.counters)
     ingest = _ingest_deps(parts, spool)
     if role in ("all", "ingest"):
         routes += ingest_routes(ingest, Directory(parts.db, parts.site_cache, parts.clock))

@@ -212,6 +212,7 @@ def _checked(values: dict[str, str | int]) -> Settings:
         raise ConfigError(
             f"TRACKER_LOG_LEVEL is {level!r}.", hint="Allowed: " + ", ".join(LEVELS) + "."
         )
+    _check_public(str(values["public_url"]))
     return Settings(
         data=Path(str(values["data"])).expanduser().resolve(),
         clickhouse_url=str(values["clickhouse_url"]),
@@ -234,6 +235,16 @@ def _checked(values: dict[str, str | int]) -> Settings:
         pool=int(values["pool"]),
         log_level=level,
     )
+
+
+def _check_public(url: str) -> None:
+    """NOTE: without its scheme the snippet would name a path of the company's own pages."""
+    scheme, mark, host = url.partition("://")
+    if url and not (mark and scheme in ("http", "https") and host.strip("/")):
+        raise ConfigError(
+            f"TRACKER_PUBLIC_URL is {url!r}; it must begin with https:// or http://.",
+            hint="Write the whole address, such as https://t.example.com.",
+        )
 
 
 def make_data(settings: Settings) -> None:

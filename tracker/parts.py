@@ -37,6 +37,7 @@ from tracker.ingest.hosting import HostingNetworks, load_hosting, packaged_hosti
 from tracker.ingest.loader import Loader, LoadReport
 from tracker.ingest.reasons import Counters
 from tracker.ingest.segments import open_names
+from tracker.ingest.spool import SpoolLimits
 from tracker.reconcile.numbering import keep_ahead
 from tracker.reconcile.pace import Pace
 from tracker.reconcile.reconciler import LEASE, Reconciler
@@ -212,6 +213,11 @@ def open_engine(settings: Settings, stack: ExitStack) -> Warehouse:
     stack.callback(warehouse.close)
     migrate_warehouse(warehouse)
     return warehouse
+
+
+def spool_limits(settings: Settings) -> SpoolLimits:
+    """The limits of the spool. How soon an event is in ``events`` follows from a segment's age."""
+    return SpoolLimits(budget_bytes=settings.spool_mb << 20, segment_age=0.5)
 
 
 def geography(settings: Settings) -> Geography:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from tracker.accounts import leases, marks
 from tracker.accounts.connections import list_connections
 from tracker.accounts.sites import get_site, list_sites
 from tracker.commands.progress import Progress
 from tracker.ingest.refusals import failed_segments
-from tracker.parts import Parts
+from tracker.ingest.room import room_of
+from tracker.parts import Parts, spool_limits
 from tracker.reconcile.reconciler import LEASE
 from tracker.requests.upkeep import CheckHealth, Diagnose
 from tracker.spend.health import HealthDeps, site_health
+from tracker.warehouse.sql import load_sql
 
 #: With more sites than this, ask for the health of each by itself.
 _SITES_CHECKED = 20
@@ -34,6 +37,9 @@ def diagnose(parts: Parts, _: Diagnose, __: Progress) -> object:
         f"Connection {one.name}: {one.error}" for one in list_connections(parts.db) if one.error
     ]
     problems += [f"Refused segment {segment.path.name}: {why}" for segment, why in failed]
+    limits, room = spool_limits(parts.settings), room_of(parts.settings.spool)
+    if problem := room.problem(limits.budget_bytes, limits.reserve_bytes):
+        problems.append(f"Events are refused: the spool {problem}.")
     return {
         "warehouse": str(parts.warehouse.address),
         "metadata": parts.db.dialect.name,
@@ -41,9 +47,22 @@ def diagnose(parts: Parts, _: Diagnose, __: Progress) -> object:
         "oldest": min((entry.oldest.isoformat() for entry in backlog), default=None),
         "reconciling": leases.held(parts.db, LEASE, parts.clock()),
         "failed_segments": len(failed),
+        "spool": {
+            "waiting_bytes": room.used,
+            "budget_bytes": limits.budget_bytes,
+            "free_bytes": room.free,
+            "kept_free_bytes": limits.reserve_bytes,
+        },
+        "last_event": _last_event(parts),
         "findings": _findings(parts),
         "problems": problems,
     }
+
+
+def _last_event(parts: Parts) -> str | None:
+    """When the newest event happened that is loaded."""
+    ((last,),) = parts.warehouse.rows(load_sql("tracker.commands", "last_event.sql"))
+    return last.isoformat() if isinstance(last, datetime) else None
 
 
 def _findings(parts: Parts) -> dict[str, int]:

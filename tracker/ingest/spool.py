@@ -56,13 +56,12 @@ from tracker.accounts.clock import Clock, to_ms
 from tracker.errors import Unavailable
 from tracker.ingest.columns import Batch, Table
 from tracker.ingest.reasons import Counters
+from tracker.ingest.room import room_of, spooled_bytes
 from tracker.ingest.segments import (
-    FAILED,
     OPEN,
     READY,
     Names,
     make_root,
-    size_of,
     sync_directory,
     write_all,
 )
@@ -283,21 +282,10 @@ class Spool:
 
     def _problem(self) -> str:
         try:
-            used = self._measure(self.root)
-            stat = os.statvfs(self.root)
+            room = room_of(self.root, self._measure)
         except OSError as error:
             return f"cannot be read: {error.strerror}"
-        if used >= self.limits.budget_bytes:
-            return f"is full: {used} of {self.limits.budget_bytes} bytes await the loader"
-        free = stat.f_bavail * stat.f_frsize
-        if free < self.limits.reserve_bytes:
-            return f"has {free} bytes of disk left; {self.limits.reserve_bytes} are kept free"
-        return ""
+        return room.problem(self.limits.budget_bytes, self.limits.reserve_bytes)
 
     def _unavailable(self, what: str) -> Unavailable:
         return Unavailable(f"The event spool {what}.", retry_after=self.limits.retry_after)
-
-
-def spooled_bytes(root: Path) -> int:
-    """Bytes of live events that await the loader, all writers together, and of failed ones."""
-    return sum(size_of(root / name) for name in (OPEN, READY, FAILED))

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from tracker.errors import InvalidInput, TooLarge
+from tracker.errors import InvalidInput, TooLarge, Unavailable
 
 #: A file comes with a few options, never with hundreds.
 MAX_FIELDS = 100
@@ -38,11 +38,21 @@ async def read_form(request: Request, limit: int) -> Body:
         raise InvalidInput(f"The form cannot be read: {error.detail}.") from error
     except UnicodeDecodeError as error:
         raise InvalidInput("The form is not UTF-8 text.") from error
+    except OSError as error:
+        raise not_stored(error) from error
     fields = {name: value for name, value in data.multi_items() if isinstance(value, str)}
     files = {name: value for name, value in data.multi_items() if isinstance(value, UploadFile)}
     if any("\0" in value for value in fields.values()):
         raise InvalidInput("The form holds a NUL character.")
     return Body(fields, files)
+
+
+def not_stored(error: OSError) -> Unavailable:
+    """The answer to a file for which our disk has no room."""
+    return Unavailable(
+        f"The file could not be stored: {error.strerror}.",
+        hint="Free disk space on the server, then choose the file again.",
+    )
 
 
 def _check_length(request: Request, limit: int) -> None:

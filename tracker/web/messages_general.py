@@ -159,6 +159,8 @@ GENERAL = (
     msgid("The form is not UTF-8 text."),
     msgid("%(method)s is not possible at %(path)s."),
     msgid("The request is too large."),
+    msgid("The file could not be stored: %(reason)s."),
+    msgid("Free disk space on the server, then choose the file again."),
     msgid("Log in first."),
     msgid("Log in, or send an API token."),
     msgid("The request ended before its body did."),

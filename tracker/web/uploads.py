@@ -18,6 +18,7 @@ from starlette.datastructures import UploadFile
 
 from tracker.accounts.identifiers import random_text
 from tracker.errors import InvalidInput
+from tracker.web.bodies import not_stored
 
 #: How long a preview can be confirmed, in seconds.
 LIFETIME = 3600
@@ -40,16 +41,21 @@ class UploadStore:
         self._signer = URLSafeTimedSerializer(secret, salt="upload")
 
     def keep(self, file: UploadFile) -> Upload:
-        """Store a file under a random name; InvalidInput for an empty one."""
+        """Store a file under a random name; InvalidInput for an empty one, Unavailable where there
+        is no room for it."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep()
         filename = _bare_name(file.filename or "")
         # The suffix stays, because a file's format is recognised by name where content is not
         # enough; the random part alone names the file.
         path = self._directory / (random_text(_NAME_LENGTH) + _suffix(filename))
-        with path.open("xb") as out:
-            path.chmod(0o600)
-            shutil.copyfileobj(file.file, out)
+        try:
+            with path.open("xb") as out:
+                path.chmod(0o600)
+                shutil.copyfileobj(file.file, out)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise not_stored(error) from error
         if path.stat().st_size == 0:
             path.unlink()
             raise InvalidInput("The file is empty.", hint="Choose the file as it was downloaded.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,9 +22,19 @@ First = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
 Last = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
 
 
+#: Control characters but the tab and the end of a line.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """Text from outside as a terminal may have it: a keyword or a page's title of a visitor could
+    hold escape sequences, which move the cursor over other figures."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def fail(error: TrackerError) -> int:
     """Print an error as one line and return the exit code."""
-    line = " ".join(str(error).split())
+    line = harmless(" ".join(str(error).split()))
     print(f"tracker: {line}", file=sys.stderr)  # noqa: T201
     wrong = isinstance(error, InvalidInput) or 400 <= error.status < 500 or error.code == "config"
     return 2 if wrong else 1
@@ -49,12 +60,12 @@ def print_json(result: object) -> None:
 
 def say(text: str) -> None:
     """A line for people, on standard output."""
-    Console(soft_wrap=True, highlight=False, markup=False).print(text)
+    Console(soft_wrap=True, highlight=False, markup=False).print(harmless(text))
 
 
 def note(text: str) -> None:
     """A line for people, on standard error, where it does not disturb a pipe."""
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(harmless(text))
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -64,7 +75,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         right = column.startswith(">")
         grid.add_column(column.removeprefix(">"), justify="right" if right else "left")
     for row in rows:
-        grid.add_row(*("–" if cell is None else str(cell) for cell in row))
+        grid.add_row(*("–" if cell is None else harmless(str(cell)) for cell in row))
     wide = None if sys.stdout.isatty() else 180
     Console(highlight=False, markup=False, width=wide).print(grid)
 

@@ -22,9 +22,42 @@ async function copy(button: HTMLElement): Promise<void> {
   }, 2000);
 }
 
+/** A part that was refused: its page says why. Otherwise old figures would stand under new filters. */
+function showRefusal(event: Event): void {
+  const detail = (event as CustomEvent<{ target: Element; pathInfo: { finalRequestPath: string } }>)
+    .detail;
+  if (detail.target.id === "report") location.assign(detail.pathInfo.finalRequestPath);
+}
+
+/** Say that the server was not reached, until it is: what is shown is older than the filters. */
+function showSilence(): void {
+  if (document.getElementById("silence")) return;
+  const note = document.createElement("div");
+  note.id = "silence";
+  note.className = "note fail spaced";
+  note.setAttribute("role", "alert");
+  note.textContent = meta("tracker-silence");
+  document.getElementById("main")?.prepend(note);
+}
+
+/** How long a second click counts as the same one, in milliseconds. */
+const SENDING = 10_000;
+const sent = new WeakMap<HTMLFormElement, number>();
+
+/** A form that changes something is sent once, however long its answer takes. */
+function sendOnce(event: SubmitEvent): void {
+  const form = event.target as HTMLFormElement;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (Date.now() - (sent.get(form) ?? 0) < SENDING) event.preventDefault();
+  else sent.set(form, Date.now());
+}
+
 document.documentElement.classList.add("js");
 document.addEventListener("htmx:configRequest", sendCsrfToken);
 document.addEventListener("htmx:afterSettle", drawCharts);
+document.addEventListener("htmx:responseError", showRefusal);
+document.addEventListener("htmx:sendError", showSilence);
+document.addEventListener("htmx:afterOnLoad", () => document.getElementById("silence")?.remove());
 document.addEventListener("htmx:historyRestore", drawCharts);
 document.addEventListener("click", (event) => {
   const target = event.target as Element | null;
@@ -34,6 +67,11 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const question = (event.target as HTMLElement).dataset.confirm;
   if (question && !confirm(question)) event.preventDefault();
+});
+document.addEventListener("submit", sendOnce);
+// A page that the browser brings back as it was left may send its forms again.
+addEventListener("pageshow", () => {
+  for (const form of document.forms) sent.delete(form);
 });
 for (const button of document.querySelectorAll<HTMLElement>("[data-copy]")) button.hidden = false;
 /** Many sections: the one that is open has to be in sight on a phone, too. */

@@ -11,6 +11,9 @@ interface Trend {
 }
 
 const HEIGHT = 230;
+const DAY = 86400;
+/** Conversions take the lower third, so that the lines of money stay in sight. */
+const COUNT_ROOM = 3;
 const plots = new Map<HTMLElement, uPlot>();
 
 function colour(element: HTMLElement, name: string): string {
@@ -25,6 +28,31 @@ function colour(element: HTMLElement, name: string): string {
 
 function epochSeconds(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) / 1000;
+}
+
+type Range = [number, number];
+
+/** Ranges of money and of conversions with their zeros at one height: refunds can make revenue
+ * of a day negative, and the bars of conversions stand on the same line as it. */
+function ranges(trend: Trend): { money: Range; count: Range } {
+  const amounts = [...trend.cost, ...trend.revenue].filter((one) => one != null);
+  const low = Math.min(0, ...amounts);
+  // Where nothing is above zero, room is left for the bars.
+  const high = Math.max(0, -low / COUNT_ROOM, ...amounts) || 1;
+  const most = Math.max(0, ...trend.conversions.filter((one) => one != null)) || 1 / COUNT_ROOM;
+  const room = most * COUNT_ROOM;
+  return { money: [low * 1.08, high * 1.08], count: [(low / high) * room, room] };
+}
+
+/** The series over every day between the first and the last: a day without facts is a gap, no
+ * line from one side of it to the other. */
+function series(trend: Trend): uPlot.AlignedData {
+  const place = new Map(trend.days.map((day, index) => [epochSeconds(day), index]));
+  const first = Math.min(...place.keys());
+  const count = place.size ? Math.round((Math.max(...place.keys()) - first) / DAY) + 1 : 0;
+  const days = Array.from({ length: count }, (_, index) => first + index * DAY);
+  const values = (list: (number | null)[]) => days.map((day) => list[place.get(day) ?? -1] ?? null);
+  return [days, values(trend.conversions), values(trend.cost), values(trend.revenue)];
 }
 
 function options(element: HTMLElement, trend: Trend): uPlot.Options {
@@ -44,6 +72,7 @@ function options(element: HTMLElement, trend: Trend): uPlot.Options {
     font: "12px system-ui, sans-serif",
   };
   const amounts = (_: uPlot, ticks: number[]): string[] => ticks.map((n) => compact.format(n));
+  const { money, count } = ranges(trend);
   const bars = uPlot.paths.bars?.({ size: [0.55, 18] });
   return {
     width: element.clientWidth,
@@ -51,9 +80,10 @@ function options(element: HTMLElement, trend: Trend): uPlot.Options {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "Etc/UTC"),
     cursor: { y: false, drag: { x: false, y: false } },
     scales: {
-      x: { time: true },
-      money: { range: (_, __, high) => [0, high > 0 ? high * 1.08 : 1] },
-      count: { range: (_, __, high) => [0, high > 0 ? high * 3 : 1] },
+      // Half a day at either end: the bars of the first and the last day are whole.
+      x: { time: true, range: (_, first, last) => [first - DAY / 2, last + DAY / 2] },
+      money: { range: () => money },
+      count: { range: () => count },
     },
     series: [
       {
@@ -94,7 +124,7 @@ function options(element: HTMLElement, trend: Trend): uPlot.Options {
         // A date in Chinese is this wide, with a gap to the next.
         space: 72,
         values: (_, ticks) => ticks.map((seconds) => dayName.format(new Date(seconds * 1e3))),
-        incrs: [1, 2, 7, 14, 28, 91, 182, 365].map((days) => days * 86400),
+        incrs: [1, 2, 7, 14, 28, 91, 182, 365].map((days) => days * DAY),
       },
       { ...axis, scale: "money", size: 56, values: amounts },
       { ...axis, scale: "count", side: 1, size: 44, grid: { show: false }, values: amounts },
@@ -107,13 +137,7 @@ function draw(element: HTMLElement): void {
   plots.get(element)?.destroy();
   plots.delete(element);
   if (!trend || element.clientWidth === 0) return;
-  const data: uPlot.AlignedData = [
-    trend.days.map(epochSeconds),
-    trend.conversions,
-    trend.cost,
-    trend.revenue,
-  ];
-  plots.set(element, new uPlot(options(element, trend), data, element));
+  plots.set(element, new uPlot(options(element, trend), series(trend), element));
 }
 
 /** Draw every chart of the document, and forget those that are gone. */

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 from sqlalchemy import Engine
 
 from tests.world import World, ad, at
@@ -355,3 +355,106 @@ def test_the_keyboard_reaches_the_content_first(
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+
+
+def test_a_date_is_typed_and_a_choice_made_without_losing_ones_place(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    page.goto(f"{address}/sites/{world.site.key}/keywords?from=2026-09-01&to=2026-09-12")
+    page.get_by_label("From").focus()
+    # The order of day and month in the field is that of the browser, not of the page.
+    page.keyboard.type("09092026", delay=30)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**from=2026-09-09&to=2026-09-12")
+    expect(page.get_by_label("From")).to_have_value("2026-09-09")
+    page.get_by_label("Platform").focus()
+    page.get_by_label("Platform").select_option("baidu")
+    page.wait_for_url("**platform=baidu**")
+    expect(page.get_by_label("Platform")).to_be_focused()
+
+
+def test_a_refused_filter_is_said_and_no_old_figures_stand_under_it(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    page.get_by_label("From").fill("2026-09-04")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("The period ends before it begins")).to_be_visible()
+    page.go_back()
+    expect(page.locator("table.report")).to_be_visible()
+
+
+def test_a_server_that_is_not_reached_is_said_until_it_is(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    context.set_offline(True)
+    page.get_by_role("link", name="Impressions").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server was not reached")
+    context.set_offline(False)
+    page.get_by_role("link", name="Impressions").click()
+    page.wait_for_url("**sort=impressions**")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_form_is_sent_once_however_often_its_button_is_pressed(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    posts: list[str] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            posts.append(route.request.url)
+            page.wait_for_timeout(400)
+        route.continue_()
+
+    page.goto(f"{address}/sites/{world.site.key}/leads")
+    page.get_by_label("E-mail").fill("li@example.com")
+    context.route("**/leads", hold)
+    page.evaluate(
+        """() => {
+          const button = [...document.querySelectorAll('button.primary')].at(-1);
+          button.click();
+          setTimeout(() => button.click(), 200);
+        }"""
+    )
+    page.wait_for_url("**/lead?lead=*")
+    assert len(posts) == 1
+
+
+def test_a_day_of_refunds_is_drawn_below_zero(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    world.events(
+        [
+            at("09-03 02:00", "bob", ad("steel pump", campaign="Pumps")),
+            at("09-03 02:05", "bob", name="order", value="-250", currency="CNY"),
+        ]
+    )
+    world.reconcile()
+    logged_in(context, world, address)
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    page.wait_for_selector(".plot canvas")
+    page.get_by_text("As a table").click()
+    expect(page.get_by_role("region", name="Trend by day")).to_contain_text("-250.00")
+    # The lowest pixel of each line: that of revenue is far under that of cost, which is near zero.
+    lowest = page.evaluate(
+        """() => {
+          const canvas = document.querySelector('.plot canvas');
+          const { width, height } = canvas;
+          const all = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+          const found = { revenue: 0, cost: 0 };
+          for (let at = 0; at < all.length; at += 4) {
+            const colour = [all[at], all[at + 1], all[at + 2]].join();
+            const line = { '11,92,138': 'revenue', '180,83,26': 'cost' }[colour];
+            if (line && all[at + 3] === 255) found[line] = Math.floor(at / 4 / width);
+          }
+          return found;
+        }"""
+    )
+    assert lowest["cost"] > 0
+    assert lowest["revenue"] > lowest["cost"] + 40

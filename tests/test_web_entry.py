@@ -271,3 +271,23 @@ def test_an_expired_session_is_no_session(web: WebWorld) -> None:
     browser = web.browser()
     browser.cookies.set("tracker_session", secret)
     assert browser.get("/sites").status_code == 303
+
+
+def test_a_form_sent_after_the_session_ended_is_said_to_be_lost(web: WebWorld) -> None:
+    page = f"/sites/{web.site.key}/goals"
+    browser = web.browser()
+    browser.page("/login")
+    answer = browser.submit(page, name="Inquiry", kind="page", pattern="/thanks")
+    assert answer.status_code == 303
+    log_in = browser.page(answer.headers["location"])
+    assert "what you sent was not saved" in log_in
+    assert f'name="next" value="{page}"' in log_in
+    assert "not saved" not in browser.page(f"/login?next={page}")
+
+
+def test_a_part_asked_for_after_the_session_ended_leads_back_to_its_page(web: WebWorld) -> None:
+    page = f"/sites/{web.site.key}/live"
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}?paused=1"}
+    answer = web.browser().get(f"{page}/list", **headers)
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == f"/login?next={page.replace('/', '%2F')}%3Fpaused%3D1"

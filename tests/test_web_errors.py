@@ -163,3 +163,23 @@ def test_a_form_larger_than_its_limit_is_refused_before_it_is_read(web: WebWorld
     answer = browser.submit("/login", email="x" * 70_000)
     assert answer.status_code == 413
     assert "larger than 65536 bytes" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "page"),
+    [
+        ("goals/remove", "goals"),
+        ("leads/move", "leads"),
+        ("people/0000000000000001/card", "people/0000000000000001"),
+        ("explore/views/remove", "explore/views"),
+        ("explore/views", "explore"),
+    ],
+)
+def test_the_address_of_a_form_leads_to_its_page(
+    shared_web: WebWorld, form: str, page: str
+) -> None:
+    """A refused form stands at an address that can only be sent to: a change of language there,
+    or the address entered again, asks for it."""
+    base = f"/sites/{shared_web.site.key}"
+    answer = shared_web.owner.get(f"{base}/{form}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{base}/{page}")

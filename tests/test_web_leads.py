@@ -352,3 +352,24 @@ def test_a_bad_field_of_a_webhook_is_refused(desk: Desk) -> None:
         answer = desk.browser.submit(f"{desk.site}/pipeline/webhooks", name="x", fields=fields)
         assert answer.status_code == 400
     assert list_webhooks(desk.world.db, desk.world.site.key) == []
+
+
+def test_a_refused_move_or_correction_keeps_what_was_typed(desk: Desk) -> None:
+    browser = desk.browser
+    browser.submit(f"{desk.site}/leads", stage="inquiry", id="Q-9", time="2026-09-01 11:00")
+    typed = {"time": "2026-09-02 09:30", "reason": "Waits for the drawing", "currency": "EUR"}
+    moved = browser.submit(
+        f"{desk.site}/leads/move", lead="Q-9", stage="order", value="12x", **typed
+    )
+    assert moved.status_code == 400
+    for text in ("12x", *typed.values()):
+        assert f'value="{text}"' in moved.text
+    assert re.search(r'<option value="order" selected>.*name="time"', moved.text, re.DOTALL)
+    corrected = browser.submit(
+        f"{desk.site}/leads/correct", lead="Q-9", id="Q-9", stage="valid", value="7y", **typed
+    )
+    assert corrected.status_code == 400
+    opened = corrected.text.partition('<details class="card" open>')[2].partition("</details>")[0]
+    for text in ("7y", *typed.values()):
+        assert f'value="{text}"' in opened
+    assert '<option value="valid" selected>' in opened

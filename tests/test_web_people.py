@@ -230,3 +230,22 @@ def test_one_lead_is_shown_with_its_steps(desk: Desk) -> None:
     assert [step["stage"] for step in lead["steps"]] == ["inquiry", "order"]
     assert desk.api("GET", "/lead?lead=L").status_code == 404
     assert desk.api("GET", "/lead").status_code == 400
+
+
+def test_an_export_of_somebody_of_whom_nothing_is_stored_is_not_found(desk: Desk) -> None:
+    nobody = f"/people/{'0' * 15}1/export"
+    assert desk.browser.get(desk.site + nobody).status_code == 404
+    assert desk.api("GET", nobody).status_code == 404
+    assert desk.browser.get(f"{desk.site}/people/{name_of('carl')}/export").status_code == 200
+
+
+def test_a_refused_card_note_or_join_keeps_what_was_typed(desk: Desk) -> None:
+    page = f"{desk.site}/people/{name_of('carl')}"
+    card = {"name": "C" * 201, "company": "Mines & Co", "owner": "Li", "status": "won"}
+    refused = desk.browser.submit(f"{page}/card", tags="vip, 阀门", **card)
+    assert refused.status_code == 400
+    for text in ("C" * 201, "Mines &amp; Co", "Li", "won", "vip, 阀门"):
+        assert f'value="{text}"' in refused.text
+    note = "Long. " * 700
+    assert note.strip() in desk.browser.submit(f"{page}/notes", text=note).text
+    assert 'value="bert"' in desk.browser.submit(f"{page}/join", other="bert").text

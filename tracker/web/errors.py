@@ -9,7 +9,7 @@ and answered with the code ``internal``.
 from __future__ import annotations
 
 import http
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import structlog
@@ -108,14 +108,22 @@ def page_error(call: Call, error: TrackerError) -> Response:
 
 
 def _to_log_in(call: Call) -> Response:
-    if call.request.headers.get("HX-Request"):
+    url, headers = call.request.url, call.request.headers
+    reads = call.request.method in ("GET", "HEAD")
+    shown = headers.get("HX-Current-URL")
+    if shown:
+        # What is asked for is a part of the page that is shown, and no page.
+        parts = urlsplit(shown)
+        back = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    else:
+        back = f"{url.path}?{url.query}" if url.query and reads else url.path
+    # A form is lost with the session that it was filled in by: the log-in says so.
+    said = ({} if back == "/" else {"next": back}) | ({} if reads else {"unsaved": "1"})
+    address = f"/login?{urlencode(said)}" if said else "/login"
+    if headers.get("HX-Request"):
         # NOTE: htmx follows a 303 inside the fragment; this header makes it leave the page.
-        return Response(status_code=401, headers={"HX-Redirect": "/login"})
-    url = call.request.url
-    if call.request.method not in ("GET", "HEAD") or url.path == "/":
-        return RedirectResponse("/login", status_code=303)
-    back = f"{url.path}?{url.query}" if url.query else url.path
-    return RedirectResponse(f"/login?{urlencode({'next': back})}", status_code=303)
+        return Response(status_code=401, headers={"HX-Redirect": address})
+    return RedirectResponse(address, status_code=303)
 
 
 def _of_http(error: HTTPException, call: Call) -> TrackerError:

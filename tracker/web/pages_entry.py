@@ -58,7 +58,10 @@ async def log_in_form(call: Call) -> Response:
         return RedirectResponse(target, status_code=303)
     if not await to_thread.run_sync(has_owner, call.parts.db):
         return RedirectResponse("/setup", status_code=303)
-    return call.pages.render(call, "log_in.html", problem="", form={"next": target})
+    unsaved = bool(call.request.query_params.get("unsaved"))
+    return call.pages.render(
+        call, "log_in.html", problem="", form={"next": target}, unsaved=unsaved
+    )
 
 
 async def log_in(call: Call) -> Response:

@@ -15,7 +15,7 @@ from tracker.accounts.pipeline import pipeline_of
 from tracker.conversions.entry import Entry
 from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead, stages_of
 from tracker.errors import InvalidInput, NotFound
-from tracker.reports.leads import lead_steps, leads_by_stage, list_leads
+from tracker.reports.leads import LeadStep, lead_steps, leads_by_stage, list_leads
 from tracker.web.api_conversions import offline_deps
 from tracker.web.call import Call
 from tracker.web.forms import optional_amount, optional_share, per_cent
@@ -180,7 +180,11 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
 
 
 def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Response:
+    """The page of a lead; with a ``problem``, its form as it was sent."""
     parts, site = call.parts, call.site
+    sent = dict(call.form) if problem else {}
+    # A correction names the step that it corrects, a move has none yet.
+    moving = {} if "id" in sent else sent
     steps = lead_steps(parts.warehouse, parts.db, site, lead)
     (found,) = list_leads(parts.warehouse, parts.db, site, clock=parts.clock, keys=[lead]).leads
     return call.pages.render(
@@ -189,10 +193,30 @@ def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Res
         status=status,
         lead=found,
         steps=steps,
-        local=lambda time: time.astimezone(call.zone).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+        moving=_EMPTY | {"stage": found.stage, "currency": found.currency} | moving,
+        corrections=[
+            (step, _written(call, step) | (sent if step.id == sent.get("id") else {}))
+            for step in steps
+        ],
+        corrected=sent.get("id", ""),
         problem=problem,
         **_words(call),
     )
+
+
+def _written(call: Call, step: LeadStep) -> dict[str, str]:
+    """The fields of a stage's correction, as the stage has them now."""
+    local = step.time.astimezone(call.zone).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return {
+        "stage": step.stage,
+        "time": local,
+        "value": step.value or "",
+        "currency": step.currency,
+        "order_cost": step.order_cost or "",
+        "product_group": step.product_group,
+        "tax_rate": per_cent(step.tax_rate),
+        "reason": step.reason,
+    }
 
 
 def _words(call: Call) -> dict[str, object]:

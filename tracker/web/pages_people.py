@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from urllib.parse import urlencode
@@ -113,16 +113,19 @@ def person_visitors(call: Call) -> list[int]:
 
 
 def _write(call: Call, visitors: list[int]) -> None:
-    form = call.form
-    card = Card(
+    names = [visitor_name(visitor) for visitor in visitors]
+    card = _card(call.form)
+    write_card(call.parts.db, call.site.key, names[0], names, card, now=call.parts.clock())
+
+
+def _card(form: Mapping[str, str]) -> Card:
+    return Card(
         name=form.get("name", ""),
         company=form.get("company", ""),
         owner=form.get("owner", ""),
         status=form.get("status", ""),
         tags=tuple(words(form.get("tags", ""))),
     )
-    names = [visitor_name(visitor) for visitor in visitors]
-    write_card(call.parts.db, call.site.key, names[0], names, card, now=call.parts.clock())
 
 
 def _note(call: Call, visitors: list[int]) -> None:
@@ -251,7 +254,9 @@ def read_person(call: Call) -> tuple[PersonReport, list[str]]:
 
 
 def _person(call: Call, *, problem: str = "", status: int = 200) -> Response:
+    """The page of a person; with a ``problem``, its form as it was sent."""
     parts, site = call.parts, call.site
+    sent = call.form if problem else {}
     report, names = read_person(call)
     keys = sorted({one.lead for one in report.conversions if one.goal.partition(":")[1]})
     leads = (
@@ -261,12 +266,16 @@ def _person(call: Call, *, problem: str = "", status: int = 200) -> Response:
     )
     pipeline = pipeline_of(parts.db, site.key)
     goals = {goal.id: goal.name for goal in list_goals(parts.db, site.key)}
+    card = card_of(parts.db, site.key, names)
     return call.pages.render(
         call,
         "person.html",
         status=status,
         report=report,
-        card=card_of(parts.db, site.key, names),
+        card=card,
+        # Every field of a card is sent, so one of them tells its form from the others.
+        written=_card(sent) if "company" in sent else card,
+        sent=sent,
         notes=notes_of(parts.db, site.key, names),
         leads=leads,
         goal_name=lambda goal: (

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tracker.web import (
@@ -253,6 +253,9 @@ def exception_handlers(parts: WebParts) -> Mapping[type[Exception], ExceptionHan
     pages = standard_pages()
 
     async def refuse(request: Request, error: Exception) -> Response:
+        page = _page_of_form(request, error)
+        if page:
+            return RedirectResponse(page, status_code=303)
         secret, _ = form_secret(request, parts)
         call = open_call(request, parts, pages, secret)
         wrong = foreseen(error, call)
@@ -261,3 +264,16 @@ def exception_handlers(parts: WebParts) -> Mapping[type[Exception], ExceptionHan
         return secured(response, https=is_https(request, parts))
 
     return {HTTPException: refuse}
+
+
+def _page_of_form(request: Request, error: Exception) -> str:
+    """Where a form's address leads that is opened like a page: one above, where the form is.
+
+    That happens when a refused form is followed by another language, a log-in or a reload of
+    the address.
+    """
+    path = request.url.path
+    is_form = isinstance(error, HTTPException) and error.status_code == 405
+    if not is_form or request.method != "GET" or not path.startswith("/sites/"):
+        return ""
+    return path.rpartition("/")[0]

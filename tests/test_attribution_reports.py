@@ -16,6 +16,7 @@ from tracker.cli.attribution import show_conversion, show_paths
 from tracker.errors import InvalidInput, NotFound
 from tracker.requests.reports import ListConversions, ReportAttribution, ShowConversion
 from tracker.warehouse.client import Warehouse
+from tracker.web import pages_attribution
 
 SEPTEMBER: dict[str, Any] = {"first": "2026-09-01", "last": "2026-09-30"}
 SPEND = (
@@ -135,6 +136,17 @@ def test_pages_and_api_show_the_same(world: World) -> None:
     assert "Older than the lookback" in opened.text
     assert browser.get(f"{base}/attribution/zz").status_code == 400
     assert browser.get(f"{api}/reports/models{days}&page=2").status_code == 400
+
+
+def test_the_page_says_how_many_rows_it_leaves_out_and_leads_to_them(world: World) -> None:
+    browser = enter(world)
+    page = f"/sites/{world.site.key}/attribution?from=2026-09-01&to=2026-09-30"
+    cut = browser.page(f"{page}&level=keyword&limit=1")
+    # Two keywords and direct visits are sources; Anna's path and Bert's are paths.
+    assert cut.count("Rows 1–1 of 3") == 2, "of the comparison and of who helped"
+    assert cut.count("Rows 1–1 of 2") == 1
+    assert 'href="?from=2026-09-01&amp;to=2026-09-30&amp;level=keyword&amp;limit=100"' in cut
+    assert "Rows 1" not in browser.page(page)
 
 
 def test_by_click_date_models_credit_other_days_and_the_page_says_so(world: World) -> None:
@@ -472,3 +484,20 @@ def test_a_site_without_brand_terms_has_no_brand(world: World, branded: World) -
     assert "whose last non-direct touch is such a keyword" in page
     answer = browser.get(f"/api/v1{base}/reports/paths{days}&brand=brand").json()
     assert answer == report(branded, "report-paths", brand="brand")
+
+
+def test_the_page_lists_older_conversions_on_further_pages(
+    branded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages_attribution, "_SHOWN", 1)
+    browser = enter(branded)
+    base = f"/sites/{branded.site.key}"
+    days = "?from=2026-09-01&to=2026-09-30"
+    found = browser.get(f"/api/v1{base}/conversions{days}").json()["conversions"]
+    assert len(found) > 1
+    last = len(found)
+    for number, one in enumerate(found, start=1):
+        page = browser.page(f"{base}/attribution{days}&page={number}")
+        assert f"/attribution/{one['conversion']}" in page
+        assert page.count("#conversions") == (number > 1) + (number < last)
+        assert (f"page={number + 1}#conversions" in page) == (number < last)

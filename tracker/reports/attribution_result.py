@@ -103,7 +103,8 @@ class PathReport(msgspec.Struct, frozen=True, kw_only=True):
     """Paths to conversion. ``lengths`` by touches; ``first_lag`` and ``last_lag`` by whole days
     [n, n+1) from the first and from the last non-direct touch to the conversion.
     ``brand_after_non_brand``: conversions that a brand term is credited with, which another keyword
-    came before; null without brand terms."""
+    came before; null without brand terms. ``path_count`` and ``assist_count`` are those of all, of
+    which ``limit`` are given."""
 
     site: str
     first: str = msgspec.field(name="from")
@@ -120,6 +121,7 @@ class PathReport(msgspec.Struct, frozen=True, kw_only=True):
     last_lag: list[Bucket]
     assists: list[Assist]
     incomplete: list[Incomplete]
+    assist_count: int = 0
     brand: str = "all"
     brand_after_non_brand: int | None = None
 

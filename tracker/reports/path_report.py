@@ -30,6 +30,7 @@ def path_report(warehouse: Warehouse, request: AttributionRequest) -> PathReport
         load_sql("tracker.reports", "path_lags.sql"), _limits(scope, request, terms)
     )
     paths = _merged(journeys, groups)
+    assists = _assists(paths)
     ordered = sorted(paths.items(), key=lambda item: (-item[1][0], -item[1][2], item[0]))
     first_touch = [row for row in lags if row[0] == "first"]
     last_touch = [row for row in lags if row[0] == "last_non_direct" and row[2]]
@@ -47,7 +48,8 @@ def path_report(warehouse: Warehouse, request: AttributionRequest) -> PathReport
         lengths=_buckets((row[2], row[3]) for row in first_touch if row[2]),
         first_lag=_buckets((row[1], row[3]) for row in first_touch if row[2]),
         last_lag=_buckets((row[1], row[3]) for row in last_touch),
-        assists=_assists(paths)[: request.limit or None],
+        assists=assists[: request.limit or None],
+        assist_count=len(assists),
         incomplete=(
             lacking_rates(warehouse, request, scope.asof)
             if any(journey.unpriced for journey in journeys)

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine
 
-from tracker.accounts.person_cards import card_of, notes_of
+from tracker.accounts.person_cards import Card, card_of, notes_of
 from tracker.accounts.sites import Site
 from tracker.conversions.people import offline_of
+from tracker.errors import NotFound
 from tracker.warehouse.client import Warehouse
 from tracker.warehouse.sql import load_sql
 
@@ -26,7 +27,7 @@ def export_person(
 ) -> dict[str, Any]:
     """Rows by table, with the person's card and notes. Contacts are hashes: nothing else of them
     is stored. Derived tables hold nothing that does not follow from these. ``truncated`` names the
-    tables that hold more rows of the person than are given."""
+    tables that hold more rows of the person than are given. NotFound where nothing is stored."""
     names = [f"{visitor:016x}" for visitor in visitors]
     template = load_sql("tracker.reports", "person_rows.sql")
     params = {"site": site.key, "visitors": list(visitors), "most": MOST + 1}
@@ -47,6 +48,8 @@ def export_person(
     result["card"] = asdict(card_of(db, site.key, names))
     notes = [asdict(note) for note in notes_of(db, site.key, names)]
     result["notes"] = msgspec.to_builtins(notes)
+    if not any(result[name] for name in (*tables, "truncated", "notes")) and result["card"] == asdict(Card()):
+        raise NotFound(f"No person {names[0]!r}.", hint="Look at the list of people.")
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from tracker.accounts.goals import report_goal
 from tracker.attribution.grouping import Level
@@ -24,6 +25,8 @@ PARAMETERS = ("from", "to", "level", "by", "goal", "order", "limit", "brand")
 LIST_PARAMETERS = ("from", "to", "goal", "limit", "offset")
 #: Days that a page shows where its address names none.
 DAYS = 90
+#: How many sources, paths and helpers a page may show; the first where its address names none.
+SIZES = (25, 100, 1000, 10_000)
 
 
 def attribution_request(call: Call) -> AttributionRequest:
@@ -38,7 +41,14 @@ def page_request(call: Call) -> AttributionRequest:
     query = call.request.query_params
     given = {name: query[name].strip() for name in PARAMETERS if query.get(name, "").strip()}
     today = local_day(call.parts.clock(), call.zone)
-    return _request(call, given, _period(_dated(given, today)), limit="25")
+    return _request(call, given, _period(_dated(given, today)), limit=str(SIZES[0]))
+
+
+def page_address(call: Call, **changes: object) -> str:
+    """The query string of the page with other values; those of 0 or nothing are left out."""
+    query = call.request.query_params
+    given = {name: query[name].strip() for name in PARAMETERS if name in query} | changes
+    return "?" + urlencode({name: value for name, value in given.items() if value})
 
 
 def match_period(call: Call) -> Period:

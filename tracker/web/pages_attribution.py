@@ -23,12 +23,19 @@ from tracker.reports.conversion_detail import Conversion, list_conversions
 from tracker.reports.model_comparison import compare_models
 from tracker.reports.path_report import path_report
 from tracker.reports.request import Model
-from tracker.web.attribution_query import opened_conversion, page_request
+from tracker.web.attribution_query import (
+    SIZES,
+    opened_conversion,
+    page_address,
+    page_request,
+)
 from tracker.web.call import Call
 from tracker.web.i18n import Language, msgid
 from tracker.web.keyword_view import match_type_name
 from tracker.web.notes import incomplete_note, row_title
 from tracker.web.pages_keywords import BRANDS, BYS, MODELS, goal_options
+from tracker.web.paging import Paging
+from tracker.web.query import bounded_number
 from tracker.web.stages import goal_title
 from tracker.web.vocabulary import channel_name, platform_name
 
@@ -64,7 +71,7 @@ MATCHES = {
     "none": msgid("nothing: unattributed"),
     "expired": msgid("nothing within 90 days: unattributed"),
 }
-#: Conversions listed on the page.
+#: Conversions listed on one page.
 _SHOWN = 50
 
 
@@ -75,6 +82,20 @@ class _Found:
     comparison: ModelComparison
     paths: PathReport
     conversions: list[Conversion]
+    page: int
+    has_older: bool
+
+    def cuts(self) -> dict[str, Paging]:
+        """Which rows of each table are shown, and of how many."""
+        tables = {
+            "sources": (len(self.comparison.rows), self.comparison.row_count),
+            "paths": (len(self.paths.paths), self.paths.path_count),
+            "assists": (len(self.paths.assists), self.paths.assist_count),
+        }
+        return {
+            name: Paging(min(shown, 1), shown, count, earlier="", later="", is_past=False)
+            for name, (shown, count) in tables.items()
+        }
 
     @property
     def steps(self) -> list[Step]:
@@ -94,6 +115,10 @@ async def show(call: Call) -> Response:
         comparison=found.comparison,
         paths=found.paths,
         conversions=found.conversions,
+        cuts=found.cuts(),
+        sizes=[(size, page_address(call, limit=size)) for size in SIZES],
+        newer=page_address(call, page=found.page - 1) if found.page > 1 else "",
+        older=page_address(call, page=found.page + 1) if found.has_older else "",
         notes=[
             incomplete_note(item, call.language, call.formats)
             for item in found.comparison.incomplete
@@ -154,6 +179,8 @@ def _step_name(speech: Language, step: Step, *, with_account: bool) -> str:
 
 def _find(call: Call, request: AttributionRequest) -> _Found:
     parts = call.parts
+    page = bounded_number("page", call.request.query_params.get("page", "1"), 1, 100_000)
+    # One more than is shown says whether there are more.
     listed = list_conversions(
         parts.warehouse,
         parts.db,
@@ -161,10 +188,12 @@ def _find(call: Call, request: AttributionRequest) -> _Found:
         request.period,
         clock=parts.clock,
         goal=request.goal,
-        limit=_SHOWN,
+        limit=_SHOWN + 1,
+        offset=(page - 1) * _SHOWN,
     )
     comparison = compare_models(parts.warehouse, request)
-    return _Found(comparison, path_report(parts.warehouse, request), listed)
+    paths = path_report(parts.warehouse, request)
+    return _Found(comparison, paths, listed[:_SHOWN], page, len(listed) > _SHOWN)
 
 
 def _options(call: Call, chosen: str) -> dict[str, list[tuple[str, str]]]:

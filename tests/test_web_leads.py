@@ -373,3 +373,28 @@ def test_a_refused_move_or_correction_keeps_what_was_typed(desk: Desk) -> None:
     for text in ("7y", *typed.values()):
         assert f'value="{text}"' in opened
     assert '<option value="valid" selected>' in opened
+
+
+def test_a_form_that_is_sent_again_is_answered_again_and_done_once(desk: Desk) -> None:
+    """A second click before the first is answered, and a reload of the answer."""
+    form = {"stage": "inquiry", "email": "li@example.com", "time": "2026-09-01 11:00"}
+    address = f"{desk.site}/leads"
+    first = desk.browser.submit(address, once="k1", **form)
+    assert first.status_code == 303
+    again = desk.browser.submit(address, once="k1", **form)
+    assert again.headers["location"] == first.headers["location"]
+    other = desk.browser.submit(address, once="k1", **form | {"value": "5"})
+    fresh = desk.browser.submit(address, once="k2", **form)
+    places = {one.headers["location"] for one in (first, again, other, fresh)}
+    assert len(places) == 3
+    assert desk.api("GET", "/leads").json()["total"] == 3
+    page = desk.browser.page(address)
+    keys = re.findall(r'name="once" value="(\w+)"', page)
+    assert len(keys) == len(set(keys)) > 1
+
+
+def test_a_refused_form_may_be_sent_again(desk: Desk) -> None:
+    form = {"once": "k1", "lead": "Q-1", "stage": "order", "time": "2026-09-02 11:00"}
+    assert desk.browser.submit(f"{desk.site}/leads/move", **form).status_code == 404
+    desk.browser.submit(f"{desk.site}/leads", stage="inquiry", id="Q-1", time="2026-09-01 11:00")
+    assert desk.browser.submit(f"{desk.site}/leads/move", **form).status_code == 303

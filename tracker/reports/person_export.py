@@ -48,7 +48,9 @@ def export_person(
     result["card"] = asdict(card_of(db, site.key, names))
     notes = [asdict(note) for note in notes_of(db, site.key, names)]
     result["notes"] = msgspec.to_builtins(notes)
-    if not any(result[name] for name in (*tables, "truncated", "notes")) and result["card"] == asdict(Card()):
+    if not any(result[name] for name in (*tables, "truncated", "notes")) and result[
+        "card"
+    ] == asdict(Card()):
         raise NotFound(f"No person {names[0]!r}.", hint="Look at the list of people.")
     return result
 

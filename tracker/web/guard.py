@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from tracker.web.errors import foreseen, json_error, page_error
 from tracker.web.i18n import Language, choose_tag, language
 from tracker.web.parts import WebParts
 from tracker.web.rendering import Pages, secured
+from tracker.web.repeats import Repeats, sent_form
 from tracker.web.rules import FORM_LIMIT, Access, Endpoint, Surface
 
 THEMES = ("auto", "light", "dark")
@@ -45,6 +47,7 @@ class Guarded:
         self.endpoint = endpoint
         self._parts = parts
         self._pages = pages
+        self._repeats = Repeats()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong becomes an answer too."""
@@ -62,6 +65,7 @@ class Guarded:
             reads = call.request.method in ("GET", "HEAD")
             if not reads and not self.endpoint.own_secret:
                 call = await self._with_form(call, secret)
+                return await self._changed(call, secret)
             return await self.endpoint.handler(call)
         except NeedsSetUp:
             return RedirectResponse("/setup", status_code=303)
@@ -73,6 +77,12 @@ class Guarded:
         finally:
             for file in call.files.values():
                 await file.close()
+
+    async def _changed(self, call: Call, secret: str) -> Response:
+        """The answer to a form; one that is sent again is answered again and done once."""
+        # A file is not read for this: what takes files replaces what stands, or previews it.
+        sent = b"" if call.files else sent_form(secret, call.request.url.path, call.form)
+        return await self._repeats.answer(sent, partial(self.endpoint.handler, call))
 
     def _admit(self, call: Call) -> Call:
         """The call with its caller and site; raises unless the access rule is met."""

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from tracker.accounts.identifiers import new_id
 from tracker.accounts.rights import Right
 from tracker.web.call import Call
 from tracker.web.connection_view import alerts
@@ -84,6 +85,7 @@ class Pages:
             speech.gettext, speech.ngettext, newstyle=True, pgettext=speech.pgettext
         )
         environment.globals["asset"] = self.asset
+        environment.globals["once"] = new_id
         return environment
 
 

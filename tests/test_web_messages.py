@@ -15,6 +15,7 @@ from tests.page_messages import PROSE, ROOT, VALUE, errors_of, prose_of
 from tracker.spend.files.values import unallocated_reason
 from tracker.web.i18n import language
 from tracker.web.messages import KNOWN, translated_text
+from tracker.web.messages_on_pages import ON_PAGES
 from tracker.web.notes import row_title
 
 #: Packages of which every module counts: what an upload can answer comes from here.
@@ -199,7 +200,7 @@ def test_a_known_message_is_found_and_said_in_chinese(known: str) -> None:
     text = re.sub(r"%\(\w+\)s", SAMPLE, known)
     said = translated_text(language("zh-Hans"), text)
     assert CHINESE.search(said), said
-    assert translated_text(language("en"), text) == text
+    assert (translated_text(language("en"), text) == text) == (known not in ON_PAGES)
 
 
 @pytest.mark.parametrize(
@@ -284,3 +285,15 @@ def test_every_reason_of_a_row_has_words() -> None:
     for reason in reasons:
         _, said = row_title(chinese, "unattributed", reason)
         assert CHINESE.search(said), reason
+
+
+@pytest.mark.parametrize("tag", ["en", "zh-Hans"])
+def test_pages_speak_of_their_fields_and_not_of_options_of_commands(tag: str) -> None:
+    assert set(ON_PAGES) <= set(KNOWN)
+    for known in KNOWN:
+        text = re.sub(r"%\((\w+)\)s", r"<\1>", known)
+        said = translated_text(language(tag), f"This comes before it. {text}")
+        assert not re.search(r"--[a-z]|: tracker [a-z]", said), known
+        if tag == "en":
+            values = sorted(re.findall(r"<\w+>", text))
+            assert sorted(re.findall(r"<\w+>", said)) == values, "every value is said"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from tracker.errors import TrackerError
 from tracker.spend.findings import KINDS
@@ -21,6 +21,7 @@ from tracker.web.messages_connections import CONNECTIONS
 from tracker.web.messages_general import GENERAL
 from tracker.web.messages_imports import CONVERSIONS, FILES, SPEND
 from tracker.web.messages_invalid import INVALID
+from tracker.web.messages_on_pages import ON_PAGES
 from tracker.web.messages_rates import RATES
 from tracker.web.messages_reports import REPORTS
 from tracker.web.messages_sources import SOURCES
@@ -97,9 +98,22 @@ def translated(speech: Language, error: TrackerError) -> tuple[str, str]:
 def translated_text(speech: Language, text: str) -> str:
     """A message of one or more sentences, or several of them in lines, in the language."""
     if speech.tag == DEFAULT:
-        return text
+        return _on_a_page(text)
     reader = _Reader(speech)
     return "\n".join(reader.read(line).text for line in text.split("\n"))
+
+
+def _on_a_page(text: str) -> str:
+    """An English text that names the page's fields where it named options of a command."""
+    if "--" not in text and ": tracker " not in text:
+        return text
+    for known, words in ON_PAGES.items():
+        text = _pattern(known).expression.sub(partial(_reworded, words), text)
+    return text
+
+
+def _reworded(words: str, match: re.Match[str]) -> str:
+    return _filled(words, match.groupdict())
 
 
 def translated_scope(speech: Language, text: str) -> str:
@@ -112,7 +126,7 @@ def translated_scope(speech: Language, text: str) -> str:
 def translated_outcome(speech: Language, text: str) -> str:
     """Why a run failed: a message, or one after the name of the file that it is about."""
     if speech.tag == DEFAULT:
-        return text
+        return _on_a_page(text)
     name, sign, rest = text.partition(": ")
     reader = _Reader(speech)
     after_name = bool(sign) and reader.read(rest).sure > reader.read(text).sure

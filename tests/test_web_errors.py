@@ -183,3 +183,11 @@ def test_the_address_of_a_form_leads_to_its_page(
     base = f"/sites/{shared_web.site.key}"
     answer = shared_web.owner.get(f"{base}/{form}")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{base}/{page}")
+
+
+def test_a_page_that_refuses_its_filters_can_be_begun_anew(shared_web: WebWorld) -> None:
+    page = f"/sites/{shared_web.site.key}/attribution"
+    refused = shared_web.owner.get(f"{page}?from=2026-03-09&to=2026-03-01")
+    assert refused.status_code == 400
+    assert f'<a class="button" href="{page}">Begin anew</a>' in refused.text
+    assert "Begin anew" not in shared_web.owner.get(f"{page}/nothing").text

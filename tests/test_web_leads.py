@@ -398,3 +398,19 @@ def test_a_refused_form_may_be_sent_again(desk: Desk) -> None:
     assert desk.browser.submit(f"{desk.site}/leads/move", **form).status_code == 404
     desk.browser.submit(f"{desk.site}/leads", stage="inquiry", id="Q-1", time="2026-09-01 11:00")
     assert desk.browser.submit(f"{desk.site}/leads/move", **form).status_code == 303
+
+
+def test_a_search_without_result_is_no_empty_list(desk: Desk) -> None:
+    address = f"{desk.site}/leads"
+    assert "Leads come by this form" in desk.browser.page(address)
+    desk.browser.submit(address, stage="inquiry", id="Q-1", time="2026-09-01 11:00")
+    found = desk.browser.page(f"{address}?search=nothing")
+    assert "No lead fits these filters." in found
+    assert "Leads come by this form" not in found
+    assert '<details class="more card form">' in found, "the form for another stays closed"
+
+
+def test_a_lead_belongs_to_the_section_of_leads(desk: Desk) -> None:
+    desk.browser.submit(f"{desk.site}/leads", stage="inquiry", id="Q-1", time="2026-09-01 11:00")
+    page = desk.browser.page(f"{desk.site}/lead?lead=Q-1")
+    assert f'<a href="{desk.site}/leads" aria-current="page">Leads</a>' in page

@@ -249,3 +249,11 @@ def test_a_refused_card_note_or_join_keeps_what_was_typed(desk: Desk) -> None:
     note = "Long. " * 700
     assert note.strip() in desk.browser.submit(f"{page}/notes", text=note).text
     assert 'value="bert"' in desk.browser.submit(f"{page}/join", other="bert").text
+
+
+def test_the_list_heads_page_views_with_their_own_word(desk: Desk) -> None:
+    """分页 is what leads to further rows, not what a person looked at."""
+    desk.browser.submit("/preferences", language="zh-Hans", next="/sites")
+    heads = desk.browser.page(f"{desk.site}/people?{DAYS}&who=all").partition("</thead>")[0]
+    assert ">浏览量</th>" in heads
+    assert ">分页</th>" not in heads

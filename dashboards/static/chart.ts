@@ -156,14 +156,17 @@ export function drawCharts(): void {
 /** Keep the charts as wide as their place and in the colours of the theme. */
 export function followLayout(): void {
   let pending = 0;
+  const fit = () => {
+    for (const [element, plot] of plots) {
+      plot.setSize({ width: element.clientWidth, height: HEIGHT });
+    }
+  };
   addEventListener("resize", () => {
     cancelAnimationFrame(pending);
-    pending = requestAnimationFrame(() => {
-      for (const [element, plot] of plots) {
-        plot.setSize({ width: element.clientWidth, height: HEIGHT });
-      }
-    });
+    pending = requestAnimationFrame(fit);
   });
+  // Paper is not as wide as the window, and is drawn at once.
+  matchMedia("print").addEventListener("change", fit);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     for (const element of [...plots.keys()]) draw(element);
   });

@@ -458,3 +458,20 @@ def test_a_day_of_refunds_is_drawn_below_zero(
     )
     assert lowest["cost"] > 0
     assert lowest["revenue"] > lowest["cost"] + 40
+
+
+def test_upright_paper_holds_every_column_and_the_whole_chart(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    # A4 between its usual margins, at 96 dots an inch.
+    page.set_viewport_size({"width": 718, "height": 1000})
+    page.goto(f"{address}/sites/{world.site.key}/keywords{DAYS}")
+    page.wait_for_selector(".plot canvas")
+    page.emulate_media(media="print")
+    assert settled_width(page) <= 718
+    last = page.locator("table.report thead th").last
+    expect(last).to_contain_text("ROI")
+    box = last.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 718

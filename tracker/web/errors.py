@@ -98,10 +98,18 @@ def page_error(call: Call, error: TrackerError) -> Response:
     """An error page; who is not logged in is sent to the log-in and back."""
     if error.status == 401:
         return _to_log_in(call)
+    url, reads = call.request.url, call.request.method in ("GET", "HEAD")
     title = call.language.gettext(_TITLES.get(error.status, _INTERNAL))
     message, hint = translated(call.language, error)
     page = call.pages.render(
-        call, "error.html", status=error.status, title=title, message=message, hint=hint
+        call,
+        "error.html",
+        status=error.status,
+        title=title,
+        message=message,
+        hint=hint,
+        # What was asked of a page that is there can be asked in another way.
+        anew=url.path if error.status == 400 and reads and url.query else "",
     )
     page.headers.update(_headers(error))
     return page

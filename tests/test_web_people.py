@@ -257,3 +257,18 @@ def test_the_list_heads_page_views_with_their_own_word(desk: Desk) -> None:
     heads = desk.browser.page(f"{desk.site}/people?{DAYS}&who=all").partition("</thead>")[0]
     assert ">浏览量</th>" in heads
     assert ">分页</th>" not in heads
+
+
+def test_events_of_the_snippet_are_named_and_those_of_the_site_keep_their_names(
+    desk: Desk,
+) -> None:
+    world = desk.world
+    world.events([at("09-03 10:01", "bert", name="engagement", props={"ms": 9000})])
+    world.events([at("09-03 10:02", "bert", name="sample_wanted")])
+    world.reconcile()
+    page = f"{desk.site}/people/{name_of('bert')}"
+    shown = desk.browser.page(page)
+    assert "<b>Stayed on the page</b>" in shown
+    assert "<b>sample_wanted</b>" in shown
+    desk.browser.submit("/preferences", language="zh-Hans", next="/sites")
+    assert "<b>停留</b>" in desk.browser.page(page)

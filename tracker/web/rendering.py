@@ -15,7 +15,13 @@ from tracker.web.call import Call
 from tracker.web.connection_view import alerts
 from tracker.web.i18n import LANGUAGES, language
 from tracker.web.resources import asset_versions, dashboards
-from tracker.web.vocabulary import channel_name, device_name, platform_name, site_sections
+from tracker.web.vocabulary import (
+    channel_name,
+    device_name,
+    event_name,
+    platform_name,
+    site_sections,
+)
 
 #: NOTE: no 'unsafe-inline' anywhere: a template with a style or onclick attribute will not work.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -107,6 +113,7 @@ def _common(call: Call) -> dict[str, Any]:
         "platform_name": lambda platform: platform_name(speech, platform),
         "channel_name": lambda channel: channel_name(speech, channel),
         "device_name": lambda device: device_name(speech, device),
+        "event_name": lambda name: event_name(speech, name),
         "rights": rights,
         "return_to": _return_to(call),
         "sections": site_sections(speech, site.key, rights) if site else [],

@@ -48,6 +48,16 @@ _DEVICES = {
     "bot": msgid("Robot"),
     "other": msgid("Other device"),
 }
+#: What the snippet notices by itself, and tells of consent and contacts. Other names are the site's.
+_EVENTS = {
+    "engagement": msgid("Stayed on the page"),
+    "outbound": msgid("Link to another site"),
+    "download": msgid("Download"),
+    "intent": msgid("Tap to talk"),
+    "form": msgid("Form sent"),
+    "identify": msgid("Contact given"),
+    "consent": msgid("Consent decided"),
+}
 #: Sections of a site: path below the site, title, the right that one needs to see it.
 _SECTIONS = (
     ("keywords", msgid("Keywords"), "read"),
@@ -83,6 +93,11 @@ def channel_name(speech: Language, channel: str) -> str:
 def device_name(speech: Language, device: str) -> str:
     """Desktop, mobile …"""
     return speech.gettext(_DEVICES[device]) if device in _DEVICES else device
+
+
+def event_name(speech: Language, name: str) -> str:
+    """What happened, in the language; an event of the site's own by its name."""
+    return speech.gettext(_EVENTS[name]) if name in _EVENTS else name
 
 
 def site_sections(speech: Language, site: str, rights: Mapping[str, bool]) -> list[tuple[str, str]]:

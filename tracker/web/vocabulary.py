@@ -48,7 +48,8 @@ _DEVICES = {
     "bot": msgid("Robot"),
     "other": msgid("Other device"),
 }
-#: What the snippet notices by itself, and tells of consent and contacts. Other names are the site's.
+#: What the snippet notices by itself, and what it tells of consent and contacts; other names are
+#: those of the site.
 _EVENTS = {
     "engagement": msgid("Stayed on the page"),
     "outbound": msgid("Link to another site"),

@@ -164,6 +164,15 @@ def test_log_out_ends_the_session_on_the_server_too(web: WebWorld) -> None:
     assert browser.get("/sites").status_code == 303
 
 
+def test_the_form_to_log_in_gives_a_session_each_time(web: WebWorld) -> None:
+    browser = web.browser()
+    browser.get("/login")
+    for _ in range(2):
+        browser.submit("/login", email=OWNER, password=PASSWORD, once="k")
+        assert browser.get("/sites").status_code == 200
+        browser.submit("/logout")
+
+
 def test_a_new_password_works_and_ends_the_other_sessions(web: WebWorld) -> None:
     here, there = web.owner, web.owner
     new = "a better password"

@@ -249,9 +249,11 @@ def test_a_page_behind_the_last_lead_says_so_and_how_many_there_are(desk: Desk) 
     assert desk.api("GET", "/leads?search=nobody&offset=9").json() == {"leads": [], "total": 0}
     page = desk.browser.page(f"{desk.site}/leads?page=9")
     assert "The rows end before this page." in page
-    assert "No lead here" not in page
+    assert "No lead fits" not in page
     assert f'href="{desk.site}/leads?page=1">Newer' in page
-    assert "No lead here" in desk.browser.page(f"{desk.site}/leads?search=nobody&page=9")
+    assert "No lead fits these filters." in desk.browser.page(
+        f"{desk.site}/leads?search=nobody&page=9"
+    )
 
 
 def test_a_stage_of_the_pipeline_leads_to_the_keywords_of_as_many(desk: Desk) -> None:

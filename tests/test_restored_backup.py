@@ -11,9 +11,11 @@ from sqlalchemy import Engine, update
 
 import tracker
 from tests.world import World, ad, at, money
+from tracker import parts
 from tracker.accounts import schema
 from tracker.accounts.counters import counters, next_number, raise_counter
 from tracker.accounts.database import write
+from tracker.config import load_settings
 from tracker.reconcile.numbering import MARGIN, keep_ahead
 from tracker.requests.upkeep import Rebuild
 from tracker.warehouse.client import Warehouse
@@ -79,6 +81,19 @@ def test_a_counter_that_is_ahead_stays(world: World) -> None:
     assert counters(world.db) == raised
     raise_counter(world.db, "pull", 1)
     assert next_number(world.db, "pull") == raised["pull"] + 1
+
+
+def test_counters_are_raised_when_the_stores_are_opened(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(world, "2.00")
+    world.reconcile()
+    monkeypatch.setattr(parts, "open_engine", lambda *_: world.warehouse)
+    settings = load_settings({}, data=str(world.folder / "restored"))
+    with parts.open_parts(settings, loader=False) as opened:
+        raised = counters(opened.db)
+    assert raised["pull"] > MARGIN
+    assert raised["build"] > MARGIN
 
 
 def test_every_counter_is_compared_with_what_is_published(world: World) -> None:

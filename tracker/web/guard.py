@@ -80,8 +80,8 @@ class Guarded:
 
     async def _changed(self, call: Call, secret: str) -> Response:
         """The answer to a form; one that is sent again is answered again and done once."""
-        # A file is not read for this: what takes files replaces what stands, or previews it. And who
-        # logs in a second time wants a session, not the one that he has ended since.
+        # A file is not read for this: what takes files replaces what stands, or previews it. And
+        # who logs in a second time wants a session, not the one that he has ended since.
         is_anew = call.files or call.caller.principal is None
         sent = b"" if is_anew else sent_form(secret, call.request.url.path, call.form)
         return await self._repeats.answer(sent, partial(self.endpoint.handler, call))

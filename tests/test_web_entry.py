@@ -300,3 +300,6 @@ def test_a_part_asked_for_after_the_session_ended_leads_back_to_its_page(web: We
     answer = web.browser().get(f"{page}/list", **headers)
     assert answer.status_code == 401
     assert answer.headers["hx-redirect"] == f"/login?next={page.replace('/', '%2F')}%3Fpaused%3D1"
+    headers["HX-Current-URL"] = "http://["
+    answer = web.browser().get(f"{page}/list", **headers)
+    assert (answer.status_code, "%2Flive%2Flist" in answer.headers["hx-redirect"]) == (401, True)

@@ -9,7 +9,7 @@ and answered with the code ``internal``.
 from __future__ import annotations
 
 import http
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 import structlog
@@ -24,6 +24,7 @@ from tracker.errors import (
     TrackerError,
     Unavailable,
 )
+from tracker.web.addresses import parts_of
 from tracker.web.call import Call
 from tracker.web.i18n import msgid
 from tracker.web.messages import translated
@@ -116,15 +117,14 @@ def page_error(call: Call, error: TrackerError) -> Response:
 
 
 def _to_log_in(call: Call) -> Response:
-    url, headers = call.request.url, call.request.headers
-    reads = call.request.method in ("GET", "HEAD")
-    shown = headers.get("HX-Current-URL")
-    if shown:
-        # What is asked for is a part of the page that is shown, and no page.
-        parts = urlsplit(shown)
-        back = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    headers, reads = call.request.headers, call.request.method in ("GET", "HEAD")
+    # What htmx asks for is a part of the page that is shown, and no page.
+    shown = parts_of(headers.get("HX-Current-URL", ""))
+    if shown and shown.path:
+        path, query = shown.path, shown.query
     else:
-        back = f"{url.path}?{url.query}" if url.query and reads else url.path
+        path, query = call.request.url.path, call.request.url.query if reads else ""
+    back = f"{path}?{query}" if query else path
     # A form is lost with the session that it was filled in by: the log-in says so.
     said = ({} if back == "/" else {"next": back}) | ({} if reads else {"unsaved": "1"})
     address = f"/login?{urlencode(said)}" if said else "/login"

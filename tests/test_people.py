@@ -175,7 +175,7 @@ def test_the_first_touch_of_a_person_is_his_first_however_many_visits_are_shown(
     world.reconcile()
     monkeypatch.setattr(people, "MOST_VISITS", 3)
     shown = world.run("person-show", Person(world.site.key, visitor_name(visitor_number("v1"))))
-    assert len(shown["visits"]) == 3
+    assert (len(shown["visits"]), shown["truncated"]) == (3, ["visits"])
     assert shown["first_touch"]["start"].startswith("2026-09-01")
     assert shown["first_touch"]["keyword"] == "water pump"
     assert shown["last_touch"] == shown["visits"][0]

@@ -71,8 +71,12 @@ class OfflineStore:
     @property
     def warnings(self) -> list[str]:
         """Sentences about what was taken otherwise than it was sent."""
-        told = "conversions name a person who was erased; they stand without the person."
-        return [f"{self.erased} {told}"] if self.erased else []
+        if not self.erased:
+            return []
+        return [
+            f"{self.erased} conversions name a person who was erased; they stand without the "
+            "person."
+        ]
 
     def _without_erased(self, facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
         """The facts, of erased people without all that leads to a person: what they were worth to

@@ -17,7 +17,7 @@ from tracker.warehouse.sql import load_sql
 
 PACKAGE = "tracker.reports"
 #: Visits and events that the page of a person shows at most, the newest.
-MOST_VISITS, MOST_HITS = 200, 1_000
+MOST_VISITS, MOST_CONVERSIONS, MOST_HITS = 200, 200, 1_000
 
 
 class PersonLine(msgspec.Struct, frozen=True):
@@ -103,7 +103,8 @@ class PersonConversion(msgspec.Struct, frozen=True):
 
 
 class PersonReport(msgspec.Struct, frozen=True):
-    """A person: ``visits`` newest first; first and last touch are None without any."""
+    """A person: ``visits`` and ``conversions`` newest first; first and last touch are None without
+    any. ``truncated`` names which of both have older ones, too."""
 
     site: str
     person: str
@@ -112,6 +113,7 @@ class PersonReport(msgspec.Struct, frozen=True):
     last_touch: PersonVisit | None
     visits: list[PersonVisit]
     conversions: list[PersonConversion]
+    truncated: list[str]
 
 
 def list_people(
@@ -179,16 +181,20 @@ def person_report(warehouse: Warehouse, site: Site, visitors: Sequence[int]) -> 
     doings = _doings(warehouse, key)
     visits = _visits(warehouse, key, doings)
     touches = [visit for visit in visits if visit.touch]
-    if len(visits) == MOST_VISITS:  # the first touch may be among those that are left out
+    if len(visits) > MOST_VISITS:  # the first touch may be among those that are left out
         touches += _visits(warehouse, key, doings, "first")
-    earned = warehouse.dicts(load_sql(PACKAGE, "person_earned.sql"), key)
+    # Of both one more than is shown says whether there are more.
+    most = {"most": MOST_CONVERSIONS + 1}
+    earned = warehouse.dicts(load_sql(PACKAGE, "person_earned.sql"), key | most)
+    cut = {"visits": len(visits) > MOST_VISITS, "conversions": len(earned) > MOST_CONVERSIONS}
     return PersonReport(
         site=site.key,
         person=f"{min(visitors):016x}",
         visitors=[f"{visitor:016x}" for visitor in visitors],
         first_touch=touches[-1] if touches else None,
         last_touch=touches[0] if touches else None,
-        visits=visits,
+        visits=visits[:MOST_VISITS],
+        truncated=[name for name, is_cut in cut.items() if is_cut],
         conversions=[
             PersonConversion(
                 conversion=f"{int(row['conversion_id']):016x}",
@@ -200,7 +206,7 @@ def person_report(warehouse: Warehouse, site: Site, visitors: Sequence[int]) -> 
                 tax_rate=decimal_text(row["tax_rate"], 0) or "0",
                 matched=str(row["matched"]),
             )
-            for row in earned
+            for row in earned[:MOST_CONVERSIONS]
         ],
     )
 
@@ -229,7 +235,7 @@ def _visits(
     asof = warehouse.rows(load_sql(PACKAGE, "asof.sql"), {"site": key["site"]})[0]
     builds = {"keywords": int(asof[1]), "resolution": int(asof[2])}
     sql = load_sql(PACKAGE, "person_visits.sql", frozenset(parts))
-    rows = warehouse.dicts(sql, key | builds | {"most": 1 if parts else MOST_VISITS})
+    rows = warehouse.dicts(sql, key | builds | {"most": 1 if parts else MOST_VISITS + 1})
     return [
         PersonVisit(
             visitor=f"{int(row['visitor']):016x}",

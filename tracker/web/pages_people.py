@@ -260,7 +260,9 @@ def _person(call: Call, *, problem: str = "", status: int = 200) -> Response:
     report, names = read_person(call)
     keys = sorted({one.lead for one in report.conversions if one.goal.partition(":")[1]})
     leads = (
-        list_leads(parts.warehouse, parts.db, site, clock=parts.clock, keys=keys).leads
+        list_leads(
+            parts.warehouse, parts.db, site, clock=parts.clock, keys=keys, limit=len(keys)
+        ).leads
         if keys
         else []
     )

@@ -440,7 +440,7 @@ def test_a_person_has_a_page_and_what_is_written_there_follows_him(
     person = min(name_of("li-phone"), name_of("li-desk"))
     assert f"/people/{person}" in listed
     page = browser.page(f"{base}/{name_of('li-desk')}")
-    for text in ("water pump", "L-li", "Called li.", "CN¥700.00", "identify"):
+    for text in ("water pump", "L-li", "Called li.", "CN¥700.00", "Contact given"):
         assert text in page, text
     own = f"{base}/{person}"
     card = {

@@ -166,13 +166,24 @@ WITH
         LEFT JOIN (SELECT * FROM touches) AS t ON w.site = t.site AND w.person = t.person
         GROUP BY w.site, w.conversion_id
     ),
-    measured AS
+    -- NOTE: in steps, because the engine plans what an alias stands for at each of its uses: in two steps
+    -- these arrays were thousands of expressions, and half of what a small build took.
+    reached AS
     (
         SELECT *,
             if(empty(found) AND supplied != 0
                 AND dateDiff('millisecond', supplied_time, path_time) <= within,
                 [(supplied_time, toUInt64(0), supplied, supplied_day, false, true)], found) AS path,
             length(path) AS n,
+            -- if gains
+            gain_site IS NOT NULL AS owns, toInt64(assumeNotNull(toDecimal128(gain_site, 6)) * 1000000) AS gain_micros,
+            -- end
+            toInt64(assumeNotNull(toDecimal128(value_site, 6)) * 1000000) AS micros
+        FROM paths
+    ),
+    aged AS
+    (
+        SELECT *,
             range(1, n + 1) AS positions,
             -- NOTE: no lambda captures an array: a captured array is copied for each of its elements,
             -- and the path of a shop's own tablet has thousands. An array sorted by the places that
@@ -180,20 +191,21 @@ WITH
             arrayMap(t -> toFloat64(dateDiff('millisecond', t.1, path_time)), path) AS ages,
             ages[n] AS youngest,
             arrayMap(a -> exp2(-(a - youngest) / half_life), ages) AS decays,
-            arrayMap(d -> d / arraySum(decays) * unit, decays) AS shares,
-            arrayMap(s -> toInt64(floor(s)), shares) AS floors,
-            arraySort((i, f, s) -> (f - s, i), positions, floors, shares) AS neediest,
-            arraySort((i, who) -> who, positions, neediest) AS needs,
             arrayLastIndex(t -> NOT t.5, path) AS indirect,
             arrayLastIndex(t -> t.6, path) AS paid,
             if(indirect = 0, n, indirect) AS last_indirect,
             if(paid = 0, last_indirect, paid) AS last_paid,
-            if(n = 0, [(path_time, toUInt64(0), toUInt64(0), day, false, false)], path) AS steps,
-            -- if gains
-            gain_site IS NOT NULL AS owns, toInt64(assumeNotNull(toDecimal128(gain_site, 6)) * 1000000) AS gain_micros,
-            -- end
-            toInt64(assumeNotNull(toDecimal128(value_site, 6)) * 1000000) AS micros
-        FROM paths
+            if(n = 0, [(path_time, toUInt64(0), toUInt64(0), day, false, false)], path) AS steps
+        FROM reached
+    ),
+    measured AS
+    (
+        SELECT *,
+            arrayMap(d -> d / arraySum(decays) * unit, decays) AS shares,
+            arrayMap(s -> toInt64(floor(s)), shares) AS floors,
+            arraySort((i, f, s) -> (f - s, i), positions, floors, shares) AS neediest,
+            arraySort((i, who) -> who, positions, neediest) AS needs
+        FROM aged
     ),
     weighed AS
     (
@@ -210,7 +222,12 @@ WITH
                     + (i - 1 <= 200000000 % (greatest(n, 3) - 2)))), positions)),
                 ('time_decay', arrayMap((f, need) -> toInt64(f + (need <= unit - arraySum(floors))),
                     floors, needs))
-            ]) AS model_weights,
+            ]) AS model_weights
+        FROM measured
+    ),
+    dealt AS
+    (
+        SELECT *,
             model_weights.1 AS model,
             if(n = 0, [unit], model_weights.2) AS weights,
             if(n = 0, [0], positions) AS places,
@@ -231,7 +248,7 @@ WITH
             -- unless gains
             arrayMap(w -> 0, weights) AS gains
             -- end
-        FROM measured
+        FROM weighed
     )
 SELECT
     site, model, day, {build:UInt64} AS build, conversion_id, goal,
@@ -248,6 +265,6 @@ SELECT
     0 AS own_amount, gain AS own_gain,
     -- end
     value IS NOT NULL AS has_value, rate_missing, counts, earns
-FROM weighed
+FROM dealt
 ARRAY JOIN places AS place, steps AS step, weights AS share, amounts AS amount, gains AS gain
 WHERE share > 0

@@ -427,7 +427,9 @@ WITH
     -- if rates
     direct AS (SELECT tenant, day, base, quote, rate FROM rates FINAL),
     -- end
-    priced AS
+    -- NOTE: in steps, because the engine plans what an alias stands for at each of its uses: in one step
+    -- these amounts were thousands of expressions, and most of what the statement took.
+    given AS
     (
         SELECT a.site AS site, a.day AS day, a.conversion_id AS conversion_id, a.goal AS goal,
             a.origin AS origin, a.external_id AS external_id, a.lead AS lead, a.time AS time,
@@ -445,34 +447,8 @@ WITH
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
             -- end
-            multiIf(a.value IS NULL, NULL,
-                paid_in = site_currency OR (micros = 0 AND ifNull(a.order_cost, 0) = 0), micros,
-                -- if rates
-                nano > 0, intDiv(micros * nano + sign(micros) * 500000000, 1000000000),
-                inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
-                    * intDiv(inverse_nano, 2), inverse_nano),
-                -- end
-                NULL) AS exact_micros,
-            if(abs(exact_micros) > 9000000000000000000, NULL, exact_micros) AS site_micros,
             a.product_group AS product_group, a.order_cost AS order_cost,
-            toInt256(toDecimal128(assumeNotNull(a.order_cost), 6) * 1000000) AS cost,
-            multiIf(site_micros IS NULL OR a.order_cost IS NULL, NULL, paid_in = site_currency, cost,
-                -- if rates
-                nano > 0, intDiv(cost * nano + 500000000, 1000000000),
-                inverse_nano > 0, intDiv(cost * 1000000000 + intDiv(inverse_nano, 2), inverse_nano),
-                -- end
-                NULL) AS site_cost,
-            -- if groups
-            transform(concat(toString(a.site), ':', lowerUTF8(a.product_group)), {group_names:Array(String)},
-                {group_margins:Array(Int64)}, toInt64(0)) AS margin,
-            -- end
-            -- unless groups
-            toInt64(0) AS margin,
-            -- end
-            multiIf(site_cost IS NOT NULL, if(given < 0, site_micros + site_cost, site_micros - site_cost),
-                margin > 0, intDiv(site_micros * margin + sign(site_micros) * 500000, 1000000),
-                NULL) AS exact_gain,
-            if(abs(exact_gain) > 9000000000000000000, NULL, exact_gain) AS gain_micros
+            toInt256(toDecimal128(assumeNotNull(a.order_cost), 6) * 1000000) AS cost
         FROM found AS a
         INNER JOIN info AS i ON a.site = i.site
         -- if rates
@@ -483,6 +459,45 @@ WITH
             AND q.quote = if(a.currency = '', i.site_currency, a.currency)
             AND q.base = i.site_currency
         -- end
+    ),
+    converted AS
+    (
+        SELECT *,
+            multiIf(value IS NULL, NULL,
+                paid_in = site_currency OR (micros = 0 AND ifNull(order_cost, 0) = 0), micros,
+                -- if rates
+                nano > 0, intDiv(micros * nano + sign(micros) * 500000000, 1000000000),
+                inverse_nano > 0, intDiv(micros * 1000000000 + sign(micros)
+                    * intDiv(inverse_nano, 2), inverse_nano),
+                -- end
+                NULL) AS exact_micros,
+            if(abs(exact_micros) > 9000000000000000000, NULL, exact_micros) AS site_micros
+        FROM given
+    ),
+    gained AS
+    (
+        SELECT *,
+            multiIf(site_micros IS NULL OR order_cost IS NULL, NULL, paid_in = site_currency, cost,
+                -- if rates
+                nano > 0, intDiv(cost * nano + 500000000, 1000000000),
+                inverse_nano > 0, intDiv(cost * 1000000000 + intDiv(inverse_nano, 2), inverse_nano),
+                -- end
+                NULL) AS site_cost,
+            -- if groups
+            transform(concat(toString(site), ':', lowerUTF8(product_group)), {group_names:Array(String)},
+                {group_margins:Array(Int64)}, toInt64(0)) AS margin,
+            -- end
+            -- unless groups
+            toInt64(0) AS margin,
+            -- end
+            multiIf(site_cost IS NOT NULL, if(given < 0, site_micros + site_cost, site_micros - site_cost),
+                margin > 0, intDiv(site_micros * margin + sign(site_micros) * 500000, 1000000),
+                NULL) AS exact_gain
+        FROM converted
+    ),
+    priced AS
+    (
+        SELECT *, if(abs(exact_gain) > 9000000000000000000, NULL, exact_gain) AS gain_micros FROM gained
     )
 SELECT
     t.site, t.day, {build:UInt64} AS build, t.conversion_id, t.goal, t.origin, t.external_id,

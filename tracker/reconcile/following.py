@@ -14,7 +14,7 @@ from tracker.accounts.marks import Slice
 from tracker.conversions import people
 from tracker.conversions.goal_rules import goal_rows, sites_of
 from tracker.reconcile.build import NO_DAY, BuildContext
-from tracker.reconcile.calendar import SliceRun, day_runs, slice_runs
+from tracker.reconcile.calendar import ONE_DAY, SliceRun, day_runs, slice_runs
 from tracker.warehouse.sql import load_sql
 
 
@@ -58,10 +58,12 @@ def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str
 
 def kinds_of(context: BuildContext, sites: Collection[str]) -> frozenset[str]:
     """Which of ``contacts``, ``people``, ``offline`` conversions and ``rates`` these sites have:
-    parts of the statements below."""
+    parts of the statements below. Where there are contacts there may be people: the build before
+    this one, which is still at work, may join the first of them."""
     about = {"sites": sorted(sites), "tenants": context.tenants(sites)}
     found = context.warehouse.rows(load_sql("tracker.reconcile", "site_kinds.sql"), about)
-    return frozenset(str(kind) for (kind,) in found)
+    kinds = {str(kind) for (kind,) in found}
+    return frozenset(kinds | {"people"} if "contacts" in kinds else kinds)
 
 
 def goal_days(context: BuildContext, fresh: Fresh) -> set[tuple[str, date]]:
@@ -74,15 +76,19 @@ def affected_days(
     fresh: Fresh,
     moved: Collection[tuple[str, int]],
     kinds: frozenset[str],
+    known: Collection[tuple[str, date]],
 ) -> set[tuple[str, date]]:
     """Days of published conversions that must follow the visit slices of this build, and the
-    people of ``moved`` (site, visitor)."""
+    people of ``moved`` (site, visitor); of those that are ``known`` to be built perhaps not all."""
     sites = sorted({piece.site for piece in fresh.slices} | {site for site, _ in moved})
     if not sites:
         return set()
     joined = kinds & {"people", "offline"}
     parts = joined | {"wide"} if joined else joined
-    reach = {"sites": sites, "first": fresh.first, "last": fresh.last}
+    # Of a build of one day the conversions of later days are looked for alone.
+    alone = fresh.first == fresh.last and {(site, fresh.first) for site in sites} <= set(known)
+    later = {"later": fresh.first + ONE_DAY if alone else fresh.first}
+    reach = {"sites": sites, "first": fresh.first, "last": fresh.last, **({} if joined else later)}
     found = context.warehouse.rows(
         load_sql("tracker.reconcile", "converting_sites.sql", parts & {"wide"}), reach
     )

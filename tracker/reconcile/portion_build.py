@@ -6,6 +6,7 @@ here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import monotonic
@@ -35,12 +36,14 @@ from tracker.reconcile.visit_build import Look, build_hits, build_visits, look_a
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A portion of which there are hits, if it is one of visits: what is left of its slices, what
-    their events have, as of when, how many seconds that took, and why it went no further."""
+    their events and their sites have, as of when, how many seconds that took, and why it went no
+    further."""
 
     portion: Portion
     context: BuildContext
     slices: Sequence[Slice]
     look: Look | None
+    kinds: frozenset[str]
     now: datetime
     seconds: float
     refused: StatementUnfit | None
@@ -52,14 +55,18 @@ def begin(context: BuildContext, portion: Portion, now: datetime) -> Begun:
     # A site that was deleted, or a day of which nothing is kept, has nothing to rebuild.
     known = _open(context, portion.slices, now)
     look = refused = None
+    kinds: frozenset[str] = frozenset()
     try:
-        if known and known[0].kind == "visits":
-            look = look_at(context, known)
-            context = context.of_events(look.events)
-            build_hits(context, look)
+        if known and known[0].kind != "spend":
+            with context.beside(kinds_of, context, {piece.site for piece in known}) as found:
+                if known[0].kind == "visits":
+                    look = look_at(context, known)
+                    context = context.of_events(look.events)
+                    build_hits(context, look)
+            kinds = found.result()
     except StatementUnfit as reason:
         refused = reason
-    return Begun(portion, context, known, look, now, monotonic() - started, refused)
+    return Begun(portion, context, known, look, kinds, now, monotonic() - started, refused)
 
 
 def finish(begun: Begun) -> list[BuiltRun]:
@@ -71,46 +78,46 @@ def finish(begun: Begun) -> list[BuiltRun]:
     if slices[0].kind == "spend":
         return build_spend(context, slices)
     if begun.look is None:
-        following = _convert(context, Fresh(()), {(piece.site, piece.day) for piece in slices}, now)
+        following = _convert(begun, Fresh(()), {(piece.site, piece.day) for piece in slices})
         resolved = resolve_new_sources(context, {piece.site for piece in slices})
         return [*build_credit(context, following), *resolved]
     fresh = Fresh(slices)
     # Visits, sources and conversions need the hits alone; credit needs the visits and conversions;
     # what is resolved are the sources of hits and those that conversions brought.
-    with (
-        context.beside(build_visits, context, begun.look),
-        context.beside(name_sources, context, begun.look),
-    ):
-        following = _convert(context, fresh, set(), now)
-    with context.beside(build_credit, context, following) as credit:
-        resolved = resolve_new_sources(context, {piece.site for piece in slices})
-        marks.mark(context.db, stale_after(context, slices), now=now)
+    with context.beside(build_visits, context, begun.look) as visits:
+        with context.beside(name_sources, context, begun.look):
+            following = _convert(begun, fresh, set())
+        with context.beside(_credit_after, visits, context, following) as credit:
+            resolved = resolve_new_sources(context, {piece.site for piece in slices})
+            marks.mark(context.db, stale_after(context, slices), now=now)
     built: list[BuiltRun] = [("visits", *run) for run in fresh.runs]
     return [*built, *credit.result(), *resolved]
 
 
-def _convert(
-    context: BuildContext,
-    fresh: Fresh,
-    days: Collection[tuple[str, date]],
-    now: datetime,
-) -> Following:
+def _credit_after(
+    visits: Future[None], context: BuildContext, following: Following
+) -> list[BuiltRun]:
+    visits.result()
+    return build_credit(context, following)
+
+
+def _convert(begun: Begun, fresh: Fresh, days: Collection[tuple[str, date]]) -> Following:
     """The conversions of these (site, day), and of those that follow from the fresh slices and from
     each other, without their credit."""
+    context = begun.context
 
     def still_open(found: Collection[tuple[str, date]]) -> set[tuple[str, date]]:
         if not context.forgetting:
             return set(found)
-        pieces = _open(context, (Slice("credits", *one) for one in found), now)
+        pieces = _open(context, (Slice("credits", *one) for one in found), begun.now)
         return {(piece.site, piece.day) for piece in pieces}
 
+    kinds = begun.kinds
     sites = {site for site, _ in days} | {piece.site for piece in fresh.slices}
-    kinds = kinds_of(context, sites)
     moved = refresh_people(context, sites) if "contacts" in kinds else set()
-    kinds |= {"people"} if moved else set()
     following = Following(fresh, kinds)
     known = still_open({*days, *goal_days(context, fresh)})
-    with context.beside(affected_days, context, fresh, moved, kinds) as affected:
+    with context.beside(affected_days, context, fresh, moved, kinds, known) as affected:
         build_conversions(context, following, known)
     build_conversions(context, following, still_open(affected.result()) - known)
     build_conversions(context, following, still_open(customer_days(context, following.days)))

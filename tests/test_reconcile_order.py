@@ -400,6 +400,37 @@ def test_parts_of_statements_that_are_not_needed_change_nothing(
     assert tables(world) == expected
 
 
+def test_no_statement_of_a_build_plans_its_aliases_over_and_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an alias stands for is planned at each of its uses, so that a chain of aliases in one
+    step grows like a power: these statements had up to ten expressions for each different one."""
+    world.goal("order", kind="event", pattern="order", use_event_value=True)
+    for arrive in arrivals(world, 5):
+        arrive()
+    statements: dict[str, tuple[str, Any]] = {}
+    real = Warehouse.execute
+
+    def seen(warehouse: Warehouse, sql: str, params: Any = None, **options: Any) -> None:
+        if found := re.match(r"INSERT INTO (\w+)", sql):
+            longest = statements.get(found[1], ("", None))
+            statements[found[1]] = max((sql, params), longest, key=lambda one: len(one[0]))
+        real(warehouse, sql, params, **options)
+
+    monkeypatch.setattr(Warehouse, "execute", seen)
+    world.reconcile()
+    assert {"hits", "visits", "conversions", "credits", "site_spend", "resolution"} <= set(
+        statements
+    )
+    for table, (sql, params) in statements.items():
+        select = re.search(r"(?m)^(WITH|SELECT)\b", sql)
+        if select is None:
+            continue
+        tree = world.warehouse.rows(f"EXPLAIN QUERY TREE {sql[select.start() :]}", params)
+        nodes = [found[1] for (line,) in tree if (found := re.search(r"\bid: (\d+)", line))]
+        assert len(nodes) <= 2 * len(set(nodes)), (table, len(nodes), len(set(nodes)))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ranges", [True, False])
 def test_days_dealt_into_buckets_hold_the_same_visits_as_one_slice(

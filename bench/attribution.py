@@ -68,7 +68,7 @@ def journeys(people: int) -> Paths:
 def rule_models(warehouse: Warehouse) -> None:
     """Credit of every rule model for the conversions that are there."""
     warehouse.execute(
-        load_sql("tracker.attribution", "credits.sql"),
+        load_sql("tracker.attribution", "credits.sql", frozenset({"valued"})),
         {
             "build": 1,
             "sites": [(["bench00000"], 90 * DAY, 7 * DAY)],

@@ -27,7 +27,7 @@ CONVERSION = (
 def test_first_last_and_linear_agree_to_a_millionth(warehouse_embedded: Warehouse) -> None:
     channels = fill(warehouse_embedded)
     warehouse_embedded.execute(
-        load_sql("tracker.attribution", "credits.sql"),
+        load_sql("tracker.attribution", "credits.sql", frozenset({"valued"})),
         {
             "build": BUILD,
             "sites": [([SITE], 90 * 86_400_000, 7 * 86_400_000)],

@@ -11,8 +11,8 @@
 --   days      tuples (sites, first day, days): these days as runs, of part `resets`
 --   since, until Date: touches of earlier and of later days are out of reach of every path
 --   resets    tuples (site, goal): whose path begins after the person's previous conversion of it
--- Parts: `lookbacks`, `resets` and `gains` (conversions with a gain of their own) where there are any; `people`: visitors of the sites are joined into
--- people.
+-- Parts: `lookbacks`, `resets`, `valued` and `gains` (conversions with a value that counts, with a gain of
+-- their own, which have one) where there are any; `people`: visitors of the sites are joined into people.
 --
 -- The path: visits that are touches, of the conversion's person, that began at most `lookback`
 -- before the end of the path (both ends included), in order of time, then visit id. Weights are
@@ -231,12 +231,17 @@ WITH
             model_weights.1 AS model,
             if(n = 0, [unit], model_weights.2) AS weights,
             if(n = 0, [0], positions) AS places,
+            -- if valued
             arrayMap(w -> toInt128(abs(micros)) * w, weights) AS products,
             arrayMap(p -> intDiv(p, unit), products) AS whole,
             arraySort((i, p) -> (-(p % unit), i), arrayEnumerate(products), products) AS order,
             arraySort((i, who) -> who, arrayEnumerate(order), order) AS turns,
             arrayMap((w, turn) -> sign(micros) * (w + (turn <= abs(micros) - arraySum(whole))),
                 whole, turns) AS amounts,
+            -- end
+            -- unless valued
+            arrayMap(w -> toInt64(0), weights) AS amounts,
+            -- end
             -- if gains
             arrayMap(w -> toInt128(abs(gain_micros)) * w, weights) AS gain_products,
             arrayMap(p -> intDiv(p, unit), gain_products) AS gain_whole,

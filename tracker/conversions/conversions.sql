@@ -3,7 +3,7 @@
 -- Parts: of one origin, `goals` or `stages` (of leads); of goals those of one kind, `plain`, `props`
 -- (they look at properties) or `engaged`; `history` (one is counted once a person); `people` (visitors
 -- of the sites are joined into people; stages need it); `rates` (the tenants have rates); `looked` (of
--- stages: `clicked` has rows of their click ids); `valued` (of goals: any may have a value); `groups`
+-- stages: `clicked` has rows of their click ids); `valued` (any may have a value; stages need it); `groups`
 -- (sites have margins of product groups).
 -- Parameters:
 --   build  UInt64
@@ -438,8 +438,10 @@ WITH
             a.counts AS counts, a.earns AS earns, a.tried_until AS tried_until,
             a.supplied_tag AS supplied_tag, a.supplied_click AS supplied_click,
             a.supplied_time AS supplied_time, a.supplied_day AS supplied_day,
+            a.product_group AS product_group, a.order_cost AS order_cost,
             i.site_currency AS site_currency,
             if(a.currency = '', i.site_currency, a.currency) AS paid_in,
+            -- if valued
             if(a.value IS NULL, 0, ifNull(toInt64(toDecimal128(a.tax_rate, 6) * 1000000), i.site_tax)) AS tax,
             toInt256(toDecimal128(assumeNotNull(a.value), 6) * 1000000) AS given,
             intDiv(given * 1000000 + sign(given) * intDiv(1000000 + tax, 2), 1000000 + tax) AS micros,
@@ -447,10 +449,14 @@ WITH
             toInt256(toDecimal128(r.rate, 9) * 1000000000) AS nano,
             toInt256(toDecimal128(q.rate, 9) * 1000000000) AS inverse_nano,
             -- end
-            a.product_group AS product_group, a.order_cost AS order_cost,
             toInt256(toDecimal128(assumeNotNull(a.order_cost), 6) * 1000000) AS cost
+            -- end
+            -- unless valued
+            0 AS tax
+            -- end
         FROM found AS a
         INNER JOIN info AS i ON a.site = i.site
+        -- if valued
         -- if rates
         LEFT JOIN direct AS r ON r.tenant = i.tenant AND r.day = a.day
             AND r.base = if(a.currency = '', i.site_currency, a.currency)
@@ -459,7 +465,9 @@ WITH
             AND q.quote = if(a.currency = '', i.site_currency, a.currency)
             AND q.base = i.site_currency
         -- end
+        -- end
     ),
+    -- if valued
     converted AS
     (
         SELECT *,
@@ -499,6 +507,15 @@ WITH
     (
         SELECT *, if(abs(exact_gain) > 9000000000000000000, NULL, exact_gain) AS gain_micros FROM gained
     )
+    -- end
+    -- unless valued
+    priced AS
+    (
+        SELECT *, CAST(NULL AS Nullable(Int256)) AS exact_micros, exact_micros AS site_micros,
+            exact_micros AS gain_micros
+        FROM given
+    )
+    -- end
 SELECT
     t.site, t.day, {build:UInt64} AS build, t.conversion_id, t.goal, t.origin, t.external_id,
     t.lead, t.time, t.path_time, t.visitor,

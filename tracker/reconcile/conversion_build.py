@@ -133,6 +133,7 @@ def _stage_conversions(
         {
             "stages",
             "people",
+            "valued",
             *looked,
             *(following.kinds & {"rates"}),
             *(["groups"] if groups else []),

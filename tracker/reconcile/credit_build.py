@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from tracker.accounts.sites import Site
@@ -25,16 +26,19 @@ def build_credit(context: BuildContext, following: Following) -> list[BuiltRun]:
             "last": max(day for _, day in days),
         }
         sql = load_sql("tracker.conversions", "made.sql")
-        ((count, first, owning),) = context.warehouse.rows(sql, made)
+        ((count, first, valued, owning),) = context.warehouse.rows(sql, made)
         if count:
-            _credit(context, following, first, owning=bool(owning))
+            worth = {*(["valued"] if valued else []), *(["gains"] if owning else [])}
+            _credit(context, following, first, worth)
             context.run("tracker.attribution", "credit_days.sql", made)
     return [("credits", of, [0], first, count) for of, first, count in day_runs(days)]
 
 
-def _credit(context: BuildContext, following: Following, first: datetime, *, owning: bool) -> None:
-    """Credit of the conversions of this build; the first of their paths ends at ``first``, and some
-    have a gain of their own if ``owning``."""
+def _credit(
+    context: BuildContext, following: Following, first: datetime, worth: Collection[str]
+) -> None:
+    """Credit of the conversions of this build; the first of their paths ends at ``first``, and what
+    they are worth needs the parts of ``worth``."""
     days = following.days
     last = max(day for _, day in days)
     sites = sorted({site for site, _ in days})
@@ -53,7 +57,7 @@ def _credit(context: BuildContext, following: Following, first: datetime, *, own
         *(following.kinds & {"people"}),
         *(["lookbacks"] if lookbacks else []),
         *(["resets"] if resets else []),
-        *(["gains"] if owning else []),
+        *worth,
     }
     context.run(
         "tracker.attribution",

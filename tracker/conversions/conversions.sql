@@ -239,7 +239,7 @@ WITH
         GROUP BY site, external_id
         HAVING NOT fact.6
     ),
-    offline AS
+    staged AS
     (
         SELECT l.site AS site, l.external_id AS external_id, l.fact.1 AS stage,
             l.fact.2 AS time, l.fact.3 AS value, toString(l.fact.4) AS currency, l.fact.7 AS tax_rate,
@@ -250,27 +250,27 @@ WITH
             transform(concat(l.site, ':', stage), {stage_names:Array(String)},
                 {stage_ranks:Array(UInt8)}, toUInt8(4)) AS rank,
             ifNull(l.fact.3 < 0, false) AS is_refund,
-            NOT is_refund AND place = minIf(place, NOT is_refund) OVER lead_of AS counts,
-            minIf(rank, ifNull(l.fact.3 >= 0, false) AND rank < 9) OVER lead_of AS earning,
-            is_refund OR (rank < 9 AND rank = earning) AS earns,
-            -- What a lead buys is said at one of its stages; of a refund, goods came back in proportion.
-            argMaxIf(l.fact.8, place, l.fact.8 != '') OVER lead_so_far AS group_before,
-            multiIf(l.fact.8 != '', l.fact.8, group_before != '', group_before,
-                argMinIf(l.fact.8, place, l.fact.8 != '') OVER lead_of) AS product_group,
-            argMaxIf((toInt256(toDecimal128(assumeNotNull(l.fact.3), 6) * 1000000), l.fact.9, currency, rank),
-                (-toInt16(rank), place), ifNull(l.fact.3 > 0, false) AND l.fact.9 IS NOT NULL) OVER lead_of AS costed,
+            l.fact.8 AS own_group, l.fact.9 AS own_cost,
             toInt256(toDecimal128(assumeNotNull(l.fact.3), 6) * 1000000) AS micros,
-            intDivOrZero(toInt256(toDecimal128(costed.2, 6) * 1000000) * -micros + intDiv(costed.1, 2), costed.1)
-                AS came_back,
-            if(l.fact.9 IS NULL AND is_refund AND costed.3 = currency AND costed.4 = earning
-                    AND came_back <= 9000000000000000000,
-                CAST(toDecimal128(least(came_back, 9000000000000000000), 6) / 1000000
-                    AS Nullable(Decimal(18, 6))), l.fact.9) AS order_cost,
             l.fact.2 < c.finish AS wanted
         FROM latest AS l
         ASOF LEFT JOIN calendar AS c ON l.site = c.site AND l.fact.2 >= c.begin
-        WINDOW lead_of AS (PARTITION BY l.site, lead_key),
-            lead_so_far AS (PARTITION BY l.site, lead_key ORDER BY l.fact.2, l.external_id)
+    ),
+    offline AS
+    (
+        SELECT *,
+            NOT is_refund AND place = minIf(place, NOT is_refund) OVER lead_of AS counts,
+            minIf(rank, ifNull(value >= 0, false) AND rank < 9) OVER lead_of AS earning,
+            is_refund OR (rank < 9 AND rank = earning) AS earns,
+            -- What a lead buys is said at one of its stages; of a refund, goods came back in proportion.
+            argMaxIf(own_group, place, own_group != '') OVER lead_so_far AS group_before,
+            multiIf(own_group != '', own_group, group_before != '', group_before,
+                argMinIf(own_group, place, own_group != '') OVER lead_of) AS product_group,
+            argMaxIf((micros, own_cost, currency, rank),
+                (-toInt16(rank), place), ifNull(value > 0, false) AND own_cost IS NOT NULL) OVER lead_of AS costed
+        FROM staged
+        WINDOW lead_of AS (PARTITION BY site, lead_key),
+            lead_so_far AS (PARTITION BY site, lead_key ORDER BY time, external_id)
     ),
     leads AS
     (
@@ -290,9 +290,14 @@ WITH
                 (SELECT r.1, r.2 FROM (SELECT arrayJoin({orders:Array(Tuple(String, String))}) AS r)))
                 AS ordered,
             max(o.wanted) AS is_wanted
-        FROM offline AS o
+        FROM staged AS o
         GROUP BY o.site, o.lead_key
         HAVING is_wanted OR site IN {customers:Array(String)}
+    ),
+    -- NOTE: of all leads, whatever became of them: which of them count is planned once, in `matched`.
+    lead_ids AS
+    (
+        SELECT site, click_id, code, order_id FROM offline_conversions WHERE site IN {names:Array(String)}
     ),
     clicks AS
     (
@@ -304,7 +309,7 @@ WITH
                 argMin((visitor, visit_id), (time, event_id))) AS hit
         FROM hits
         WHERE site IN {names:Array(String)}
-            AND (site, click_id) IN (SELECT site, click_id FROM leads WHERE click_id != '')
+            AND (site, click_id) IN (SELECT site, click_id FROM lead_ids WHERE click_id != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, click_id
     ),
@@ -313,7 +318,7 @@ WITH
         SELECT site, code, visitor, visit_id, time
         FROM hits
         WHERE site IN {names:Array(String)}
-            AND (site, code) IN (SELECT site, code FROM leads WHERE code != '')
+            AND (site, code) IN (SELECT site, code FROM lead_ids WHERE code != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
     ),
     orders_seen AS
@@ -323,7 +328,7 @@ WITH
             argMin((visitor, visit_id), (time, event_id)) AS hit, min(time) AS since
         FROM hits
         WHERE site IN {names:Array(String)} AND name != 'pageview'
-            AND (site, order_id) IN (SELECT site, order_id FROM leads WHERE order_id != '')
+            AND (site, order_id) IN (SELECT site, order_id FROM lead_ids WHERE order_id != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, order_id
     ),
@@ -402,7 +407,13 @@ WITH
     (
         SELECT o.site AS site, o.day AS day, o.external_id AS external_id, o.stage AS stage,
             o.time AS time, o.value AS value, o.currency AS currency, o.tax_rate AS tax_rate,
-            o.product_group AS product_group, o.order_cost AS order_cost, o.lead AS lead,
+            o.product_group AS product_group, o.lead AS lead,
+            intDivOrZero(toInt256(toDecimal128(o.costed.2, 6) * 1000000) * -o.micros + intDiv(o.costed.1, 2),
+                o.costed.1) AS came_back,
+            if(o.own_cost IS NULL AND o.is_refund AND o.costed.3 = o.currency AND o.costed.4 = o.earning
+                    AND came_back <= 9000000000000000000,
+                CAST(toDecimal128(least(came_back, 9000000000000000000), 6) / 1000000
+                    AS Nullable(Decimal(18, 6))), o.own_cost) AS order_cost,
             o.counts AS counts, o.earns AS earns, p.repeats AS repeats, p.path.1 AS path_time,
             p.path.2 AS supplied, p.path.3 AS whose, p.tried_until AS tried_until
         FROM offline AS o

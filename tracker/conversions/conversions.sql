@@ -3,7 +3,8 @@
 -- Parts: of one origin, `goals` or `stages` (of leads); of goals those of one kind, `plain`, `props`
 -- (they look at properties) or `engaged`; `history` (one is counted once a person); `people` (visitors
 -- of the sites are joined into people; stages need it); `rates` (the tenants have rates); `looked` (of
--- stages: `clicked` has rows of their click ids); `valued` (any may have a value; stages need it); `groups`
+-- stages: `clicked` has rows of their click ids); `click_ids`, `codes`, `order_ids`, `emails`, `phones`,
+-- `users` (leads of the sites have any); `valued` (any may have a value; stages need it); `groups`
 -- (sites have margins of product groups).
 -- Parameters:
 --   build  UInt64
@@ -299,6 +300,7 @@ WITH
     (
         SELECT site, click_id, code, order_id FROM offline_conversions WHERE site IN {names:Array(String)}
     ),
+    -- if click_ids
     clicks AS
     (
         -- Whose it is says visits/clicked.sql, too.
@@ -313,6 +315,8 @@ WITH
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, click_id
     ),
+    -- end
+    -- if codes
     codes AS
     (
         SELECT site, code, visitor, visit_id, time
@@ -321,6 +325,8 @@ WITH
             AND (site, code) IN (SELECT site, code FROM lead_ids WHERE code != '')
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
     ),
+    -- end
+    -- if order_ids
     orders_seen AS
     (
         SELECT site, arrayFirst(v -> v != '', [props['order_id'], props['transaction_id'],
@@ -332,6 +338,7 @@ WITH
             AND (site, day, bucket, build) IN (SELECT site, day, bucket, build FROM live)
         GROUP BY site, order_id
     ),
+    -- end
     contacts AS
     (
         SELECT i.site AS site, toString(i.hash) AS hash, min(i.visitor) AS visitor, min(i.time) AS since
@@ -350,12 +357,24 @@ WITH
         SELECT l.site AS site, l.lead_key AS lead_key, l.path_time AS path_time,
             l.ordered AS ordered, l.tried_until AS tried_until,
             multiIf(l.given_visitor != 0, (l.given_visitor, toUInt64(0), 'visitor'),
+                -- if click_ids
                 k.hit.1 != 0 AND k.since <= l.tried_until, (k.hit.1, k.hit.2, 'click_id'),
+                -- end
+                -- if codes
                 v.visitor != 0, (v.visitor, v.visit_id, 'code'),
+                -- end
+                -- if order_ids
                 d.hit.1 != 0 AND d.since <= l.tried_until, (d.hit.1, d.hit.2, 'order_id'),
+                -- end
+                -- if emails
                 e.visitor != 0 AND e.since <= l.tried_until, (e.visitor, toUInt64(0), 'email'),
+                -- end
+                -- if phones
                 p.visitor != 0 AND p.since <= l.tried_until, (p.visitor, toUInt64(0), 'phone'),
+                -- end
+                -- if users
                 u.visitor != 0 AND u.since <= l.tried_until, (u.visitor, toUInt64(0), 'user'),
+                -- end
                 told, (toUInt64(0), toUInt64(0), 'look_up'),
                 l.brought.1 != 0, (toUInt64(0), toUInt64(0), 'platform'),
                 (toUInt64(0), toUInt64(0), 'none')) AS whose,
@@ -372,12 +391,24 @@ WITH
             false AS told, (l.brought.1, l.brought.1, '', l.path_time, toDate(0)) AS supplied
             -- end
         FROM leads AS l
+        -- if click_ids
         LEFT JOIN clicks AS k ON l.site = k.site AND l.click_id = k.click_id
+        -- end
+        -- if codes
         ASOF LEFT JOIN codes AS v ON l.site = v.site AND l.code = v.code AND l.path_time >= v.time
+        -- end
+        -- if order_ids
         LEFT JOIN orders_seen AS d ON l.site = d.site AND l.order_id = d.order_id
+        -- end
+        -- if emails
         LEFT JOIN contacts AS e ON l.site = e.site AND l.email_hash = e.hash
+        -- end
+        -- if phones
         LEFT JOIN contacts AS p ON l.site = p.site AND l.phone_hash = p.hash
+        -- end
+        -- if users
         LEFT JOIN contacts AS u ON l.site = u.site AND l.user_hash = u.hash
+        -- end
         -- if looked
         LEFT JOIN (SELECT * FROM clicked WHERE site IN {names:Array(String)}
             AND build = {build:UInt64}) AS x ON l.site = x.site AND l.click_id = x.click_id

@@ -119,31 +119,32 @@ WITH
     )
     -- if offline
     ,
+    -- Whatever of these days may tell whose a lead is, as (kind, key).
+    telling AS
+    (
+        SELECT site, arrayJoin([('visitor', toString(visitor)), ('click', click_id), ('code', toString(code))]) AS key
+        FROM touched
+        -- if people
+        UNION DISTINCT
+        SELECT site, ('contact', toString(hash)) AS key FROM identities
+        WHERE site IN {sites:Array(String)} AND (site, visitor) IN (SELECT site, visitor FROM present)
+        -- end
+        UNION DISTINCT
+        SELECT h.site AS site, ('order', arrayFirst(v -> v != '',
+            [h.props['order_id'], h.props['transaction_id'], h.props['order']])) AS key
+        FROM hits AS h
+        WHERE h.site IN (SELECT o.site FROM offline_conversions AS o
+                WHERE o.site IN {sites:Array(String)} AND o.order_id != '')
+            AND h.day BETWEEN {first:Date} AND {last:Date} AND h.build = {build:UInt64}
+            AND h.name != 'pageview'
+    ),
     reached AS
     (
         SELECT site, external_id FROM offline_conversions
-        WHERE site IN {sites:Array(String)}
-            AND ((click_id != '' AND (site, click_id) IN (SELECT site, click_id FROM touched))
-                OR (code != '' AND (site, code) IN (SELECT site, code FROM touched))
-                OR (visitor != 0 AND (site, visitor) IN (SELECT site, visitor FROM touched))
-                -- if people
-                OR (email_hash != '' AND (site, email_hash) IN (SELECT site, toString(hash)
-                    FROM identities WHERE site IN {sites:Array(String)}
-                    AND (site, visitor) IN (SELECT site, visitor FROM present)))
-                OR (phone_hash != '' AND (site, phone_hash) IN (SELECT site, toString(hash)
-                    FROM identities WHERE site IN {sites:Array(String)}
-                    AND (site, visitor) IN (SELECT site, visitor FROM present)))
-                OR (user_hash != '' AND (site, user_hash) IN (SELECT site, toString(hash)
-                    FROM identities WHERE site IN {sites:Array(String)}
-                    AND (site, visitor) IN (SELECT site, visitor FROM present)))
-                -- end
-                OR (order_id != '' AND (site, order_id) IN (SELECT h.site, arrayFirst(v -> v != '',
-                        [h.props['order_id'], h.props['transaction_id'], h.props['order']])
-                    FROM hits AS h
-                    WHERE h.site IN (SELECT o.site FROM offline_conversions AS o
-                            WHERE o.site IN {sites:Array(String)} AND o.order_id != '')
-                        AND h.day BETWEEN {first:Date} AND {last:Date} AND h.build = {build:UInt64}
-                        AND h.name != 'pageview')))
+        ARRAY JOIN [('visitor', if(visitor = 0, '', toString(visitor))), ('click', click_id), ('code', toString(code)),
+            ('order', order_id), ('contact', email_hash), ('contact', phone_hash), ('contact', user_hash)] AS key
+        WHERE site IN {sites:Array(String)} AND key.2 != ''
+            AND (site, key) IN (SELECT site, key FROM telling)
     ),
     together AS
     (

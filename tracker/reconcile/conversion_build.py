@@ -22,18 +22,23 @@ MILLION = 1_000_000
 _RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4}
 
 
-def build_conversions(
+def build_goals(
     context: BuildContext, following: Following, days: Collection[tuple[str, date]]
 ) -> None:
-    """Conversions of these (site, day) as well; their credit is to follow."""
-    if not days:
-        return
+    """Conversions of goals of these (site, day) as well; their credit is to follow."""
     following.days |= set(days)
-    sites = sorted({site for site, _ in days})
-    goals = [goal for site in sites for goal in context.goals[site]]
-    if _goal_conversions(context, goals, days, following):
+    goals = [goal for site in sorted({site for site, _ in days}) for goal in context.goals[site]]
+    if goals and _goal_conversions(context, goals, days, following):
         following.written = True
-    if "offline" in following.kinds and (staged := _staged(context, days)):
+
+
+def build_stages(
+    context: BuildContext, following: Following, days: Collection[tuple[str, date]]
+) -> None:
+    """Stages of leads of these (site, day) as well, at once, as they take long to plan; their
+    credit is to follow."""
+    following.days |= set(days)
+    if days and "offline" in following.kinds and (staged := _staged(context, days)):
         _stage_conversions(context, staged, following)
         following.written = True
 
@@ -114,6 +119,9 @@ def _stage_conversions(
     context.run("tracker.conversions", "supplied_sources.sql", {"sites": sites})
     groups = _group_margins(context, sites)
     looked = {"looked"} if look_up_conversions(context, days, customers) else set()
+    keys = context.warehouse.rows(
+        load_sql("tracker.conversions", "lead_keys.sql"), {"sites": sites}
+    )
     context.run(
         "tracker.conversions",
         "conversions.sql",
@@ -135,6 +143,7 @@ def _stage_conversions(
             "people",
             "valued",
             *looked,
+            *(str(key) for (key,) in keys),
             *(following.kinds & {"rates"}),
             *(["groups"] if groups else []),
         },

@@ -16,7 +16,7 @@ from tracker.accounts.marks import Slice
 from tracker.errors import StatementUnfit
 from tracker.reconcile.build import BuildContext, BuiltRun
 from tracker.reconcile.clicks import stale_after
-from tracker.reconcile.conversion_build import build_conversions
+from tracker.reconcile.conversion_build import build_goals, build_stages
 from tracker.reconcile.credit_build import build_credit
 from tracker.reconcile.following import (
     Following,
@@ -118,9 +118,13 @@ def _convert(begun: Begun, fresh: Fresh, days: Collection[tuple[str, date]]) -> 
     following = Following(fresh, kinds)
     known = still_open({*days, *goal_days(context, fresh)})
     with context.beside(affected_days, context, fresh, moved, kinds, known) as affected:
-        build_conversions(context, following, known)
-    build_conversions(context, following, still_open(affected.result()) - known)
-    build_conversions(context, following, still_open(customer_days(context, following.days)))
+        build_goals(context, following, known)
+    more = still_open(affected.result()) - known
+    build_goals(context, following, more)
+    build_stages(context, following, known | more)
+    customers = still_open(customer_days(context, following.days))
+    build_goals(context, following, customers)
+    build_stages(context, following, customers)
     return following
 
 

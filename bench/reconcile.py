@@ -9,8 +9,8 @@ reconciler, in this process, on the embedded engine on disk.
   processor seconds, and the highest resident memory of the process. ``--full``: a site with 10
   million events in a year among 2,000 small ones with 7,500 each, 25 million in all; else a
   hundredth of that.
-- slice: a day of a small site, without orders and with some, gets one more visit and is rebuilt:
-  median of wall and processor ms.
+- slice: a day of a small site, without orders and with some, and one of a site whose visitors left
+  contacts and that has leads, gets one more visit and is rebuilt: median of wall and processor ms.
 - stream: 500 sites get 200 events/s in the first minutes of a day; every minute what is dirty is
   rebuilt: the share of one core.
 - late: the same at eleven at night, when each site has all events of that day and of the one before
@@ -27,6 +27,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from time import monotonic, process_time
@@ -35,9 +36,12 @@ from typing import Any
 from tracker.accounts.buckets import add_bucket_plan, shift_of
 from tracker.accounts.goals import add_goal
 from tracker.accounts.marks import Slice, mark
-from tracker.accounts.sites import add_site
+from tracker.accounts.sites import add_site, find_sites
 from tracker.accounts.tenants import add_tenant
+from tracker.commands.conversions import offline_deps
 from tracker.config import load_settings
+from tracker.conversions.entries import take_entries
+from tracker.conversions.entry import Entry
 from tracker.parts import Parts, open_parts
 from tracker.reconcile.bucket_plans import buckets_of
 from tracker.warehouse.sql import load_sql
@@ -151,6 +155,37 @@ class Account:
         rows = self.parts.warehouse.rows(sql, about)
         return {(str(site), int(bucket)): int(count) for site, bucket, count in rows}
 
+    def leads(self, site: str) -> None:
+        """Forty visitors of a site have left a contact, and sixty leads, of which each third is an
+        order: forty by click ids that came, twenty by an e-mail that nobody left."""
+        warehouse, about = self.parts.warehouse, {"site": site}
+        warehouse.execute(
+            "INSERT INTO identities (site, kind, hash, visitor, time)"
+            " SELECT site, 'email', lower(hex(SHA256(toString(visitor)))), visitor, min(time)"
+            " FROM events WHERE site = {site:String}"
+            " GROUP BY site, visitor ORDER BY visitor LIMIT 40",
+            about,
+        )
+        clicks = warehouse.rows(
+            "SELECT click_id FROM events WHERE site = {site:String} AND click_id != ''"
+            " GROUP BY click_id ORDER BY click_id LIMIT 40",
+            about,
+        )
+        entries = [
+            Entry(
+                id=f"lead{number}",
+                stage="order" if number % 3 == 0 else "inquiry",
+                time=(FIRST + timedelta(days=1 + number % 20)).isoformat(),
+                value=Decimal(100),
+                currency="CNY",
+                click_id=click,
+                email="" if click else f"buyer{number}@mail.example",
+            )
+            for number, click in enumerate([*(click for (click,) in clicks), *[""] * 20])
+        ]
+        owner = find_sites(self.parts.db, [site])[site]
+        take_entries(offline_deps(self.parts, owner), owner, entries)
+
     def mark(self, sites: Sequence[str], days: int, buckets: int = 1) -> None:
         """Mark every slice of these sites and days."""
         mark(self.parts.db, _slices(sites, days, buckets))
@@ -193,27 +228,38 @@ def from_nothing(account: Account, scale: Scale) -> dict[str, Any]:
 
 
 def one_slice(account: Account, _: Scale) -> dict[str, Any]:
-    """A day of a small site with one more visit: a day without orders, and one with some."""
-    (site,) = account.sites(1)
-    account.visits([site], FIRST, 1, BUSY_VISITS, since=0, span=DAY)
-    account.visits([site], FIRST + timedelta(days=1), 29, SMALL_VISITS, since=0, span=DAY)
-    account.mark([site], 30)
+    """A day of a small site with one more visit: a day without orders, one with some, and one of a
+    site with contacts and leads."""
+    site, desk = account.sites(2)
+    for one in (site, desk):
+        account.visits([one], FIRST, 1, BUSY_VISITS, since=0, span=DAY)
+        account.visits([one], FIRST + timedelta(days=1), 29, SMALL_VISITS, since=0, span=DAY)
+    account.leads(desk)
+    account.mark([site, desk], 30)
     account.reconcile()
     found = account.parts.warehouse.rows(
-        "SELECT count() FROM conversions WHERE site = {site:String} AND day = {day:Date}",
+        "SELECT countIf(site = {site:String} AND day = {day:Date}), countIf(matched = 'click_id')"
+        " FROM conversions",
         {"site": site, "day": FIRST},
     )
-    figures: dict[str, Any] = {"one slice, orders of the day with some": found[0][0]}
-    for name, offset in (("without", 1), ("with", 0)):
+    figures: dict[str, Any] = {
+        "one slice, orders of the day with some": found[0][0],
+        "one slice, stages of leads that click ids tell whose they are": found[0][1],
+    }
+    for name, where, offset in (
+        ("without orders", site, 1),
+        ("with orders", site, 0),
+        ("with contacts and leads", desk, 3),
+    ):
         times = []
         for number in range(15):
             day = FIRST + timedelta(days=offset)
-            account.visits([site], day, 1, 1, since=1000 * number, span=60)
-            mark(account.parts.db, [Slice("visits", site, day, 0)])
+            account.visits([where], day, 1, 1, since=1000 * number, span=60)
+            mark(account.parts.db, [Slice("visits", where, day, 0)])
             times.append(_timed(account.reconcile))
         wall, used = (median(column) * 1000 for column in zip(*times, strict=True))
-        figures[f"one slice of a small site, {name} orders, wall ms"] = round(wall)
-        figures[f"one slice of a small site, {name} orders, processor ms"] = round(used)
+        figures[f"one slice of a small site, {name}, wall ms"] = round(wall)
+        figures[f"one slice of a small site, {name}, processor ms"] = round(used)
     return figures
 
 

@@ -67,7 +67,8 @@ class BuildContext:
         """Do ``work`` while the block runs. It has ended when the block is left, which raises what
         it has raised.
 
-        NOTE: works that wait for others are fewer than there are threads: one of a build.
+        NOTE: works that wait for others are fewer than there are threads: the beginning of the next
+        build, and of this one visits (for a sum) and credit (for visits).
         """
         running = self.warehouse.threads.submit(work, *args, **kwargs)
         try:

@@ -223,6 +223,32 @@ def test_who_only_taps_the_telephone_has_not_converted(
     assert report(world, "report-models", goal="Tap")["probability"] == 0.6
 
 
+def test_a_visit_is_older_than_the_lookback_from_the_millisecond_after_it(
+    warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
+) -> None:
+    """Of visits exactly 30 days before an order and a millisecond earlier, in a zone whose clocks
+    change in between, so that they are not of the same time of day."""
+    zone = "America/Santiago"
+    world = World(warehouse_embedded, sqlite_db, tmp_path, lookback_days=30, timezone=zone)
+    world.goal("Order", kind="event", pattern="order")
+    world.events(
+        [
+            at("08-10 03:59:59.999", "older", ad("pump")),
+            at("08-10 04:00:00.000", "in time", ad("pump")),
+            *(at("09-09 04:00:00.000", who, name="order") for who in ("older", "in time")),
+        ]
+    )
+    world.reconcile()
+    listed = world.run("report-conversions", ListConversions(site=world.site.key, **SEPTEMBER))
+    found = [
+        world.run("report-conversion", ShowConversion(world.site.key, one.conversion))
+        for one in listed["conversions"]
+    ]
+    # The visit of the order itself is the other touch.
+    read = [(len(one.path), [touch.reason for touch in one.others]) for one in found]
+    assert sorted(read) == [(1, ["before_lookback"]), (2, [])]
+
+
 def test_a_visit_before_the_previous_conversion_is_named_as_that(
     warehouse_embedded: Warehouse, sqlite_db: Engine, tmp_path: Path
 ) -> None:

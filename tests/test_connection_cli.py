@@ -106,6 +106,11 @@ def test_a_connection_by_commands_beside_a_server_and_without(place: Place) -> N
     assert [(one["account"], one["enabled"]) for one in accounts] == [
         ("1234567890", True), ("9876543210", False),
     ]  # fmt: skip
+    words = ("connection", "accounts", connection, "--enter", "5550000000", "--set", "name=Third")
+    listed = {one["account"]: one for one in at.run(*words, "--set", "manager=9876543210")}
+    assert (listed["5550000000"]["name"], listed["5550000000"]["enabled"]) == ("Third", True)
+    listed = {one["account"]: one for one in at.run(*words[:3], "--disable", "5550000000")}
+    assert [name for name, one in listed.items() if one["enabled"]] == ["1234567890"]
     words = ("connection", "backfill", connection, "--from", str(BEGIN), "--to", str(END))
     (run,) = at.run(*words)["runs"]
     assert (run["state"], run["percent"], run["days_done"]) == ("ok", 100, DAYS)

@@ -61,6 +61,8 @@ from tracker.accounts.run_claims import (
 )
 from tracker.errors import InvalidInput
 from tracker.period import Period
+from tracker.reconcile.account_changes import Desk as Moves
+from tracker.reconcile.account_changes import place_account
 from tracker.spend.connections import execution, worker
 from tracker.spend.connections.asking import checked_days
 from tracker.spend.connections.catalogue import KINDS
@@ -523,7 +525,7 @@ def test_days_before_a_failure_are_told_whole_when_the_run_goes_on(desk: Desk) -
     simulator.answer = failing  # type: ignore[method-assign]
     with at_work(desk, simulator, "baidu") as office:
         connection = office.connect()
-        choose_account(desk.db, connection, scenario.account, True)
+        choose_account(desk.deps, connection, scenario.account, True)
         office.ask(connection, FIRST, FIRST + 4 * DAY, trigger="backfill")
         office.work()
         assert [run.state for run in office.runs()] == ["waiting"]
@@ -537,6 +539,20 @@ def test_days_before_a_failure_are_told_whole_when_the_run_goes_on(desk: Desk) -
     assert run.results.counts == {
         "added": 5, "replaced": 0, "unchanged": 0, "account_totals": 5, "search_terms": 60,
     }  # fmt: skip
+
+
+def test_spend_that_stands_for_no_site_is_that_of_the_connection_which_chooses_its_account(
+    desk: Desk,
+) -> None:
+    key = (desk.site.tenant, "google", "1234567890")
+    desk.rows("2026-09-01,Brand,Core,pump,10,2,5.00", platform="google", account=key[2])
+    assert desk.costs()["*"] == "5.00"
+    place_account(Moves(desk.warehouse, desk.db, lambda: desk.now), key, None)
+    assert desk.costs()["*"] is None
+    with at_work(desk, GoogleSimulator(), "google") as office:
+        connection = office.connect(enabled=False)
+        choose_account(desk.deps, connection, key[2], True)
+    assert desk.costs()["*"] == "5.00"
 
 
 def test_rows_of_days_that_are_asked_for_again_are_counted_once(desk: Desk) -> None:
@@ -684,7 +700,7 @@ def test_a_number_entered_with_dashes_is_the_account_of_its_digits(desk: Desk) -
         entered = ConnectionAccount(
             connection.id, "123-456-7890", manager=simulator.scenario.manager
         )
-        assert enter_account(desk.db, connection, entered).account == simulator.scenario.account
+        assert enter_account(desk.deps, connection, entered).account == simulator.scenario.account
         office.ask(connection, FIRST, FIRST)
         office.work()
         assert [run.state for run in office.runs()] == ["ok"]

@@ -20,10 +20,10 @@ from tracker.cli.metadata import metadata
 from tracker.cli.output import Json, SiteKey, fields, print_json, say, table
 from tracker.cli.session import run_command, settings_now
 from tracker.errors import InvalidInput, Unavailable
-from tracker.requests.connections import CheckConnection
+from tracker.requests.connections import CheckConnection, ChooseAccounts
 from tracker.spend.connections.catalogue import KINDS, kind_of
 from tracker.spend.connections.deployment import load_deployment
-from tracker.spend.connections.linking import change_secret, choose_account, connect, enter_account
+from tracker.spend.connections.linking import change_secret, connect
 from tracker.spend.connections.shown import account_fields, connection_fields
 
 Id = Annotated[str, typer.Argument(help="Id of the connection.")]
@@ -149,26 +149,15 @@ def show_accounts(
 ) -> None:
     """List the ad accounts of a connection, choose those that are imported, or enter one (with
     --set login=… manager=… currency=… timezone=… name=…)."""
-    with metadata() as db:
-        found = connections.get_connection(db, connection_id)
-        for account in enable or []:
-            choose_account(db, found, account, True)
-        for account in disable or []:
-            choose_account(db, found, account, False)
-        if enter:
-            known = {"name", "login", "manager", "currency", "timezone"}
-            pairs = _pairs(values)
-            if wrong := sorted(pairs.keys() - known):
-                raise InvalidInput(
-                    f"An account has no field {wrong[0]!r}.", hint="Allowed: name, login, "
-                    "manager, currency, timezone.",
-                )  # fmt: skip
-            enter_account(
-                db,
-                found,
-                accounts.ConnectionAccount(found.id, enter, **pairs),  # type: ignore[arg-type]
-            )
-        listed = [account_fields(one) for one in accounts.list_accounts(db, found.id)]
+    if enable or disable or enter:
+        chosen = ChooseAccounts(
+            connection_id, tuple(enable or ()), tuple(disable or ()), enter, _entered(values)
+        )
+        listed = run_command("connection-accounts", chosen)
+    else:
+        with metadata() as db:
+            found = connections.get_connection(db, connection_id)
+            listed = [account_fields(one) for one in accounts.list_accounts(db, found.id)]
     if as_json:
         print_json(listed)
         return
@@ -250,6 +239,17 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
         print_json(result)
     else:
         fields(result)
+
+
+def _entered(values: list[str] | None) -> dict[str, str]:
+    pairs = _pairs(values)
+    known = {"name", "login", "manager", "currency", "timezone"}
+    if wrong := sorted(pairs.keys() - known):
+        raise InvalidInput(
+            f"An account has no field {wrong[0]!r}.",
+            hint="Allowed: name, login, manager, currency, timezone.",
+        )
+    return pairs
 
 
 def _pairs(values: list[str] | None) -> dict[str, str]:

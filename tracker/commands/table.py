@@ -89,6 +89,7 @@ COMMANDS: dict[str, Command] = {
     "person-rejoin": Command(people.Identity, "people:rejoin"),
     "site-params": Command(sites.ProposeParams, "sites:propose_params"),
     "connection-test": Command(connections.CheckConnection, "connections:check"),
+    "connection-accounts": Command(connections.ChooseAccounts, "connections:choose"),
     "connection-run": Command(connections.RunConnection, "connections:run"),
     "connection-resume": Command(connections.ResumeRun, "connections:resume"),
     "account-place": Command(accounts.PlaceAccount, "accounts:place"),

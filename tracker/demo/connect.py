@@ -46,7 +46,7 @@ def _connect(parts: Parts, site: Site, kind: str) -> Connection:
             currency=BAIDU.currency,
             timezone="Asia/Shanghai",
         )
-        enter_account(parts.db, made, account)
+        enter_account(parts.spend_deps(), made, account)
     else:
         asyncio.run(check_connection(parts.workshop(), made))
     return made

@@ -203,10 +203,18 @@ def link_accounts(owners: Owners, ledger: Ledger, clock: Clock) -> set[str]:
     orphans = frozenset(one.account for one in owners.found.values() if _without_site(one))
     sites = {site for account in owners.store() for site in linked_sites(db, account)}
     if orphans:
-        slices = ledger.slices(Window(orphans, date(1970, 1, 1), date(2149, 1, 1)))
-        dirty = {Slice("spend", site, one.unit.first_day) for site in sites for one in slices}
-        mark(db, dirty, now=clock())
+        mark_older(db, ledger, orphans, sites, clock)
     return sites
+
+
+def mark_older(
+    db: Engine, ledger: Ledger, accounts: frozenset[str], sites: set[str], clock: Clock
+) -> None:
+    """Let all spend that stands for these accounts be computed for the sites: they have just been
+    given to them."""
+    slices = ledger.slices(Window(accounts, date(1970, 1, 1), date(2149, 1, 1)))
+    dirty = {Slice("spend", site, one.unit.first_day) for site in sites for one in slices}
+    mark(db, dirty, now=clock())
 
 
 def _without_site(owner: Owner) -> bool:

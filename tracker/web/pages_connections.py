@@ -282,16 +282,16 @@ def _schedule(call: Call, connection: Connection) -> None:
 
 
 def _accounts(call: Call, connection: Connection) -> None:
-    db, form = call.parts.db, call.form
+    deps, form = workshop(call).spend, call.form
     if entered := form.get("account", "").strip():
         names = kind_of(connection.kind).account_fields
         more: Any = {name: form.get(name, "").strip() for name in names}
-        enter_account(db, connection, ConnectionAccount(connection.id, entered, **more))
+        enter_account(deps, connection, ConnectionAccount(connection.id, entered, **more))
         return
-    for one in list_accounts(db, connection.id):
+    for one in list_accounts(deps.db, connection.id):
         wanted = form.get(f"use-{one.account}") == "1"
         if wanted != one.enabled or (wanted and one.error):
-            choose_account(db, connection, one.account, wanted)
+            choose_account(deps, connection, one.account, wanted)
 
 
 def _state(call: Call, connection: Connection) -> None:

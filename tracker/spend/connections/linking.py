@@ -49,6 +49,9 @@ from tracker.spend.connectors.contract import AccountRef
 from tracker.spend.connectors.credentials import ACCESS_EXPIRES, ACCESS_TOKEN, REFUSED
 from tracker.spend.connectors.failures import Terminal
 from tracker.spend.connectors.progress import Tally
+from tracker.spend.importer import SpendDeps
+from tracker.spend.owners import mark_older
+from tracker.spend.standing import Ledger
 
 #: What a person never enters: it comes from the platform.
 _GIVEN = frozenset({ACCESS_TOKEN, ACCESS_EXPIRES, REFUSED})
@@ -190,15 +193,16 @@ def _works(shop: Workshop, connection: Connection, found: Sequence[AccountRef]) 
     )
     ours = [one for one in list_accounts(db, connection.id) if not one.is_manager]
     if len(ours) == 1 and not ours[0].enabled:
-        choose_account(db, connection, ours[0].account, True)
+        choose_account(shop.spend, connection, ours[0].account, True)
     for one in ours:
         if one.error:  # the log-in was put right: what stood against an account may be over
             change_account(db, connection.id, one.account, error="", cause="")
 
 
-def choose_account(db: Engine, connection: Connection, account: str, enabled: bool) -> None:
-    """Let an account run by the schedule, or no more. Its spend belongs to the connection's site
-    unless it belongs to one already."""
+def choose_account(deps: SpendDeps, connection: Connection, account: str, enabled: bool) -> None:
+    """Let an account run by the schedule, or no more. Its spend, also what stands already, belongs
+    to the connection's site unless it belongs to one already."""
+    db = deps.db
     enable_account(db, connection.id, account, enabled)
     if not enabled or account == WHOLE or connection.site is None:
         return
@@ -206,10 +210,13 @@ def choose_account(db: Engine, connection: Connection, account: str, enabled: bo
     known = find_ad_account(db, *key)
     if known is None or known.site is None:
         upsert_ad_account(db, AdAccount(*key, site=connection.site))
+    if known is not None and known.site is None:
+        ledger = Ledger(deps.warehouse, connection.tenant, connection.kind)
+        mark_older(db, ledger, frozenset({account}), {connection.site}, deps.clock)
 
 
 def enter_account(
-    db: Engine, connection: Connection, account: ConnectionAccount
+    deps: SpendDeps, connection: Connection, account: ConnectionAccount
 ) -> ConnectionAccount:
     """An account that the platform does not list, under the name that its spend has, however it was
     written; InvalidInput for a field that it needs."""
@@ -220,10 +227,10 @@ def enter_account(
                 f"An account of {kind.title} needs the field {name!r}.",
                 hint="It stands in the platform's own pages.",
             )
-    name = standing_name(db, connection.tenant, connection.kind, account.account)
+    name = standing_name(deps.db, connection.tenant, connection.kind, account.account)
     account = replace(account, account=name)
-    store_accounts(db, [account])
-    choose_account(db, connection, account.account, True)
+    store_accounts(deps.db, [account])
+    choose_account(deps, connection, account.account, True)
     return account
 
 

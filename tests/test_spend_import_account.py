@@ -55,6 +55,18 @@ def test_a_file_without_account_is_refused_once_the_platform_has_a_named_one(des
     assert not desk.rows(ROW, account="acme-1").changed
 
 
+def test_a_refusal_names_no_account_of_another_site(desk: Desk) -> None:
+    other = new_site(desk.db, desk.site.tenant, "valve.example")
+    desk.rows(ROW, account="secret-1")
+    with pytest.raises(InvalidInput, match="does not name its ad account") as refused:
+        desk.run(desk.file([ROW]), other, platform="baidu")
+    assert "secret-1" not in f"{refused.value} {refused.value.hint}"
+    desk.run(desk.file([ROW]), other, platform="baidu", account="valves")
+    with pytest.raises(InvalidInput, match=r"at baidu already: valves\.") as refused:
+        desk.run(desk.file([ROW]), other, platform="baidu")
+    assert "secret-1" not in f"{refused.value} {refused.value.hint}"
+
+
 def test_rows_of_several_accounts_go_to_each(desk: Desk) -> None:
     path = desk.file([f"{ROW},north", f"{ROW},south"], f"{HEADER},Account")
     report = desk.run(path, platform="baidu")

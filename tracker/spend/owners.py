@@ -118,24 +118,33 @@ class Owners:
         return standing_name(self.db, self.site.tenant, self.platform, written)
 
     def _unnamed(self) -> str:
-        there = [
-            account.account
+        every = [
+            account
             for account in list_ad_accounts(self.db, self.site.tenant)
             if account.platform == self.platform
         ]
-        if set(there) <= {UNNAMED}:
+        if {account.account for account in every} <= {UNNAMED}:
             return UNNAMED
+        # NOTE: those of other sites are not named: who sends spend here may not know of them.
+        there = [one.account for one in every if self._may_know(one)]
+        if not there:
+            raise InvalidInput(
+                f"The file does not name its ad account, and the company has accounts at "
+                f"{self.platform} already.",
+                hint="Name the file's account with --account.",
+            )
         raise InvalidInput(
             f"The file does not name its ad account, and there are accounts at {self.platform} "
             f"already: {', '.join(there)}.",
             hint=f"Say which one it is, such as --account {there[0]!r}, or give a new name.",
         )
 
+    def _may_know(self, known: AdAccount) -> bool:
+        """Whether the account is of this site, or of none, or a campaign of it is."""
+        return known.site is None or self.site.key in linked_sites(self.db, known)
+
     def _refuse_other_site(self, known: AdAccount) -> None:
-        if known.site in (None, self.site.key):
-            return
-        given = campaign_sites(self.db, known.tenant, known.platform, known.account)
-        if self.site.key in given.values():
+        if self._may_know(known):
             return
         # NOTE: without the other site's name: who sends spend here may not know of that one.
         raise InvalidInput(

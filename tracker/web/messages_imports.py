@@ -196,6 +196,11 @@ SPEND = (
     ),
     msgid("Say which one it is, such as --account %(account)s, or give a new name."),
     msgid(
+        "The file does not name its ad account, and the company has accounts at %(platform)s "
+        "already."
+    ),
+    msgid("Name the file's account with --account."),
+    msgid(
         "The %(platform)s account %(account)s belongs to another site of this company, not to "
         "%(site)s (%(key)s)."
     ),

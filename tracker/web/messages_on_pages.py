@@ -61,6 +61,7 @@ ON_PAGES = {
     "Say which one it is, such as --account %(account)s, or give a new name.": (
         "Enter under Account which one it is, such as %(account)s, or a new name."
     ),
+    "Name the file's account with --account.": "Enter the file's account under Account.",
     "Import the file for that site, or name another account with --account.": (
         "Import the file for that site, or enter another account."
     ),

@@ -72,6 +72,13 @@ def test_a_connection_is_made_by_a_form_and_its_secrets_are_never_shown(
     assert "very-secret" not in office.owner.page(made.headers["location"])
 
 
+def test_a_form_for_no_kind_leads_to_the_choice_of_kinds(office: WebWorld) -> None:
+    base = f"/sites/{office.site.key}/connections"
+    answer = office.owner.get(f"{base}/new")
+    assert (answer.status_code, answer.headers["location"]) == (303, base)
+    assert 'name="kind"' in office.owner.page(base)
+
+
 def test_the_api_lists_connections_and_runs_without_secrets(
     office: WebWorld, connection: Connection
 ) -> None:

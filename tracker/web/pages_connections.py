@@ -71,9 +71,11 @@ async def show_connections(call: Call) -> Response:
 
 
 async def new_form(call: Call) -> Response:
-    """What a kind asks for."""
-    kind = kind_of(call.request.query_params.get("kind", ""))
-    return _form(call, kind)
+    """What a kind asks for; without one, the page where it is chosen."""
+    kind = call.request.query_params.get("kind", "")
+    if not kind:
+        return RedirectResponse(f"/sites/{call.site.key}/connections", status_code=303)
+    return _form(call, kind_of(kind))
 
 
 async def add_new(call: Call) -> Response:

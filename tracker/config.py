@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tracker.errors import ConfigError
 
@@ -213,6 +214,12 @@ def _checked(values: dict[str, str | int]) -> Settings:
             f"TRACKER_LOG_LEVEL is {level!r}.", hint="Allowed: " + ", ".join(LEVELS) + "."
         )
     _check_public(str(values["public_url"]))
+    if (alert := str(values["alert_url"])) and not _is_address(alert, ("https", "http")):
+        raise ConfigError(
+            f"TRACKER_ALERT_URL is {alert!r}; it must begin with https:// or http://.",
+            hint="Write the whole address, such as https://chat.example.com/hooks/1.",
+        )
+    _check_rates(str(values["rates_url"]))
     return Settings(
         data=Path(str(values["data"])).expanduser().resolve(),
         clickhouse_url=str(values["clickhouse_url"]),
@@ -245,6 +252,34 @@ def _check_public(url: str) -> None:
             f"TRACKER_PUBLIC_URL is {url!r}; it must begin with https:// or http://.",
             hint="Write the whole address, such as https://t.example.com.",
         )
+
+
+def _check_rates(source: str) -> None:
+    if source in ("", "ecb") or _is_address(source, ("https", "http")) or _is_file(source):
+        return
+    raise ConfigError(
+        f"TRACKER_RATES_URL is {source!r}; allowed are ecb, an https:// address, or a file: "
+        "address with a whole path.",
+        hint="Such as https://rates.example.com/daily.json or file:///var/lib/rates.csv.",
+    )
+
+
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    """Whether a text is a whole address of one of these schemes."""
+    try:
+        parts = urlsplit(text)
+        # NOTE: reading the port is what checks it.
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_file(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return (parts.scheme, parts.path[:1]) == ("file", "/") and parts.netloc in ("", "localhost")
 
 
 def make_data(settings: Settings) -> None:

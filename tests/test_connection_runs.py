@@ -689,6 +689,40 @@ def test_what_stands_against_one_account_is_not_over_because_another_is_well(des
         assert office.state(connection).error == ""
 
 
+def test_accounts_that_fail_in_turns_are_told_once_each_and_again_after_one_was_well(
+    desk: Desk,
+) -> None:
+    simulator = GoogleSimulator()
+    answer, ours, other = simulator.answer, simulator.scenario.account, "5550002222"
+    codes = {ours: "UNRECOGNIZED_FIELD", other: "BAD_VALUE"}
+
+    async def refusing(path: str, headers: Headers, body: bytes) -> Response:
+        for account, code in codes.items():
+            if f"/{account}/" in path:
+                return JSONResponse([error(400, "INVALID_ARGUMENT", "queryError", code)], 400)
+        return await answer(path, headers, body)
+
+    simulator.answer = refusing  # type: ignore[method-assign]
+    with at_work(desk, simulator, "google") as office:
+        connection = office.connect()
+        entered = ConnectionAccount(connection.id, other, manager=simulator.scenario.manager)
+        store_accounts(desk.db, [entered])
+        enable_account(desk.db, connection.id, other, True)
+
+        def told_after(turns: int) -> list[str]:
+            for account in (ours, other) * turns:
+                office.ask(connection, FIRST, LAST, account=account)
+                desk.now += timedelta(minutes=1)
+                office.work()
+            return [notice.account for notice in office.told]
+
+        assert told_after(3) == [ours, other]
+        del codes[ours]
+        assert told_after(1) == [ours, other]
+        codes[ours] = "BAD_VALUE"
+        assert told_after(2) == [ours, other, ours]
+
+
 def test_a_number_entered_with_dashes_is_the_account_of_its_digits(desk: Desk) -> None:
     simulator = GoogleSimulator()
     simulator.scenario.ads = simulator.scenario.ads[:1]

@@ -140,6 +140,17 @@ def change_account(db: Engine, connection: str, account: str, **values: Any) -> 
         raise NotFound(f"The connection has no account {account!r}.")
 
 
+def stop_account(db: Engine, connection: str, account: str, error: str, cause: str) -> bool:
+    """Say why an account runs no more; whether it did until now."""
+    table = schema.connection_accounts
+    change = update(table).where(_is(connection, account)).values(error=error, cause=cause)
+    with write(db) as opened:
+        if opened.execute(change.where(table.c.error == "")).rowcount:
+            return True
+        opened.execute(change)
+    return False
+
+
 def reschedule(db: Engine, connection: str) -> None:
     """Forget when the accounts are due: the schedule was changed. They run once at once."""
     table = schema.connection_accounts

@@ -250,6 +250,21 @@ def other_failure(db: Engine, connection: str, account: str) -> ConnectionRun | 
     return run_of(row) if row else None
 
 
+def failed_before(db: Engine, run: ConnectionRun, cause: str) -> bool:
+    """Whether another run of the same account failed for that cause since one went well."""
+    table = schema.connection_runs
+    own = (table.c.connection == run.connection) & (table.c.account == run.account)
+    well = select(func.max(table.c.finished_at)).where(own, table.c.state == "ok").scalar_subquery()
+    query = (
+        select(table.c.id)
+        .where(own, table.c.id != run.id, table.c.state == "failed", table.c.cause == cause)
+        .where(well.is_(None) | (table.c.finished_at > well))
+        .limit(1)
+    )
+    with db.connect() as connection:
+        return connection.execute(query).first() is not None
+
+
 def prune_connection_runs(db: Engine, now: datetime) -> int:
     """Delete finished runs older than 400 days; how many there were."""
     table = schema.connection_runs

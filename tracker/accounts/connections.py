@@ -165,37 +165,39 @@ def set_connection_state(
     cause: str = "",
     now: datetime | None = None,
 ) -> bool:
-    """Let it be so, with the reason; whether it was something else before.
+    """Let it be so, with the reason; whether its state was another before.
 
     A connection that was disconnected stays so: a run that was on its way must not revive it.
     """
     table = schema.connections
     failed = (now or utc_now()) if error else None
+    change = (
+        update(table)
+        .where(table.c.id == connection, table.c.state != "disconnected")
+        .values(state=state, error=error, cause=cause, failed_at=failed)
+    )
     with write(db) as opened:
-        changed = opened.execute(
-            update(table)
-            .where(
-                table.c.id == connection,
-                table.c.state != "disconnected",
-                (table.c.state != state) | (table.c.error != error),
-            )
-            .values(state=state, error=error, cause=cause, failed_at=failed)
-        )
-    return changed.rowcount == 1
+        if opened.execute(change.where(table.c.state != state)).rowcount:
+            return True
+        opened.execute(change.where(table.c.error != error))
+    return False
 
 
 def note_failure(
     db: Engine, connection: str, error: str, cause: str, *, now: datetime | None = None
 ) -> bool:
-    """Say what went wrong with an active connection that goes on; whether that is news."""
+    """Say what went wrong with an active connection that goes on; whether nothing was before."""
     table = schema.connections
+    change = (
+        update(table)
+        .where(table.c.id == connection, table.c.state == "active")
+        .values(error=error, cause=cause, failed_at=now or utc_now())
+    )
     with write(db) as opened:
-        changed = opened.execute(
-            update(table)
-            .where(table.c.id == connection, table.c.state == "active", table.c.error != error)
-            .values(error=error, cause=cause, failed_at=now or utc_now())
-        )
-    return changed.rowcount == 1
+        if opened.execute(change.where(table.c.error == "")).rowcount:
+            return True
+        opened.execute(change.where(table.c.error != error))
+    return False
 
 
 def settle_connection(db: Engine, connection: str) -> None:

@@ -22,8 +22,8 @@ import structlog
 from sqlalchemy import Engine
 
 from tracker.accounts import leases
-from tracker.accounts.connection_accounts import change_account, get_account
-from tracker.accounts.connection_runs import ConnectionRun, other_failure
+from tracker.accounts.connection_accounts import change_account, get_account, stop_account
+from tracker.accounts.connection_runs import ConnectionRun, failed_before, other_failure
 from tracker.accounts.connections import (
     get_connection,
     note_failure,
@@ -209,14 +209,17 @@ class Worker:
         ):
             return
         shown = _shown(failure)
-        if cause in OF_ACCOUNT:
-            change_account(db, run.connection, run.account, error=shown, cause=code)
         if cause in OF_CONNECTION:
             news = set_connection_state(
                 db, run.connection, "needs_authorisation", error=shown, cause=code, now=now
             )
+        elif cause in OF_ACCOUNT:
+            news = stop_account(db, run.connection, run.account, shown, code)
+            note_failure(db, run.connection, shown, code, now=now)
         else:
-            news = note_failure(db, run.connection, shown, code, now=now)
+            # What stands against the connection may be another account's, which fails in turns.
+            was_well = note_failure(db, run.connection, shown, code, now=now)
+            news = was_well or not failed_before(db, run, code)
         if news:
             self._tell(db, run, failure, code)
 

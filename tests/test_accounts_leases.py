@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from tracker.accounts.leases import acquire, is_current, release, renew
+from tracker.accounts.leases import LONGEST, acquire, is_current, release, renew
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TTL = timedelta(seconds=30)
@@ -74,6 +74,21 @@ def test_a_lease_that_a_clock_released_too_late_is_free(any_db: Engine) -> None:
     release(any_db, ahead, NOON + timedelta(days=365))
     assert acquire(any_db, "reconcile", "node-2", TTL, NOON) is not None
     assert acquire(any_db, "reconcile", "node-3", TTL, NOON) is None
+
+
+def test_a_lease_that_a_clock_far_ahead_has_left_is_free(any_db: Engine) -> None:
+    ahead = acquire(any_db, "reconcile", "node-1", TTL, NOON + timedelta(days=365))
+    assert ahead is not None
+    second = acquire(any_db, "reconcile", "node-2", TTL, NOON)
+    assert second is not None
+    assert second.fence > ahead.fence
+    assert not is_current(any_db, ahead)
+
+
+def test_a_lease_of_a_clock_a_little_ahead_is_held(any_db: Engine) -> None:
+    # Erasing holds the lease of building for half an hour, which a build has for two minutes.
+    assert acquire(any_db, "reconcile", "node-1", LONGEST / 2, NOON + LONGEST / 3) is not None
+    assert acquire(any_db, "reconcile", "node-2", TTL, NOON) is None
 
 
 def test_of_many_that_try_at_once_one_gets_it(any_db: Engine) -> None:

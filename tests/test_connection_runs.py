@@ -405,6 +405,13 @@ def test_a_process_that_died_is_replaced_when_its_lease_ends(office: Office) -> 
     assert get_connection_run(office.desk.db, run).state == "ok"
 
 
+def test_a_process_that_died_with_its_clock_far_ahead_is_replaced(office: Office) -> None:
+    run = office.ask(office.connect(), FIRST, LAST)
+    assert claim(office.desk.db, claimable(office.desk.db, NOW)[0], "dead", NOW + 365 * DAY)
+    assert office.work() == 1
+    assert get_connection_run(office.desk.db, run).state == "ok"
+
+
 def test_the_one_process_of_an_embedded_engine_need_not_wait_for_its_predecessor(
     office: Office,
 ) -> None:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, select, update
 
 from tracker.accounts import schema
 from tracker.accounts.database import write
 from tracker.accounts.upserts import upsert
+
+#: No lease ends later than that from now: one that seems to was left by a clock far ahead, whose
+#: process would otherwise keep others waiting until then, also when it is dead.
+LONGEST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ def acquire(db: Engine, name: str, holder: str, ttl: timedelta, now: datetime) -
     """The lease if it is free or has expired, else None, also for the present holder.
 
     It is one conditional statement, so of many callers exactly one gets it. Clocks of machines
-    that compete must agree to well within ``ttl``.
+    that compete must agree to well within ``ttl``, which is at most half of ``LONGEST``.
     """
     table, expires_at = schema.leases, now + ttl
     with write(db) as connection:
@@ -41,11 +46,16 @@ def acquire(db: Engine, name: str, holder: str, ttl: timedelta, now: datetime) -
                 index_elements=["name"],
                 set_={"holder": holder, "fence": table.c.fence + 1, "expires_at": expires_at},
                 # One that was released is free, also if a clock that was ahead has released it.
-                where=(table.c.expires_at <= now) | (table.c.holder == ""),
+                where=over(table.c.expires_at, now) | (table.c.holder == ""),
             )
             .returning(table.c.fence)
         ).scalar_one_or_none()
     return None if fence is None else Lease(name, holder, fence, expires_at)
+
+
+def over(expires_at: Any, now: datetime) -> Any:
+    """The condition that what was held until then is nobody's any more."""
+    return (expires_at <= now) | (expires_at > now + LONGEST)
 
 
 def renew(db: Engine, lease: Lease, ttl: timedelta, now: datetime) -> Lease | None:

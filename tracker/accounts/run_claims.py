@@ -152,7 +152,7 @@ def _takeable(now: datetime) -> Any:
     table = schema.connection_runs
     due = (table.c.due_at <= now) | (table.c.due_at > now + LONGEST)
     idle = table.c.state.in_(("queued", "waiting")) & due
-    return idle | ((table.c.state == "running") & (table.c.expires_at <= now))
+    return idle | ((table.c.state == "running") & leases.over(table.c.expires_at, now))
 
 
 def _ours(run: ConnectionRun) -> Any:

@@ -106,6 +106,25 @@ def test_rows_with_an_equal_key_are_summed(desk: Desk) -> None:
     ]
 
 
+def test_rows_of_one_keyword_without_ids_that_differ_in_match_type_or_address_are_all_counted(
+    desk: Desk,
+) -> None:
+    header = "日期,推广计划,推广单元,关键词,匹配模式,访问URL,展现,点击,消费"
+    rows = [
+        "2026-09-01,Pumps,multi,pump,短语,https://pump.example/a,100,4,8.75",
+        "2026-09-01,Pumps,multi,pump,短语,https://pump.example/b,50,1,1.25",
+        "2026-09-01,Pumps,multi,pump,精确,https://pump.example/a,30,2,4.00",
+    ]
+    report = desk.run(desk.file(rows, header), platform="baidu")
+    assert (report.rows, report.by_day[0].rows) == (3, 2)
+    found = desk.report()
+    assert sorted((row.match_type, row.cost) for row in found.rows) == [
+        ("exact", "4.00"), ("phrase", "10.00"),
+    ]  # fmt: skip
+    assert (found.totals.cost, found.totals.clicks) == ("14.00", 7)
+    assert not desk.run(desk.file(rows[::-1], header), platform="baidu").changed
+
+
 def test_a_restated_file_replaces_only_the_days_it_changes(desk: Desk) -> None:
     first = desk.rows(*TWO_DAYS).pull
     desk.reconcile()

@@ -104,6 +104,13 @@ def test_a_report_that_cannot_be_read_is_refused_whole(
     assert world.rows("SELECT count() FROM invalid_clicks") == [(0,)]
 
 
+def test_amounts_in_ten_thousands_are_refused_and_not_passed_over(world: World) -> None:
+    text = f"日期,过滤点击量,过滤金额（万元）\n{DAY},4,0.12\n"
+    with pytest.raises(InvalidInput, match=r"The column '过滤金额（万元）' is in 万元"):
+        take(world, text)
+    assert sums(world) == []
+
+
 def test_bad_rows_can_be_left_out(world: World) -> None:
     report = take(world, f"{REPORT}someday,a,1,1,3\n", skip_bad_rows=True)
     assert (report.skipped, report.clicks) == (1, 5)  # type: ignore[attr-defined]

@@ -146,9 +146,9 @@ def test_a_value_is_in_the_currency_that_the_title_of_its_column_names(
     assert (rows[0].value, rows[0].currency) == (Decimal(900), expected)
 
 
-def test_a_column_of_ten_thousands_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mapping", [{}, {"value": "金额（万元）"}])
+def test_a_column_of_ten_thousands_is_refused(mapping: dict[str, str], tmp_path: Path) -> None:
     text = "day,stage,id,email,金额（万元）\n2026-09-01,order,1,a@b.example,90\n"
-    mapping = {"value": "金额（万元）"}
     file, rows = read(write(tmp_path, text), currency="CNY", mapping=mapping)
     assert rows == []
     assert "marked 万元" in file.problems[0].message

@@ -218,9 +218,15 @@ def test_a_mark_of_another_currency_is_refused(desk: Desk, cost: str) -> None:
         desk.rows(row, account="one", platform="bing")
 
 
-def test_costs_in_ten_thousands_are_refused(desk: Desk) -> None:
-    header = HEADER.replace("Cost", "花费(万元)")
-    assert header != HEADER
-    path = desk.file([ROW], header)
-    with pytest.raises(InvalidInput, match="The cost is in 万元"):
-        desk.run(path, platform="baidu", mapping={"cost": "花费(万元)"})
+@pytest.mark.parametrize("title", ["花费(万元)", "消费（千元）", "消费(分)"])
+def test_costs_in_multiples_of_a_unit_are_refused(title: str, desk: Desk) -> None:
+    path = desk.file([ROW], HEADER.replace("Cost", title))
+    for mapping in ({}, {"cost": title}):
+        with pytest.raises(InvalidInput, match=r"The column '.*' is in (万元|千元|分)"):
+            desk.run(path, platform="baidu", mapping=mapping)
+
+
+def test_values_in_multiples_of_a_unit_are_refused_too(desk: Desk) -> None:
+    path = desk.file([f"{ROW},7"], f"{HEADER},转化价值（万元）")
+    with pytest.raises(InvalidInput, match=r"The column '转化价值（万元）' is in 万元"):
+        desk.run(path, platform="baidu")

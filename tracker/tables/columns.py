@@ -22,7 +22,10 @@ Tiers = Sequence[Sequence[str]]
 Names = Mapping[str, Tiers]
 
 _SQUEEZE = re.compile(r"[\s._\-:：\"'*]+")
-_UNIT = re.compile(r"\((?:[a-z]{3}|[a-z]{0,2}[$¥￥€£₽]|元|人民币元?|美元|欧元)\)$")
+# NOTE: multiples of a unit are known so that their column is refused for it, not passed over.
+_UNIT = re.compile(
+    r"\((?:[a-z]{3}|[a-z]{0,2}[$¥￥€£₽]|[十百千万亿]*(?:元|人民币元?|美元|美金|欧元)|分|角)\)$"
+)
 _PARENS = str.maketrans("（）［］", "()[]")
 
 

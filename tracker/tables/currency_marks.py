@@ -13,8 +13,9 @@ from tracker.tables.columns import Header
 from tracker.tables.numbers import dress_of
 
 _BRACKETS = re.compile(r"[(（]\s*([^()（）]+?)\s*[)）]\s*$")
-#: Amounts of these are not of a currency's unit: 金额（万元） has ten thousands of it.
-_MULTIPLE = re.compile(r"[十百千万亿]+(?:元|人民币|美元|美金|欧元)?")
+#: Amounts of these are not of a currency's unit: 金额（万元） has ten thousands of it, 金额（分）
+#: hundredths.
+_MULTIPLE = re.compile(r"[十百千万亿]+(?:元|人民币元?|美元|美金|欧元)?|分|角")
 
 
 def mark_of(cell: str, title: str) -> str:
@@ -42,7 +43,8 @@ def mark_of_amounts(header: Header, index: int) -> str:
     mark = mark_of_column(header, index)
     if mark and not currencies_of(mark):
         raise InvalidInput(
-            f"The cost is in {mark}.", hint="Give it in the currency's own unit, such as 元."
+            f"The column {header.cells[index]!r} is in {mark}.",
+            hint="Give it in the currency's own unit, such as 元.",
         )
     return mark
 

@@ -221,7 +221,7 @@ SPEND = (
         "%(currency)s."
     ),
     msgid("Name the currency with --currency, or another account with --account."),
-    msgid("The cost is in %(mark)s."),
+    msgid("The column %(column)s is in %(mark)s."),
     msgid("Give it in the currency's own unit, such as 元."),
     msgid("The file names no currency; its cost is taken as %(currency)s, the site's."),
     msgid("If that is wrong, import it again with --currency."),

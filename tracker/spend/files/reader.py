@@ -169,6 +169,8 @@ def _complete(
     """What the preamble leaves open, from the file's name and its column names."""
     named = declared_by_name(header.view.table.name)
     mark = mark_of_amounts(header, columns["cost"])
+    if "value" in columns:
+        mark_of_amounts(header, columns["value"])
     devices = declared.scope.devices or device_of_columns(platform, header.cells)
     return replace(
         declared,

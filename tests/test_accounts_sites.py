@@ -102,6 +102,10 @@ def test_a_site_without_options_has_the_documented_defaults(any_db: Engine) -> N
 #: Field, a value it refuses, what the message says.
 REFUSED: list[tuple[str, Any, str]] = [
     ("timezone", "Asia/Peking", "Unknown time zone 'Asia/Peking'"),
+    ("timezone", "localtime", "Unknown time zone 'localtime'"),
+    ("timezone", "posix/UTC", "Unknown time zone 'posix/UTC'"),
+    ("timezone", "right/UTC", "Unknown time zone 'right/UTC'"),
+    ("timezone", "Factory", "Unknown time zone 'Factory'"),
     ("currency", "RMB?", "Unknown currency"),
     ("margin", Decimal(0), "margin is 0"),
     ("margin", Decimal("1.01"), "margin is 1.01"),

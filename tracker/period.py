@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tracker.errors import InvalidInput
 
@@ -22,9 +22,28 @@ def parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInput(
-            f"Unknown time zone {name!r}.", hint="Use an IANA name such as Asia/Shanghai or UTC."
-        ) from error
+        raise _unknown(name) from error
+
+
+def checked_zone(name: str) -> str:
+    """The name of a zone to be stored; InvalidInput unless it is one of IANA's.
+
+    Python also opens other files of the system's directory (``posix/UTC``); the engine does not.
+    """
+    if name not in _zones():
+        raise _unknown(name)
+    return name
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+def _unknown(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"Unknown time zone {name!r}.", hint="Use an IANA name such as Asia/Shanghai or UTC."
+    )
 
 
 def parse_day(text: str) -> date:

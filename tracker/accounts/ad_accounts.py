@@ -20,7 +20,7 @@ from tracker.accounts.platforms import account_name
 from tracker.accounts.upserts import upsert
 from tracker.errors import NotFound
 from tracker.money import parse_currency
-from tracker.period import parse_zone
+from tracker.period import checked_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def given_campaigns(
 
 def _checked(account: AdAccount) -> AdAccount:
     if account.timezone is not None:
-        parse_zone(account.timezone)
+        checked_zone(account.timezone)
     return AdAccount(
         tenant=account.tenant,
         platform=checked_name(account.platform, "platform", longest=40),

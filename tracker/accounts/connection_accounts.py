@@ -20,7 +20,7 @@ from tracker.accounts.names import checked_name
 from tracker.accounts.upserts import upsert
 from tracker.errors import NotFound
 from tracker.money import parse_currency
-from tracker.period import parse_zone
+from tracker.period import checked_zone
 
 #: The account of a source that has none: the source itself.
 WHOLE = ""
@@ -188,7 +188,7 @@ def due_accounts(db: Engine, now: datetime) -> list[ConnectionAccount]:
 def _checked(account: ConnectionAccount) -> dict[str, Any]:
     name = account.account
     if account.timezone:
-        parse_zone(account.timezone)
+        checked_zone(account.timezone)
     return {
         "account": checked_name(name, "ad account") if name != WHOLE else WHOLE,
         "name": account.name.strip()[:200],

@@ -39,7 +39,7 @@ from tracker.accounts.site_rules import (
 )
 from tracker.errors import InvalidInput, NotFound, Unavailable
 from tracker.money import parse_currency
-from tracker.period import parse_zone
+from tracker.period import checked_zone
 
 DEFAULT_VISIT_TIMEOUT = 30 * 60
 DEFAULT_LOOKBACK_DAYS = 90
@@ -238,7 +238,7 @@ def _checked(site: Site, *, lookback: int = 0) -> Site:
     domains = tuple(dict.fromkeys(parse_domain(domain) for domain in site.domains))
     if not domains:
         raise InvalidInput("A site needs at least one domain.", hint="Give it with --domain.")
-    parse_zone(site.timezone)
+    checked_zone(site.timezone)
     return replace(
         site,
         name=checked_name(site.name, "site"),

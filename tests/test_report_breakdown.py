@@ -667,6 +667,30 @@ def test_filters_join_conditions_over_keywords_tags_and_visits(world: World) -> 
     assert visits('page is "/" and event is pageview') == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("ΑΝΤΛΙΕΣ ΑΘΗΝΑΣ", ("αντλιες", "αθηνας", "ΑΝΤΛΙΕΣ", "no, αθηνας")),
+        ("αντλίες αθήνας", ("ΑΝΤΛΊΕΣ", "ΑΘΉΝΑΣ", "αντλίεσ", "αθήνας")),
+        ("ΠΡΟΣΦΟΡΕΣ", ("ΠΡΟΣ", "προσ", "προσφορες")),
+        ("École ẞ", ("ÉCOLE", "ß")),
+    ],
+)
+def test_a_part_of_a_name_is_found_whatever_its_case(
+    world: World, text: str, parts: tuple[str, ...]
+) -> None:
+    """In Greek a sigma at the end of a word is another letter, and the same in capitals."""
+    world.spend(HEADER + f"2026-09-01,{text},g,{text},10,2,8.00\n", platform="baidu")
+    world.reconcile()
+    for part in parts:
+        for name in ("campaign", "keyword"):
+            asked = ask(world, group="", metrics="cost", filter=f"{name} contains {part}")
+            assert asked.totals == {"cost": "8.00"}, (name, part)
+        if "," not in part:
+            report = world.report("2026-09-01", "2026-09-30", search=part)
+            assert report.totals.cost == "8.00", part
+
+
 def test_every_page_of_a_visit_is_of_the_search_term_by_which_it_came(world: World) -> None:
     found = "https://www.bing.com/search?q=Steel%20%20Pump"
     world.events(

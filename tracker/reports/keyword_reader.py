@@ -17,7 +17,7 @@ from tracker.reports.data_driven_rows import data_driven_credit
 from tracker.reports.keyword_facts import Credit, KeywordFacts
 from tracker.reports.keyword_index import Name, keyword_index
 from tracker.reports.keyword_table import DayTable, KeywordTable, Line
-from tracker.reports.names import brand_of, brand_terms, normal_form
+from tracker.reports.names import brand_of, brand_terms, normal_form, one_sigma
 from tracker.reports.published import published
 from tracker.reports.request import Brand, By, KeywordRequest, Model
 from tracker.reports.roi import Economics, Sums
@@ -124,16 +124,19 @@ class Reader:
         if not search and request.brand is Brand.ALL:
             return None
         terms = brand_terms(request.site)
+        greek = "σ" in one_sigma(search)
+        search = one_sigma(search) if greek else search
         return [
             name.keyword_key
             for name in self.names.every()
-            if (not search or any(search in text for text in _searched(name)))
+            if (not search or any(search in text for text in _searched(name, greek=greek)))
             and _of_brand(name, terms, request.brand)
         ]
 
 
-def _searched(name: Name) -> tuple[str, ...]:
-    return name.keyword_norm, name.campaign_norm, name.ad_group_norm
+def _searched(name: Name, *, greek: bool) -> tuple[str, ...]:
+    texts = (name.keyword_norm, name.campaign_norm, name.ad_group_norm)
+    return tuple(map(one_sigma, texts)) if greek else texts
 
 
 def _of_brand(name: Name, terms: list[str], brand: Brand) -> bool:

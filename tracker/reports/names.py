@@ -15,6 +15,12 @@ def normal_form(text: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).lower()).strip()
 
 
+def one_sigma(text: str) -> str:
+    """Greek text in lower case without the sigma of the ends of words, to look for parts in: in
+    capitals both are Σ, and within a word the part's last letter is the other one."""
+    return text.lower().replace("ς", "σ")
+
+
 def brand_terms(site: Site) -> list[str]:
     """The site's brand terms in normal form."""
     return [term for term in map(normal_form, site.brand_terms) if term]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tracker.reports.conditions import Condition, Join, Test, naming
 from tracker.reports.dimensions import DIMENSIONS, Fact, Fragment
 from tracker.reports.measures import APART, MEASURES
-from tracker.reports.names import normal_form
+from tracker.reports.names import normal_form, one_sigma
 from tracker.reports.plan import SOURCES, Reading
 from tracker.warehouse.sql import load_sql
 
@@ -236,6 +236,10 @@ class _Filled:
     def _contains(self, wanted: tuple[str, ...], text: str) -> str:
         # An empty text is in every one: of several texts the engine finds it in all but empty ones.
         wanted = ("",) if "" in wanted else wanted
+        if any("σ" in one_sigma(value) for value in wanted):
+            # As in names.one_sigma: the engine's own search tells the two from each other.
+            wanted = tuple(map(one_sigma, wanted))
+            text = f"replaceAll(lowerUTF8({text}), 'ς', 'σ')"
         # Folding the case of every alphabet takes longer than reading the column, and so does
         # looking for several texts where there is one.
         alphabet = "" if all(value.isascii() for value in wanted) else "UTF8"

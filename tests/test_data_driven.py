@@ -220,6 +220,31 @@ def test_filters_show_a_part_of_the_same_credit(world: World) -> None:
     assert markov.coverage == linear.coverage
 
 
+@pytest.mark.parametrize("by", ["click", "conversion"])
+def test_coverage_is_the_same_whatever_the_report_is_filtered_by(world: World, by: str) -> None:
+    """By click date a day has another part of data-driven credit than of linear: of water alone
+    and of oil after water on the next day, and of an order that belongs to nobody."""
+    people(world, 40, ["water pump"], order="100")
+    world.events(
+        line
+        for name in (f"both-{number}" for number in range(40))
+        for line in (
+            at("08-31 10:00", name, ad("water pump")),
+            at("09-01 10:00", name, ad("oil pump")),
+            at("09-01 10:05", name, name="order", value="300", currency="CNY"),
+        )
+    )
+    people(world, 25, ["water pump"])
+    world.offline("id,time,stage,value,visitor\no1,2026-09-01T10:00:00Z,order,9000,nobody\n")
+    world.reconcile()
+    whole, part = (
+        world.report("2026-09-01", "2026-09-01", model="markov", by=by, search=search)
+        for search in ("", "oil")
+    )
+    assert part.coverage.conversions == whole.coverage.conversions
+    assert part.coverage.value == whole.coverage.value
+
+
 def test_a_conversion_without_a_touch_and_a_previous_period_keep_their_own(world: World) -> None:
     people(world, 2, ["water pump"], order="100")
     world.offline("id,time,stage,value,visitor\no1,2026-09-01T10:00:00Z,order,70,nobody\n")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from tracker.accounts.marks import dirty_days
 from tracker.accounts.sites import Site
+from tracker.attribution.journeys import Cell
 from tracker.money import decimal_text
 from tracker.period import Period, day_start, local_day, parse_zone
 from tracker.reports.keyword_table import KeywordSums
@@ -56,13 +57,22 @@ def _maturity(warehouse: Warehouse, request: KeywordRequest, state: Published) -
 
 
 def coverage(
-    warehouse: Warehouse, request: KeywordRequest, asof: int, sums: KeywordSums
+    warehouse: Warehouse,
+    request: KeywordRequest,
+    asof: int,
+    sums: KeywordSums,
+    dealt: Sequence[Cell],
 ) -> Coverage:
-    """Shares that could be joined.
+    """Shares that could be joined. Of the markov model the whole credit is ``dealt``.
 
     The shares of conversions and value are those of the site, whatever the report is filtered by.
     """
-    earned = _earned(sums) if not request.filtered else _joined(warehouse, request, asof)
+    if not request.filtered:
+        earned = _earned(sums)
+    elif request.model is Model.MARKOV:
+        earned = _of_cells(dealt)
+    else:
+        earned = _joined(warehouse, request, asof)
     total, joined = sums.now, sums.joined
     return Coverage(
         conversions=_share(earned.joined_weight, earned.weight),
@@ -105,6 +115,17 @@ def _earned(sums: KeywordSums) -> Earned:
     )
 
 
+def _of_cells(cells: Sequence[Cell]) -> Earned:
+    touched = [cell for cell in cells if cell.source_key]
+    return Earned(
+        weight=sum(cell.weight for cell in cells),
+        joined_weight=sum(cell.weight for cell in touched),
+        amount=sum(cell.amount for cell in cells),
+        joined_amount=sum(cell.amount for cell in touched),
+        unpriced=sum(cell.unpriced for cell in cells),
+    )
+
+
 def _joined(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Earned:
     found = warehouse.dicts(
         load_sql(PACKAGE, "coverage.sql"),
@@ -113,8 +134,7 @@ def _joined(warehouse: Warehouse, request: KeywordRequest, asof: int) -> Earned:
             "asof": asof,
             "first": request.period.first,
             "last": request.period.last,
-            # The data-driven model gives all of a conversion to touches where there are any.
-            "model": str(Model.LINEAR if request.model is Model.MARKOV else request.model),
+            "model": str(request.model),
             "goal": request.goal,
             "by_click": request.by is By.CLICK,
         },

@@ -33,10 +33,12 @@ _MEASURES = {name: "unpriced" if name == "unpriced_value" else name for name in 
 @dataclass(frozen=True, slots=True)
 class DataDriven:
     """For each keyword ``levels`` has the level of the group whose removal effect it has; sources
-    without a keyword are groups by themselves and have none."""
+    without a keyword are groups by themselves and have none. ``cells`` are those of the period,
+    whatever rows the report is filtered to."""
 
     credit: Credit
     levels: Mapping[int, str]
+    cells: Sequence[Cell]
 
 
 def data_driven_credit(
@@ -48,7 +50,8 @@ def data_driven_credit(
     the period before has one of its own.
     """
     names = source_names(warehouse, scope.site, scope.asof)
-    cells, groups = _credit(warehouse, scope, names)
+    of_period, groups = _credit(warehouse, scope, names)
+    cells = list(of_period)
     if compare:
         before = Period(scope.first, scope.last).previous()
         earlier = replace(scope, first=before.first, last=before.last)
@@ -65,7 +68,7 @@ def data_driven_credit(
         for key, group in groups.items()
         if names[key].keyword_key
     }
-    return DataDriven(Credit(days[inside], rows[inside], values), levels)
+    return DataDriven(Credit(days[inside], rows[inside], values), levels, of_period)
 
 
 def pooled(rows: Sequence[Row], period: Period) -> list[Incomplete]:

@@ -7,12 +7,12 @@ a rebuild which publishes meanwhile cannot mix into it. Facts are added up by pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import date
 
 from tracker.accounts.pipeline import Pipeline
-from tracker.attribution.journeys import Scope
+from tracker.attribution.journeys import Cell, Scope
 from tracker.reports.data_driven_rows import data_driven_credit
 from tracker.reports.keyword_facts import Credit, KeywordFacts
 from tracker.reports.keyword_index import Name, keyword_index
@@ -45,6 +45,8 @@ class Reader:
         self.names = self._index.names
         #: Of the markov model: by keyword, the level whose removal effect its credit follows.
         self.levels: Mapping[int, str] = {}
+        #: Of the markov model: the credit of the period's days, whatever rows are asked for.
+        self.dealt: Sequence[Cell] = ()
 
     def read(self, threads: Executor) -> tuple[KeywordTable, Mapping[date, Sums]]:
         """Every row's measures, and those of each day, by statements that run at once."""
@@ -80,7 +82,7 @@ class Reader:
         found = data_driven_credit(
             self._warehouse, scope, facts.sources, compare=self._request.compare
         )
-        self.levels = found.levels
+        self.levels, self.dealt = found.levels, found.cells
         return found.credit
 
     def _most_lines(self) -> int:

@@ -68,7 +68,7 @@ def keyword_report(
         totals=metrics(sums.now, economics),
         previous=_previous(request, sums, economics),
         trend=_trend(request.period, sums),
-        coverage=coverage(warehouse, request, reader.asof, sums),
+        coverage=coverage(warehouse, request, reader.asof, sums, reader.dealt),
         incomplete=[
             *incomplete(
                 *(warehouse, request, beside, reader.state, sums, known, lacking.result(), now)

@@ -34,6 +34,7 @@ def event(time: str, name: str, visitor: str = "v1", **props: Any) -> dict[str, 
 
 EVENTS = [
     at("09-01 10:00:00", url=ad("water pump")),
+    at("09-01 10:00:05", url="https://pump.example/en/eu/thanks"),
     event("09-01 10:00:10", "form", id="inquiry-form", fields="mail"),
     event("09-01 10:00:20", "form", id="newsletter"),
     event("09-01 10:00:30", "intent", kind="tel", url="tel:+86"),
@@ -62,6 +63,7 @@ KINDS: dict[str, tuple[dict[str, Any], int]] = {
     "no mail": ({"click": "mail"}, 0),
     "file": ({"download": "*"}, 2),
     "pdf": ({"download": "**.pdf"}, 1),
+    "pdf anywhere": ({"download": "*.pdf"}, 1),
     "one minute": ({"seconds": 60}, 1),
     "deep": ({"depth": 80}, 1),
     "long and deep": ({"seconds": 120, "depth": 85}, 1),
@@ -79,6 +81,7 @@ KINDS: dict[str, tuple[dict[str, Any], int]] = {
     "attention to pages": ({"seconds": 60, "where": ("page~",)}, 1),
     "big a person": ({"event": "quote", "where": ("amount>=1300",), "count": "person"}, 2),
     "home": ({"path": "/"}, 1),
+    "a page at any depth": ({"path": "*/thanks"}, 1),
 }
 
 

@@ -95,7 +95,7 @@ def _looks_for(goal: Goal) -> tuple[str, str, str]:
     if goal.kind == "event":
         return goal.pattern, "", ""
     if goal.kind == "path":
-        return "pageview", path_regex(goal.pattern), ""
+        return "pageview", path_regex(_at_any_depth(goal.pattern)), ""
     if goal.kind == "form":
         return "form", *_unless_any(goal.pattern, _name_regex(goal.pattern), "id")
     if goal.kind == "download":
@@ -114,4 +114,9 @@ def _name_regex(pattern: str) -> str:
 
 def _address_regex(pattern: str) -> str:
     """A path pattern, for the whole address of a file."""
-    return "^(?:[A-Za-z]+://[^/?#]*)?" + path_regex(pattern).removeprefix("^")
+    return "^(?:[A-Za-z]+://[^/?#]*)?" + path_regex(_at_any_depth(pattern)).removeprefix("^")
+
+
+def _at_any_depth(pattern: str) -> str:
+    """A path begins with a slash: one that a star begins (``*.pdf``) would fit hardly any."""
+    return "**" + pattern.lstrip("*") if pattern.startswith("*") else pattern

@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 
 from tests.web_app import Browser, enter
 from tests.world import HOME, World, ad, at
+from tracker.reports.measures import Value
 from tracker.requests.reports import ReportBreakdown
 from tracker.warehouse.client import Warehouse
+from tracker.web.spreadsheet import figure_values
 
 FORMULA = "=cmd|'/c calc'!A1"
 SPEND = f"""Date,Campaign,Ad group,Keyword,Impressions,Clicks,Cost
@@ -122,3 +124,38 @@ def test_files_have_every_row_and_no_formula(world: World, browser: Browser, rep
     assert as_lines.headers["content-type"] == "application/x-ndjson"
     told = [msgspec.json.decode(line) for line in as_lines.content.splitlines()]
     assert told == browser.get(address(world, report, limit="0", **given)).json()["rows"]
+
+
+@pytest.mark.parametrize("report", ["breakdown", "keywords"])
+def test_files_of_a_comparison_have_what_was_before_and_the_change(
+    world: World, browser: Browser, report: str
+) -> None:
+    given = {"group": "keyword", "metrics": "cost,visits"} if report == "breakdown" else {}
+    days = {"from": "2026-09-02", "to": "2026-09-02", "compare": "previous"}
+    where = address(world, report, format="csv", **given, **days)
+    header, *lines = csv.reader(io.StringIO(browser.get(where).content.decode("utf-8-sig")))
+    whole = address(world, report, format="csv", **given)
+    alone = next(csv.reader(io.StringIO(browser.get(whole).content.decode("utf-8-sig"))))
+    assert header[: len(alone)] == alone
+    figures = alone[alone.index("impressions" if report == "keywords" else "cost") :]
+    starts = ("previous_", "change_")
+    assert header[len(alone) :] == [start + name for start in starts for name in figures]
+    found = {line[header.index("keyword")]: dict(zip(header, line, strict=True)) for line in lines}
+    steel, wished = found["steel pump"], ("visits", "previous_visits", "change_visits")
+    assert [steel[name] for name in wished] == ["0", "1", "-1.0"]
+    assert (steel["previous_cost"], steel["change_cost"]) == ("20.00", "")
+    assert found[f"'{FORMULA}"]["cost"] == "15.50"
+    book = browser.get(address(world, report, format="xlsx", **given, **days))
+    page = openpyxl.load_workbook(io.BytesIO(book.content)).active
+    assert page is not None
+    first, *rows = page.iter_rows(values_only=True)
+    assert list(first) == header
+    cells = next(dict(zip(header, row, strict=True)) for row in rows if "steel pump" in row)
+    assert [cells[name] for name in (*wished, "previous_cost")] == [0, 1, -1, 20]
+
+
+def test_a_change_in_a_file_is_a_share_and_of_percentages_the_difference() -> None:
+    now: dict[str, Value] = {"cost": "30.00", "ctr": 0.5}
+    before: dict[str, Value] = {"cost": "20.00", "ctr": 0.25}
+    assert figure_values(("cost", "ctr"), now, before) == ["30.00", 0.5, "20.00", 0.25, 0.5, 0.25]
+    assert figure_values(("cost",), now, {"cost": "0.00"}) == ["30.00", "0.00", None]

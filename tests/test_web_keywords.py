@@ -305,6 +305,9 @@ def test_the_csv_has_every_row_the_total_and_no_formula(world: World, browser: B
     assert "'=cmd|'/c calc'!A1" in by_keyword
     assert rows[-1]["Kind"] == "Total"
     assert rows[-1]["Cost"] == "91.00"
+    assert {"Cost, previous period", "Cost, change"} <= rows[-1].keys()
+    alone = browser.get(f"/sites/{world.site.key}/keywords.csv{SEPTEMBER}&compare=none")
+    assert b"previous" not in alone.content
 
 
 def test_the_api_csv_has_the_names_of_the_json_and_no_total(world: World, browser: Browser) -> None:

@@ -22,7 +22,14 @@ from starlette.responses import Response, StreamingResponse
 from tracker.errors import InvalidInput
 from tracker.reports.breakdown import Breakdown
 from tracker.reports.result import KeywordReport
-from tracker.web.spreadsheet import FIELDS, NAMES, safe_text
+from tracker.web.spreadsheet import (
+    NAMES,
+    figure_names,
+    figure_values,
+    keyword_fields,
+    keyword_figures,
+    safe_text,
+)
 
 FORMATS = ("json", "csv", "xlsx", "jsonl")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -46,19 +53,28 @@ class Sheet:
 
 def keyword_sheet(report: KeywordReport) -> Sheet:
     """The rows of the keyword report, columns as in its JSON."""
-    rows = ([getattr(row, name) for name in FIELDS] for row in report.rows)
-    return Sheet(f"keywords-{report.site}-{report.first}-{report.last}", FIELDS, len(NAMES), rows)
+    rows = (
+        [*(getattr(row, name) for name in NAMES), *keyword_figures(row, row.previous)]
+        for row in report.rows
+    )
+    title = f"keywords-{report.site}-{report.first}-{report.last}"
+    return Sheet(title, keyword_fields(report), len(NAMES), rows)
 
 
 def breakdown_sheet(report: Breakdown) -> Sheet:
     """The rows of a breakdown; ``unallocated`` names dimensions that a row is not known by."""
-    header = (*report.group, "unallocated", *report.totals)
+    figures = tuple(report.totals)
+    names = figure_names(figures, compared=report.previous is not None)
     rows = (
-        [*row.values.values(), " ".join(row.unallocated), *row.metrics.values()]
+        [
+            *row.values.values(),
+            " ".join(row.unallocated),
+            *figure_values(figures, row.metrics, row.previous),
+        ]
         for row in report.rows
     )
     title = f"breakdown-{report.site}-{report.first}-{report.last}"
-    return Sheet(title, header, len(report.group) + 1, rows)
+    return Sheet(title, (*report.group, "unallocated", *names), len(report.group) + 1, rows)
 
 
 def file_response(

@@ -24,7 +24,7 @@ from tracker.web.i18n import Language, msgid
 from tracker.web.keyword_view import KeywordView
 from tracker.web.notes import match_notes, report_notes, row_title
 from tracker.web.query import PAGE_SIZES, PRESETS, PageQuery, page_request, read_page_query
-from tracker.web.spreadsheet import FIELDS, keyword_csv
+from tracker.web.spreadsheet import COMPARED, keyword_csv, keyword_fields
 from tracker.web.stages import REPEAT, stage_name, stage_options
 from tracker.web.vocabulary import PLATFORMS, platform_name
 
@@ -108,7 +108,7 @@ async def export(call: Call) -> Response:
     speech = call.language
     body = keyword_csv(
         report,
-        titles=[speech.pgettext(query.platform or "mixed", _TITLES[name]) for name in FIELDS],
+        titles=[_title(speech, query.platform, name) for name in keyword_fields(report)],
         total=speech.gettext("Total"),
         named=partial(_named, speech),
     )
@@ -223,6 +223,15 @@ def _stage_goals(call: Call, chosen: str) -> list[tuple[str, str]]:
     if chosen.startswith(STAGES) and chosen not in dict(found):
         found.append((chosen, chosen))
     return found
+
+
+def _title(speech: Language, platform: str, name: str) -> str:
+    """A column of the export in the reader's language and the platform's words."""
+    for start, words in COMPARED.items():
+        if name.startswith(start):
+            metric = _title(speech, platform, name.removeprefix(start))
+            return speech.gettext(words) % {"metric": metric}
+    return speech.pgettext(platform or "mixed", _TITLES[name])
 
 
 def _named(speech: Language, name: str, row: Row) -> str:

@@ -45,7 +45,7 @@ def refuse(patch: pytest.MonkeyPatch, world: World, bad: Slice, step: str) -> No
     real = getattr(where, step)
 
     def refused(*given: Any) -> Any:
-        if bad in given[-1].slices:  # of what was begun, or was looked at
+        if any(bad in getattr(one, "slices", ()) for one in given):
             world.warehouse.execute(REFUSED)
         return real(*given)
 

@@ -25,7 +25,6 @@ WITHOUT_SITE = {
     "spend/any_totals.sql": "totals belong to a tenant, not to sites",
     "spend/term_counts.sql": "search terms belong to a tenant, not to sites",
     "spend/term_contents.sql": "search terms belong to a tenant, not to sites",
-    "visits/look_ups.sql": "look-ups of clicks belong to a tenant, not to sites",
     "spend/keywords.sql": "its accounts are tuples that begin with the site",
     "reconcile/spend_days.sql": "spend belongs to ad accounts of a tenant, not to sites",
     "spend/standing_*.sql": "spend and rates belong to a tenant, not to sites",

@@ -90,6 +90,11 @@ class Calendar:
         return {"sites": self.sites, "since": self.since, "until": self.until, **self.dealt}
 
     @property
+    def brought(self) -> dict[str, object]:
+        """Parameters: the same without the day before the first, which is read as context only."""
+        return {**self.reach, "since": self.wanted_since}
+
+    @property
     def dealt(self) -> dict[str, object]:
         """Parameters of the part ``dealt``: which visitors of which sites are read. Empty where
         those of all sites are."""

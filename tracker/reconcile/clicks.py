@@ -8,7 +8,7 @@ brought; these functions find the slices of just those.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -20,27 +20,32 @@ if TYPE_CHECKING:
     from tracker.reconcile.build import BuildContext
 
 
+def remember_clicks(
+    context: BuildContext,
+    brought: Mapping[str, object],
+    shares: Iterable[Mapping[str, object]],
+    parts: Collection[str],
+) -> None:
+    """Remember who brought the click ids of the events of ``brought``.
+
+    ``shares`` are the ``passes`` and ``pass`` of statements that deal the work among themselves,
+    ``parts`` those of the statement that are wanted.
+    """
+    for share in shares:
+        context.run("tracker.visits", "clicks.sql", {**brought, **share}, parts)
+
+
 def know_clicks(
     context: BuildContext,
     reach: Mapping[str, object],
-    brought: Mapping[str, object],
-    shares: Sequence[Mapping[str, object]],
-    known: Collection[str],
-    dealt: Collection[str],
+    shares: Iterable[Mapping[str, object]],
+    parts: Collection[str],
 ) -> None:
-    """Gather what is known of the click ids of the events of ``reach``; remember who brought those
-    of ``brought``, a part of them.
-
-    ``shares`` are the ``passes`` and ``pass`` of statements that deal the work among themselves;
-    ``known`` and ``dealt`` name the parts of those names of the statements if they are wanted.
-    """
+    """Gather, for the build, what is remembered and told of the click ids of the events of
+    ``reach``."""
     for share in shares:
-        context.run("tracker.visits", "clicks.sql", {**brought, **share}, {*known, *dealt})
-    whose = _whose(context)
-    looked = {"looked"} if context.any("tracker.visits", "look_ups.sql", whose) else set()
-    for share in shares:
-        about = {**reach, **whose, **share, "told": []}
-        context.run("tracker.visits", "clicked.sql", about, {*looked, *dealt})
+        about = {**reach, **_whose(context), **share, "told": []}
+        context.run("tracker.visits", "clicked.sql", about, parts)
 
 
 def _whose(context: BuildContext) -> dict[str, object]:

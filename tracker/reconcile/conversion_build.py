@@ -23,12 +23,16 @@ _RANKS: Mapping[Role, int] = {"order": 1, "shipped": 2, "payment": 3, "other": 4
 
 
 def build_goals(
-    context: BuildContext, following: Following, days: Collection[tuple[str, date]]
+    context: BuildContext,
+    following: Following,
+    days: Collection[tuple[str, date]],
+    names: frozenset[str] | None = None,
 ) -> None:
-    """Conversions of goals of these (site, day) as well; their credit is to follow."""
+    """Conversions of goals of these (site, day) as well; their credit is to follow. ``names`` are
+    those of all events of these days, if they are known."""
     following.days |= set(days)
     goals = [goal for site in sorted({site for site, _ in days}) for goal in context.goals[site]]
-    if goals and _goal_conversions(context, goals, days, following):
+    if goals and _goal_conversions(context, goals, days, following, names):
         following.written = True
 
 
@@ -48,6 +52,7 @@ def _goal_conversions(
     goals: Iterable[Goal],
     days: Collection[tuple[str, date]],
     following: Following,
+    names: frozenset[str] | None,
 ) -> bool:
     """Conversions of goals, kind by kind; whether any of their events has been seen at all."""
     runs, parts = day_runs(days), following.kinds & {"people", "rates"}
@@ -70,7 +75,11 @@ def _goal_conversions(
             "days": runs,
             "events": sorted({row[1] for row in rows}),
         }
-        if not context.any("tracker.conversions", "goal_events.sql", look):
+        if names is None:
+            is_there = context.any("tracker.conversions", "goal_events.sql", look)
+        else:
+            is_there = not names.isdisjoint(row[1] for row in rows)
+        if not is_there:
             continue
         seen = True
         whole = sites_of(row for row in rows if row[8] == "person")

@@ -57,9 +57,9 @@ def refresh_people(context: BuildContext, sites: Iterable[str]) -> set[tuple[str
 
 
 def kinds_of(context: BuildContext, sites: Collection[str]) -> frozenset[str]:
-    """Which of ``contacts``, ``people``, ``offline`` conversions and ``rates`` these sites have:
-    parts of the statements below. Where there are contacts there may be people: the build before
-    this one, which is still at work, may join the first of them."""
+    """Which of ``contacts``, ``people``, ``offline`` conversions, ``rates`` and ``look_ups`` of
+    clicks these sites have: parts of statements. Where there are contacts there may be people: the
+    build before this one, which is still at work, may join the first of them."""
     about = {"sites": sorted(sites), "tenants": context.tenants(sites)}
     found = context.warehouse.rows(load_sql("tracker.reconcile", "site_kinds.sql"), about)
     kinds = {str(kind) for (kind,) in found}

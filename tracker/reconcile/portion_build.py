@@ -30,20 +30,28 @@ from tracker.reconcile.following import (
 from tracker.reconcile.portions import Portion
 from tracker.reconcile.retention import is_final
 from tracker.reconcile.spend_build import build_spend, resolve_new_sources
-from tracker.reconcile.visit_build import Look, build_hits, build_visits, look_at, name_sources
+from tracker.reconcile.visit_build import (
+    Look,
+    build_hits,
+    build_visits,
+    event_names,
+    look_at,
+    name_sources,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A portion of which there are hits, if it is one of visits: what is left of its slices, what
-    their events and their sites have, as of when, how many seconds that took, and why it went no
-    further."""
+    their events and their sites have, the names of all events of its days if they are known, as of
+    when, how many seconds that took, and why it went no further."""
 
     portion: Portion
     context: BuildContext
     slices: Sequence[Slice]
     look: Look | None
     kinds: frozenset[str]
+    names: frozenset[str] | None
     now: datetime
     seconds: float
     refused: StatementUnfit | None
@@ -56,17 +64,34 @@ def begin(context: BuildContext, portion: Portion, now: datetime) -> Begun:
     known = _open(context, portion.slices, now)
     look = refused = None
     kinds: frozenset[str] = frozenset()
+    names: frozenset[str] | None = None
     try:
         if known and known[0].kind != "spend":
             with context.beside(kinds_of, context, {piece.site for piece in known}) as found:
                 if known[0].kind == "visits":
                     look = look_at(context, known)
                     context = context.of_events(look.events)
-                    build_hits(context, look)
+                    names = _hits_and_names(context, look, found)
             kinds = found.result()
     except StatementUnfit as reason:
         refused = reason
-    return Begun(portion, context, known, look, kinds, now, monotonic() - started, refused)
+    seconds = monotonic() - started
+    return Begun(portion, context, known, look, kinds, names, now, seconds, refused)
+
+
+def _hits_and_names(
+    context: BuildContext, look: Look, kinds: Future[frozenset[str]]
+) -> frozenset[str] | None:
+    """Make hits; the names of the events of so few whole days that asking for them beside the hits
+    saves more than asking the hits."""
+    if look.parts("large") or any(
+        context.frames[piece.site].dealing(piece.day).count > 1 for piece in look.slices
+    ):
+        build_hits(context, look, kinds)
+        return None
+    with context.beside(event_names, context, look) as names:
+        build_hits(context, look, kinds)
+    return names.result()
 
 
 def finish(begun: Begun) -> list[BuiltRun]:
@@ -118,7 +143,7 @@ def _convert(begun: Begun, fresh: Fresh, days: Collection[tuple[str, date]]) -> 
     following = Following(fresh, kinds)
     known = still_open({*days, *goal_days(context, fresh)})
     with context.beside(affected_days, context, fresh, moved, kinds, known) as affected:
-        build_goals(context, following, known)
+        build_goals(context, following, known, begun.names)
     more = still_open(affected.result()) - known
     build_goals(context, following, more)
     build_stages(context, following, known | more)

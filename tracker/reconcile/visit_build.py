@@ -8,12 +8,13 @@ find nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from tracker.accounts.marks import Slice
 from tracker.reconcile.build import SUMS, BuildContext
 from tracker.reconcile.calendar import Calendar, calendar_of
-from tracker.reconcile.clicks import know_clicks
+from tracker.reconcile.clicks import know_clicks, remember_clicks
 from tracker.reconcile.portions import passes_of
 from tracker.warehouse.sql import load_sql
 
@@ -67,14 +68,23 @@ def look_at(context: BuildContext, slices: Sequence[Slice]) -> Look:
     return Look(slices, calendar, int(events), int(clicks), *map(bool, has))
 
 
-def build_hits(context: BuildContext, look: Look) -> None:
-    """Hits of the slices, and what is known of their click ids."""
+def event_names(context: BuildContext, look: Look) -> frozenset[str]:
+    """The names of all events of these slices, which are whole days of their sites."""
+    sql = load_sql(PACKAGE, "event_names.sql")
+    found = context.warehouse.rows(sql, look.calendar.brought)
+    return frozenset(str(name) for (name,) in found)
+
+
+def build_hits(context: BuildContext, look: Look, kinds: Future[frozenset[str]]) -> None:
+    """Hits of the slices, and what is known of their click ids. ``kinds`` are those of their sites
+    (``following.kinds_of``)."""
     reach, shares = look.calendar.reach, look.shares
     if look.clicks:
-        # The click ids of a day that is context only are those that its own build has brought.
-        brought = {**reach, "since": look.calendar.wanted_since}
+        brought = look.calendar.brought
         known = _known(context, look, brought)
-        know_clicks(context, reach, brought, shares, known, look.parts("dealt"))
+        remember_clicks(context, brought, shares, known | look.parts("dealt"))
+        looked = {"looked"} if "look_ups" in kinds.result() else set()
+        know_clicks(context, reach, shares, looked | look.parts("dealt"))
     sessions = {
         "build": context.number,
         "days": look.calendar.rows,

@@ -465,6 +465,20 @@ def test_a_step_of_a_lead_that_does_not_exist_is_refused(world: World) -> None:
         correct_stage(deps, world.site, "a", Entry(id="b", stage="order"))
 
 
+def test_a_report_of_a_stage_that_there_never_was_is_refused(world: World) -> None:
+    world.offline("id,time,stage,lead\ni,2026-09-01,inquiry,L\nt,2026-09-02,trial,L\n")
+    world.reconcile()
+    days = ("2026-09-01", "2026-09-30")
+    # One that the site does not list and has facts of; one by a name of it.
+    for goal in ("stage:trial", "stage:询盘", "stage:inquiry"):
+        assert world.report(*days, goal=goal, by="conversion").totals.conversions == "1"
+    assert world.report(*days, goal="repeat:order").totals.conversions == "0"
+    for goal in ("stage:oder", "repeat:oder"):
+        with pytest.raises(NotFound, match="has no stage 'oder'") as refused:
+            world.report(*days, goal=goal)
+        assert "'inquiry', 'valid'" in str(refused.value.hint)
+
+
 def test_a_conversion_without_lead_becomes_the_first_stage_when_it_is_moved(world: World) -> None:
     world.events([at("06-01 10:00", url=ad("water pump"))])
     take(world, Entry(id="i", stage="inquiry", time="2026-06-02", visitor="v1"))

@@ -174,15 +174,6 @@ def get_goal(db: Engine, site: str, name: str) -> Goal:
     return goal
 
 
-def report_goal(db: Engine, site: str, wanted: str) -> str:
-    """The stored form of a goal (its name or id) or stage that a report is limited to; empty for
-    all. NotFound."""
-    # A stage of the sales pipeline has no row among the goals; its name is its id.
-    if not wanted or wanted.startswith(STAGES):
-        return wanted
-    return get_goal(db, site, wanted).id
-
-
 def remove_goal(db: Engine, site: str, name: str) -> Goal:
     """Remove the goal of that name and return it; NotFound. The caller marks slices dirty."""
     goal = get_goal(db, site, name)

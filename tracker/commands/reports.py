@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tracker.accounts.goals import report_goal
 from tracker.accounts.sites import get_site
 from tracker.attribution.grouping import Level
 from tracker.commands.progress import Progress
@@ -22,6 +21,7 @@ from tracker.reports.path_report import path_report
 from tracker.reports.pipeline import pipeline_report
 from tracker.reports.request import Brand, By, KeywordRequest, Model, Sort, choice
 from tracker.reports.result import KeywordReport
+from tracker.reports.wanted_goal import report_goal
 from tracker.requests.pipeline import ReportPipeline
 from tracker.requests.reports import (
     ListConversions,
@@ -41,7 +41,7 @@ def keywords(parts: Parts, request: ReportKeywords, _: Progress) -> KeywordRepor
         model=choice(Model, "model", request.model),
         by=choice(By, "by", request.by),
         compare=_wants_previous(request.compare),
-        goal=report_goal(parts.db, request.site, request.goal),
+        goal=report_goal(parts.warehouse, parts.db, request.site, request.goal),
         platform=request.platform,
         search=request.search,
         brand=choice(Brand, "brand", request.brand),
@@ -57,7 +57,7 @@ def breakdown(parts: Parts, request: ReportBreakdown, _: Progress) -> breakdowns
     """Any metrics by any chain of dimensions."""
     site = get_site(parts.db, request.site)
     wanted = read_breakdown(request.given, site, Period.parse(request.first, request.last))
-    goal = report_goal(parts.db, request.site, wanted.goal)
+    goal = report_goal(parts.warehouse, parts.db, request.site, wanted.goal)
     wanted = replace(wanted, goal=goal, limit=request.limit, offset=request.offset)
     return breakdowns.breakdown(parts.warehouse, parts.db, wanted, clock=parts.clock)
 
@@ -93,7 +93,7 @@ def conversions(parts: Parts, request: ListConversions, _: Progress) -> object:
         get_site(parts.db, request.site),
         Period.parse(request.first, request.last),
         clock=parts.clock,
-        goal=report_goal(parts.db, request.site, request.goal),
+        goal=report_goal(parts.warehouse, parts.db, request.site, request.goal),
         limit=request.limit,
         offset=request.offset,
     )
@@ -112,7 +112,7 @@ def _attribution(parts: Parts, request: ReportAttribution) -> AttributionRequest
         period=Period.parse(request.first, request.last),
         level=choice(Level, "level", request.level),
         by=choice(By, "by", request.by),
-        goal=report_goal(parts.db, request.site, request.goal),
+        goal=report_goal(parts.warehouse, parts.db, request.site, request.goal),
         order=request.order,
         limit=request.limit,
         brand=choice(Brand, "brand", request.brand),

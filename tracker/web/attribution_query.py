@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from tracker.accounts.goals import report_goal
 from tracker.attribution.grouping import Level
 from tracker.errors import InvalidInput
 from tracker.period import Period, local_day
@@ -18,6 +17,7 @@ from tracker.reports.conversion_detail import (
     list_conversions,
 )
 from tracker.reports.request import Brand, By, choice
+from tracker.reports.wanted_goal import report_goal
 from tracker.web.call import Call
 from tracker.web.query import bounded_number
 
@@ -68,7 +68,7 @@ def found_conversions(call: Call) -> list[Conversion]:
         call.site,
         _period(given),
         clock=call.parts.clock,
-        goal=report_goal(call.parts.db, call.site.key, given.get("goal", "")),
+        goal=_goal(call, given),
         limit=bounded_number("limit", given.get("limit", "100"), 1, 1000),
         offset=bounded_number("offset", given.get("offset", "0"), 0, 10**6),
     )
@@ -81,6 +81,11 @@ def opened_conversion(call: Call) -> ConversionDetail:
     return conversion_detail(parts.warehouse, parts.db, call.site, wanted, clock=parts.clock)
 
 
+def _goal(call: Call, given: Mapping[str, str]) -> str:
+    parts = call.parts
+    return report_goal(parts.warehouse, parts.db, call.site.key, given.get("goal", ""))
+
+
 def _request(
     call: Call, given: Mapping[str, str], period: Period, *, limit: str
 ) -> AttributionRequest:
@@ -89,7 +94,7 @@ def _request(
         period=period,
         level=choice(Level, "level", given.get("level", Level.CAMPAIGN)),
         by=choice(By, "by", given.get("by", By.CONVERSION)),
-        goal=report_goal(call.parts.db, call.site.key, given.get("goal", "")),
+        goal=_goal(call, given),
         order=bounded_number("order", given.get("order", "1"), 1, 4),
         limit=bounded_number("limit", given.get("limit", limit), 1, 10_000),
         brand=choice(Brand, "brand", given.get("brand", Brand.ALL)),

@@ -110,6 +110,7 @@ GENERAL = (
     msgid("read"),
     msgid("write"),
     msgid("The site %(site)s has no goal %(goal)s."),
+    msgid("The site %(site)s has no stage %(stage)s."),
     msgid("There are: %(names)s."),
     msgid("Unknown kind of goal %(value)s."),
     msgid("Unknown counting %(value)s."),

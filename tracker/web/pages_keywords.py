@@ -9,7 +9,7 @@ from functools import partial
 from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
-from tracker.accounts.goals import STAGES, Goal, list_goals, report_goal
+from tracker.accounts.goals import STAGES, Goal, list_goals
 from tracker.accounts.pipeline import WON, pipeline_of
 from tracker.period import local_day
 from tracker.reports.breakdown import Breakdown, breakdown
@@ -18,6 +18,7 @@ from tracker.reports.keywords import keyword_report
 from tracker.reports.match_quality import match_quality
 from tracker.reports.request import Brand, By, KeywordRequest, Model
 from tracker.reports.result import KeywordReport, Row
+from tracker.reports.wanted_goal import report_goal
 from tracker.web.call import Call
 from tracker.web.columns import help_texts
 from tracker.web.i18n import Language, msgid
@@ -127,17 +128,19 @@ def csv_response(body: bytes, report: KeywordReport) -> Response:
 
 def run_report(call: Call, request: KeywordRequest) -> KeywordReport:
     """The report by the one function that the commands use too; a goal may be its name or id."""
-    if request.goal:
-        request = replace(request, goal=report_goal(call.parts.db, call.site.key, request.goal))
     parts = call.parts
+    if request.goal:
+        goal = report_goal(parts.warehouse, parts.db, call.site.key, request.goal)
+        request = replace(request, goal=goal)
     return keyword_report(parts.warehouse, parts.db, request, clock=parts.clock)
 
 
 def run_breakdown(call: Call, request: BreakdownRequest) -> Breakdown:
     """A breakdown by the one function that the commands use too; a goal may be its name or id."""
-    if request.goal:
-        request = replace(request, goal=report_goal(call.parts.db, call.site.key, request.goal))
     parts = call.parts
+    if request.goal:
+        goal = report_goal(parts.warehouse, parts.db, call.site.key, request.goal)
+        request = replace(request, goal=goal)
     return breakdown(parts.warehouse, parts.db, request, clock=parts.clock)
 
 

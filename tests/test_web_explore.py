@@ -32,6 +32,7 @@ from tracker.web.explore_query import ExploreQuery, filter_form, read_explore_qu
 from tracker.web.formats import Formats
 from tracker.web.i18n import language
 from tracker.web.stages import goal_title
+from tracker.web.trend_chart import trend_chart
 
 __all__ = ["browser", "world"]
 
@@ -181,6 +182,33 @@ def test_the_chart_has_days_on_which_nothing_happened(world: World, browser: Bro
     assert chart["cost"] == [None, 20, 15.5, None, None]
     assert chart["revenue"] == [0, 300, 0, 0, 0]
     assert chart["conversions"] == [0, 1, 0, 0, 0]
+
+
+def test_cost_far_below_revenue_has_a_scale_of_its_own(world: World, browser: Browser) -> None:
+    said = "Revenue and cost differ so much that each has a scale of its own."
+    page = f"/sites/{world.site.key}/explore?group=day&"
+    shown = browser.page(page + urlencode({"from": "2026-09-01", "to": "2026-09-04"}))
+    assert "&#34;apart&#34;:true" in shown
+    assert said in shown
+
+
+@pytest.mark.parametrize(
+    ("cost", "revenue", "is_apart"),
+    [
+        ([20, None], [0, 161], True),
+        ([20, None], [0, 160], False),
+        ([900, 10], [100, 0], True),
+        ([20, 5], [-400, 0], True),
+        ([20, 5], [0, 0], False),
+        ([], [], False),
+    ],
+)
+def test_cost_and_revenue_part_where_one_would_lie_flat(
+    cost: list[float | None], revenue: list[float | None], is_apart: bool
+) -> None:
+    series = {"cost": cost, "revenue": revenue, "conversions": cost}
+    chart = trend_chart(locale="en", days=["2026-09-01", "2026-09-02"], series=series, labels={})
+    assert chart.is_apart is is_apart
 
 
 def test_figures_stand_beside_those_of_another_period(world: World, browser: Browser) -> None:

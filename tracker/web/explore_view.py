@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-import msgspec
-
 from tracker.period import Period
 from tracker.reports.breakdown import Breakdown
 from tracker.reports.breakdown_writer import BreakdownRow
@@ -21,6 +19,7 @@ from tracker.web.i18n import Language, msgid
 from tracker.web.keyword_view import Cell, Heading, change_of, tone_of
 from tracker.web.notes import Note, coverage_note, incomplete_note
 from tracker.web.paging import Paging, paging_of
+from tracker.web.trend_chart import CHARTED, TrendChart, trend_chart
 
 UNALLOCATED, UNKNOWN = msgid("Unallocated"), msgid("Not known")
 #: What stands on rows without a dimension, where it is more than unallocated.
@@ -36,8 +35,6 @@ _FACTS = {
     "term_spend": msgid("Cost, clicks and impressions"),
     "daily": msgid("Cost, clicks and impressions"),
 }
-#: Metrics that the chart has lines and bars for.
-_CHARTED = ("cost", "revenue", "conversions")
 #: What a day without a row has of them, as in the trend of the keyword report.
 _NO_ROW: Mapping[str, Value] = {"cost": None, "revenue": "0", "conversions": "0"}
 
@@ -130,29 +127,25 @@ class ExploreView:
         """Name and explanation of each metric."""
         return [(one.title, one.help) for one in self.metrics()]
 
-    def chart(self) -> str:
-        """Cost, revenue and conversions of every day as JSON for the chart's script, which would
-        draw its lines across days left out; empty where the table is no such series, or not
-        whole."""
+    def chart(self) -> TrendChart | None:
+        """Cost, revenue and conversions of every day, as lines would be drawn across days left
+        out; none where the table is no such series, or not whole."""
         report = self._report
         is_whole = len(report.rows) == report.row_count > 1
-        if report.group != ("day",) or not is_whole or not set(_CHARTED) <= report.totals.keys():
-            return ""
+        if report.group != ("day",) or not is_whole or not set(CHARTED) <= report.totals.keys():
+            return None
         found = {row.values["day"]: row.metrics for row in report.rows}
         period = Period.parse(report.first, report.last)
         days = [(period.first + timedelta(days=n)).isoformat() for n in range(period.days)]
-        return msgspec.json.encode(
-            {
-                "locale": self._speech.tag,
-                "days": days,
-                **{
-                    name: [_float(found.get(day, _NO_ROW)[name]) for day in days]
-                    for name in _CHARTED
-                },
-                "labels": {name: metric_title(self._speech, name) for name in _CHARTED}
-                | {"day": self._speech.gettext("Day")},
-            }
-        ).decode()
+        return trend_chart(
+            locale=self._speech.tag,
+            days=days,
+            series={
+                name: [_float(found.get(day, _NO_ROW)[name]) for day in days] for name in CHARTED
+            },
+            labels={name: metric_title(self._speech, name) for name in CHARTED}
+            | {"day": self._speech.gettext("Day")},
+        )
 
     def _name(self, row: BreakdownRow, dimension: str) -> Name:
         value = row.values[dimension]

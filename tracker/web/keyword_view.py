@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-import msgspec
-
 from tracker.reports.result import KeywordReport, Metrics, Row
 from tracker.web.columns import Column, report_columns, tile_columns
 from tracker.web.formats import NOTHING, Formats
@@ -18,6 +16,7 @@ from tracker.web.i18n import Language, msgid
 from tracker.web.notes import row_title
 from tracker.web.paging import Paging, paging_of
 from tracker.web.query import PageQuery
+from tracker.web.trend_chart import CHARTED, TrendChart, trend_chart
 from tracker.web.vocabulary import platform_name
 
 _KEYWORD, _CAMPAIGN, _AD_GROUP = msgid("Keyword"), msgid("Campaign"), msgid("Ad group")
@@ -138,19 +137,19 @@ class KeywordView:
             address=lambda offset: self._query.address(offset=str(offset)) or "?",
         )
 
-    def chart(self) -> str:
-        """The trend as JSON for the chart's script."""
+    def chart(self) -> TrendChart:
+        """The trend as its chart."""
         trend = self._report.trend
-        return msgspec.json.encode(
-            {
-                "locale": self._speech.tag,
-                "days": [point.day for point in trend],
+        return trend_chart(
+            locale=self._speech.tag,
+            days=[point.day for point in trend],
+            series={
                 "cost": [_float(point.cost) for point in trend],
                 "revenue": [_float(point.revenue) for point in trend],
                 "conversions": [_float(point.conversions) for point in trend],
-                "labels": self._chart_labels(),
-            }
-        ).decode()
+            },
+            labels=self._chart_labels(),
+        )
 
     def trend(self) -> list[tuple[str, str, str, str, str]]:
         """The same as a table: day, cost, revenue, conversions, visits."""
@@ -171,7 +170,7 @@ class KeywordView:
             column.field: column.name(self._speech, self._query.platform)
             for column in tile_columns(has_margin=False)
         }
-        wanted = {name: names[name] for name in ("cost", "revenue", "conversions")}
+        wanted = {name: names[name] for name in CHARTED}
         return wanted | {"day": self._speech.gettext("Day")}
 
     def _own_word(self, word: str) -> str:

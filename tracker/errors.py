@@ -24,6 +24,12 @@ to users as it stands, so it never holds a secret, a stack trace or an engine's 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+_Given = TypeVar("_Given")
+_Checked = TypeVar("_Checked")
+
 
 class TrackerError(Exception):
     """Base of all expected errors: ``code`` is stable for scripts, ``message`` is for people."""
@@ -48,10 +54,22 @@ class ConfigError(TrackerError):
 
 
 class InvalidInput(TrackerError):
-    """Input that is wrong in itself: sending it again unchanged cannot succeed."""
+    """Input that is wrong in itself: sending it again unchanged cannot succeed.
+
+    ``field`` names the field of a form or of a record that is wrong, where it is one."""
 
     code = "invalid"
     status = 400
+    field = ""
+
+
+def of_field(name: str, check: Callable[[_Given], _Checked], given: _Given) -> _Checked:
+    """What ``check`` makes of the value; an InvalidInput of it is one of the field."""
+    try:
+        return check(given)
+    except InvalidInput as error:
+        error.field = error.field or name
+        raise
 
 
 class NotFound(InvalidInput):

@@ -52,6 +52,18 @@ function sendOnce(event: SubmitEvent): void {
   else sent.set(form, Date.now());
 }
 
+/** The field that an error names is marked, described by the error and in focus. */
+function showWrongField(): void {
+  const name = document.getElementById("problem")?.dataset.field;
+  const field = name ? document.getElementById(name) : null;
+  if (!field) return;
+  const described = field.getAttribute("aria-describedby");
+  field.setAttribute("aria-describedby", described ? `problem ${described}` : "problem");
+  field.setAttribute("aria-invalid", "true");
+  field.closest("details")?.setAttribute("open", "");
+  field.focus();
+}
+
 document.documentElement.classList.add("js");
 document.addEventListener("htmx:configRequest", sendCsrfToken);
 document.addEventListener("htmx:afterSettle", drawCharts);
@@ -78,5 +90,6 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-copy]")) butt
 document
   .querySelector(".tabs [aria-current]")
   ?.scrollIntoView({ block: "nearest", inline: "center" });
+showWrongField();
 followLayout();
 drawCharts();

@@ -460,6 +460,31 @@ def test_a_day_of_refunds_is_drawn_below_zero(
     assert lowest["revenue"] > lowest["cost"] + 40
 
 
+def test_the_field_that_an_error_names_is_marked_described_and_in_focus(
+    page: Page, context: BrowserContext, world: World, address: str
+) -> None:
+    logged_in(context, world, address)
+    complaints = watched(page)
+    page.goto(f"{address}/sites/{world.site.key}/settings")
+    page.get_by_label("Time zone").fill("Mars/Olympus")
+    page.get_by_role("button", name="Save").click()
+    wrong = page.locator("#field-timezone")
+    expect(wrong).to_be_focused()
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+    expect(wrong).to_have_accessible_description(re.compile("Mars/Olympus.*midnight here"))
+    expect(page.locator("[aria-invalid]")).to_have_count(1)
+    page.goto(f"{address}/sites/{world.site.key}/goals")
+    page.get_by_label("Name", exact=True).fill("stage:order")
+    page.get_by_role("button", name="Add the goal").click()
+    expect(page.locator("#field-name")).to_be_focused()
+    page.get_by_label("Name", exact=True).fill("Large order")
+    page.get_by_label("Path, event").fill("/thanks")
+    page.get_by_label("Only where the event has").fill("nothing")
+    page.get_by_role("button", name="Add the goal").click()
+    expect(page.locator("#field-where")).to_be_focused()
+    assert [one for one in complaints if "400" not in one] == []
+
+
 def test_upright_paper_holds_every_column_and_the_whole_chart(
     page: Page, context: BrowserContext, world: World, address: str
 ) -> None:

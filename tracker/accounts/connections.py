@@ -21,7 +21,7 @@ from tracker.accounts.database import write
 from tracker.accounts.identifiers import new_id
 from tracker.accounts.names import checked_name
 from tracker.accounts.sealing import Sealer
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import InvalidInput, NotFound, of_field
 from tracker.period import checked_zone
 
 State = Literal["active", "needs_authorisation", "paused", "disconnected"]
@@ -296,7 +296,7 @@ def check_timetable(timetable: Timetable) -> Timetable:
     if not good or int(hours) > 23 or int(minutes) > 59:
         raise InvalidInput(f"The time {timetable.at!r} is none.", hint="Write it as HH:MM.")
     if timetable.timezone:
-        checked_zone(timetable.timezone)
+        of_field("timezone", checked_zone, timetable.timezone)
     for name, value, low, high in (
         ("days", timetable.days, 1, 400),
         ("weekly days", timetable.weekly_days, 0, 1200),

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from tracker.accounts.goal_filters import filter_text, read_filter
 from tracker.accounts.goal_wish import GoalWish
 from tracker.accounts.goals import Counting, Goal, GoalKind, add_goal
-from tracker.errors import InvalidInput
+from tracker.errors import InvalidInput, of_field
 from tracker.money import decimal_text, parse_amount
 
 _KINDS: tuple[GoalKind, ...] = ("path", "event", "form", "click", "download")
@@ -28,11 +28,11 @@ def grant_goal(db: Engine, wish: GoalWish, *, now: datetime | None = None) -> Go
         name=wish.name,
         kind=kind,
         pattern=pattern,
-        value=parse_amount(wish.value) if wish.value else None,
+        value=of_field("value", parse_amount, wish.value) if wish.value else None,
         use_event_value=wish.event_value,
         counting=_counting(wish.count),
         lookback_days=wish.lookback or None,
-        filters=[read_filter(text) for text in wish.where],
+        filters=[of_field("where", read_filter, text) for text in wish.where],
         seconds=wish.seconds,
         depth=wish.depth,
         is_primary=wish.primary,

@@ -21,7 +21,7 @@ from tracker.accounts.names import checked_name
 from tracker.accounts.path_patterns import check_path
 from tracker.accounts.site_rules import checked_keep_days, checked_lookback
 from tracker.accounts.sites import get_site
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import InvalidInput, NotFound, of_field
 from tracker.money import LIMIT, parse_currency
 
 GoalKind = Literal["path", "event", "form", "click", "download", "engagement"]
@@ -194,13 +194,13 @@ def _checked(goal: Goal, keep_days: int) -> Goal:
             f"Unknown counting {goal.counting!r}.", hint="Use every, visit or person."
         )
     if goal.lookback_days is not None:
-        checked_lookback(goal.lookback_days)
+        of_field("lookback", checked_lookback, goal.lookback_days)
         checked_keep_days(keep_days, goal.lookback_days)
     if goal.value is not None and not (goal.value.is_finite() and 0 <= goal.value <= LIMIT):
         raise InvalidInput(f"The goal's value is {goal.value}; allowed are 0 to {LIMIT}.")
-    values = _values(goal) | {"name": _checked_goal_name(goal.name)}
-    values["pattern"] = _checked_pattern(goal)
-    values["filters"] = checked_filters(goal.filters)
+    values = _values(goal) | {"name": of_field("name", _checked_goal_name, goal.name)}
+    values["pattern"] = of_field("pattern", _checked_pattern, goal)
+    values["filters"] = of_field("where", checked_filters, goal.filters)
     _check_engagement(goal)
     values["currency"] = parse_currency(goal.currency) if goal.currency else None
     return Goal(**values)

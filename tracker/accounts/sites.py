@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, TypedDict, Unpack
 
 import msgspec
@@ -37,7 +37,7 @@ from tracker.accounts.site_rules import (
     checked_terms,
     checked_timeout,
 )
-from tracker.errors import InvalidInput, NotFound, Unavailable
+from tracker.errors import InvalidInput, NotFound, Unavailable, of_field
 from tracker.money import parse_currency
 from tracker.period import checked_zone
 
@@ -233,21 +233,25 @@ def update_site(db: Engine, key: str, **changes: Unpack[SiteChanges]) -> Site:
     return site
 
 
-def _checked(site: Site, *, lookback: int = 0) -> Site:
-    """``lookback``: the longest that a goal of the site has of its own, in days."""
-    domains = tuple(dict.fromkeys(parse_domain(domain) for domain in site.domains))
+def _checked_domains(given: Iterable[str]) -> tuple[str, ...]:
+    domains = tuple(dict.fromkeys(parse_domain(domain) for domain in given))
     if not domains:
         raise InvalidInput("A site needs at least one domain.", hint="Give it with --domain.")
-    checked_zone(site.timezone)
+    return domains
+
+
+def _checked(site: Site, *, lookback: int = 0) -> Site:
+    """``lookback``: the longest that a goal of the site has of its own, in days."""
+    of_field("timezone", checked_zone, site.timezone)
     return replace(
         site,
-        name=checked_name(site.name, "site"),
-        domains=domains,
-        currency=parse_currency(site.currency),
-        margin=checked_margin(site.margin),
-        visit_timeout=checked_timeout(site.visit_timeout),
-        lookback_days=checked_lookback(site.lookback_days),
-        brand_terms=checked_terms(site.brand_terms),
+        name=of_field("name", partial(checked_name, what="site"), site.name),
+        domains=of_field("domains", _checked_domains, site.domains),
+        currency=of_field("currency", parse_currency, site.currency),
+        margin=of_field("margin", checked_margin, site.margin),
+        visit_timeout=of_field("visit_timeout", checked_timeout, site.visit_timeout),
+        lookback_days=of_field("lookback_days", checked_lookback, site.lookback_days),
+        brand_terms=of_field("brand_terms", checked_terms, site.brand_terms),
         settings=msgspec.structs.replace(
             site.settings,
             allowed_origins=checked_origins(site.settings.allowed_origins),
@@ -256,9 +260,13 @@ def _checked(site: Site, *, lookback: int = 0) -> Site:
             excluded_paths=checked_paths(site.settings.excluded_paths),
             stripped_params=checked_params(site.settings.stripped_params),
             param_map=checked_param_map(site.settings.param_map),
-            half_life_days=checked_half_life(site.settings.half_life_days),
-            group_margins=checked_group_margins(site.settings.group_margins),
-            tax_rate=checked_tax_rate(site.settings.tax_rate),
+            half_life_days=of_field(
+                "half_life_days", checked_half_life, site.settings.half_life_days
+            ),
+            group_margins=of_field(
+                "group_margins", checked_group_margins, site.settings.group_margins
+            ),
+            tax_rate=of_field("tax_rate", checked_tax_rate, site.settings.tax_rate),
             keep_days=checked_keep_days(site.settings.keep_days, max(site.lookback_days, lookback)),
             rate_limit=checked_rate(site.settings.rate_limit, "rate_limit"),
             address_rate_limit=checked_rate(site.settings.address_rate_limit, "address_rate_limit"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from tracker.accounts.sites import Site, SiteChanges, SiteSettings
-from tracker.errors import InvalidInput
+from tracker.errors import InvalidInput, of_field
 from tracker.money import parse_amount
 
 #: Time zones offered first; any IANA name can be typed.
@@ -24,7 +24,9 @@ def whole_number(form: Mapping[str, str], name: str, what: str) -> int:
     """A field that holds digits only; InvalidInput names what it is."""
     text = form.get(name, "").strip()
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise InvalidInput(f"Not a whole number for {what}: {text!r}.")
+        error = InvalidInput(f"Not a whole number for {what}: {text!r}.")
+        error.field = name
+        raise error
     return int(text)
 
 
@@ -74,15 +76,15 @@ def site_changes(form: Mapping[str, str], rules: SiteSettings) -> SiteChanges:
         domains=words(form.get("domains", "")),
         timezone=form.get("timezone", "").strip(),
         currency=form.get("currency", ""),
-        margin=optional_share(form.get("margin", "")),
+        margin=of_field("margin", optional_share, form.get("margin", "")),
         visit_timeout=whole_number(form, "visit_timeout", "the visit timeout") * 60,
         lookback_days=whole_number(form, "lookback_days", "the lookback"),
         brand_terms=words(form.get("brand_terms", "")),
         settings=msgspec.structs.replace(
             rules,
             half_life_days=half_life,
-            group_margins=group_shares(form.get("group_margins", "")),
-            tax_rate=optional_share(form.get("tax_rate", "")) or Decimal(0),
+            group_margins=of_field("group_margins", group_shares, form.get("group_margins", "")),
+            tax_rate=of_field("tax_rate", optional_share, form.get("tax_rate", "")) or Decimal(0),
         ),
     )
 

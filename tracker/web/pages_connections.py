@@ -164,7 +164,8 @@ async def _change(call: Call, work: Any) -> Response:
         connection = await to_thread.run_sync(_this, call)
         await to_thread.run_sync(work, call, connection)
     except InvalidInput as error:
-        return await to_thread.run_sync(partial(page, call, problem=said(call, error), status=400))
+        refused = partial(page, call, problem=said(call, error), wrong=error.field, status=400)
+        return await to_thread.run_sync(refused)
     return _to(call, connection, "saved")
 
 
@@ -207,7 +208,15 @@ def _form(call: Call, kind: Kind, *, problem: str = "", status: int = 200) -> Re
     )
 
 
-def page(call: Call, *, connection: str = "", problem: str = "", status: int = 200) -> Response:
+def page(
+    call: Call,
+    *,
+    connection: str = "",
+    problem: str = "",
+    wrong: str = "",
+    status: int = 200,
+) -> Response:
+    """A connection; with a ``problem``, why it was not changed, and the ``wrong`` field."""
     found = one_visible(call, connection or call.request.path_params["connection"])
     kind, db = kind_of(found.kind), call.parts.db
     lent = workshop(call).deployment.get(kind.name, {})
@@ -227,6 +236,7 @@ def page(call: Call, *, connection: str = "", problem: str = "", status: int = 2
         runs=[run_view(call, run) for run in runs],
         done=call.text(DONE[done]) if done in DONE else "",
         problem=problem,
+        wrong=wrong,
     )
 
 

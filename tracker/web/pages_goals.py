@@ -67,11 +67,12 @@ async def add_new_goal(call: Call) -> Response:
     """Add the goal; what is past is counted again."""
     form = _EMPTY | dict(call.form)
     if form["worth"] == "fixed" and not form["value"].strip():
-        return await _again(call, form, call.text(_NO_VALUE))
+        return await _again(call, form, call.text(_NO_VALUE), "value")
     try:
         await to_thread.run_sync(_add, call, form)
     except InvalidInput as error:
-        return await _again(call, form, " ".join(translated(call.language, error)).strip())
+        problem = " ".join(translated(call.language, error)).strip()
+        return await _again(call, form, problem, error.field)
     return _back(call.site)
 
 
@@ -81,8 +82,9 @@ async def remove_one(call: Call) -> Response:
     return _back(call.site)
 
 
-async def _again(call: Call, form: dict[str, str], problem: str) -> Response:
-    return await to_thread.run_sync(partial(_page, call, form, problem=problem, status=400))
+async def _again(call: Call, form: dict[str, str], problem: str, wrong: str) -> Response:
+    render = partial(_page, call, form, problem=problem, wrong=wrong, status=400)
+    return await to_thread.run_sync(render)
 
 
 def _add(call: Call, form: dict[str, str]) -> Goal:
@@ -125,7 +127,9 @@ def _remove(call: Call) -> None:
     call.parts.actions.goals_changed(call.site)
 
 
-def _page(call: Call, form: dict[str, str], *, problem: str = "", status: int = 200) -> Response:
+def _page(
+    call: Call, form: dict[str, str], *, problem: str = "", wrong: str = "", status: int = 200
+) -> Response:
     goals = list_goals(call.parts.db, call.site.key)
     return call.pages.render(
         call,
@@ -134,6 +138,7 @@ def _page(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
         goals=goals,
         form=form,
         problem=problem,
+        wrong=wrong,
         filter_text=filter_text,
         kinds={key: call.text(title) for key, title in KINDS.items()},
         counts={key: call.text(title) for key, title in COUNTS.items()},

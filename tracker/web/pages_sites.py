@@ -184,4 +184,6 @@ def _site_refused(call: Call, template: str, error: InvalidInput, **context: obj
     message, hint = translated(call.language, error)
     problem = f"{message} {hint}".strip()
     form = _EMPTY | dict(call.form)
-    return _site_page(call, template, form, status=error.status, problem=problem, **context)
+    return _site_page(
+        call, template, form, status=error.status, problem=problem, wrong=error.field, **context
+    )

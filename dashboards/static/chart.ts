@@ -91,7 +91,9 @@ function options(element: HTMLElement, trend: Trend, panel: Panel): uPlot.Option
     month: "short",
     day: "numeric",
   });
-  const show = (value: number | null): string => (value == null ? "–" : number.format(value));
+  // Without a day in hand the legend names the lines only.
+  const show: uPlot.Series.Value = (_, value, __, day) =>
+    day == null ? "" : value == null ? "–" : number.format(value);
   const text = colour(element, "--muted");
   const axis = {
     stroke: text,
@@ -109,7 +111,7 @@ function options(element: HTMLElement, trend: Trend, panel: Panel): uPlot.Option
     fill: colour(element, "--chart-conversions"),
     ...(bars ? { paths: bars } : {}),
     points: { show: false },
-    value: (_, value) => show(value),
+    value: show,
   };
   const line = (name: Money): uPlot.Series => ({
     label: trend.labels[name],
@@ -118,7 +120,7 @@ function options(element: HTMLElement, trend: Trend, panel: Panel): uPlot.Option
     width: 2,
     ...(name === "revenue" ? { dash: [6, 3] } : {}),
     points: { show: trend.days.length < 3 },
-    value: (_, value) => show(value),
+    value: show,
   });
   const counts: uPlot.Axis = {
     ...axis,
@@ -144,7 +146,7 @@ function options(element: HTMLElement, trend: Trend, panel: Panel): uPlot.Option
     series: [
       {
         label: trend.labels.day,
-        value: (_, seconds) => (seconds == null ? "–" : dayName.format(new Date(seconds * 1e3))),
+        value: (_, seconds) => (seconds == null ? "" : dayName.format(new Date(seconds * 1e3))),
       },
       ...(panel.hasCount ? [conversions] : []),
       ...panel.money.map(line),

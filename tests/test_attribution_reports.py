@@ -312,6 +312,11 @@ def test_visits_after_the_first_stage_of_a_lead_are_told_from_those_after_the_co
         ["after_conversion", "after_conversion"],
     ]
     assert "which is the first stage of the lead" in pages[0]
+    # What has no value has none to share out.
+    kinds = [one.goal for one in listed["conversions"]]
+    inquiry, order = (pages[kinds.index(f"stage:{key}")] for key in ("inquiry", "order"))
+    assert ">100%</td>" in inquiry
+    assert '>100%<span class="under">900.00<' in order
     for page, words in (
         (pages[1], "Began after the conversion"),
         (pages[2], "no visitor is known"),

@@ -54,6 +54,21 @@ def test_a_site_whose_cost_is_whole_and_fresh_has_no_finding(desk: Desk) -> None
     assert (state.last_day, state.age_days, state.origin) == ("2026-09-19", 1, "file")
 
 
+@pytest.mark.parametrize(("zone", "age"), [(None, 1), ("UTC", 0)])
+def test_the_day_of_an_account_without_a_zone_is_its_sites(
+    desk: Desk, zone: str | None, age: int
+) -> None:
+    """At four in the afternoon of UTC the 20th has begun in Shanghai."""
+    desk.site = update_site(desk.db, desk.site.key, timezone="Asia/Shanghai")
+    spend(desk, 3)
+    if zone is not None:
+        known = AdAccount(desk.site.tenant, "baidu", ACCOUNT, currency="CNY", timezone=zone)
+        upsert_ad_account(desk.db, known)
+    late = datetime(2026, 9, 19, 16, 30, tzinfo=UTC)
+    (state,) = site_health(HealthDeps(desk.warehouse, desk.db, late), desk.site).accounts
+    assert (state.timezone, state.age_days) == (zone, age)
+
+
 def test_days_between_are_missing_and_the_newest_day_has_an_age(desk: Desk) -> None:
     for gone in (14, 10):
         desk.rows(f"{back(gone)},Brand,Core,alarm,10,1,10", account=ACCOUNT)

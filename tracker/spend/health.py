@@ -94,7 +94,7 @@ def site_health(deps: HealthDeps, site: Site) -> Health:
     return Health(
         site=site.key,
         checked_at=deps.now.isoformat(timespec="seconds"),
-        accounts=[_state(book, deps.now) for book in own],
+        accounts=[_state(book, site, deps.now) for book in own],
         findings=findings,
     )
 
@@ -110,18 +110,20 @@ def missing_days(deps: HealthDeps, site: Site, *periods: Period) -> list[Finding
     lacking: dict[tuple[str, str], set[date]] = defaultdict(set)
     for days in periods:
         for book in read_books(deps.warehouse, site.tenant, watched, days):
-            lacking[book.key] |= _lacking(book, days, since.get(book.key), deps.now)
+            lacking[book.key] |= _lacking(book, site, days, since.get(book.key), deps.now)
     for one in watched:
         for first, last in runs_of(lacking[one.platform, one.account]):
             found.append(missing(one, first, last))
     return found
 
 
-def _lacking(book: AccountBook, days: Period, since: date | None, now: datetime) -> set[date]:
+def _lacking(
+    book: AccountBook, site: Site, days: Period, since: date | None, now: datetime
+) -> set[date]:
     """The days of a period that an account does not tell, from the first that it ever told."""
     if since is None:
         return set()
-    end = min(days.last, today_of(book, now) - FRESH * ONE_DAY)
+    end = min(days.last, today_of(book, site, now) - FRESH * ONE_DAY)
     return set(days_between(max(days.first, since), end)) - book.told()
 
 
@@ -202,7 +204,7 @@ def _waiting(db: Engine, site: Site) -> list[Finding]:
     return found
 
 
-def _state(book: AccountBook, now: datetime) -> AccountState:
+def _state(book: AccountBook, site: Site, now: datetime) -> AccountState:
     newest = max(book.days, key=lambda one: (one.last, one.imported), default=None)
     return AccountState(
         platform=book.account.platform,
@@ -211,7 +213,7 @@ def _state(book: AccountBook, now: datetime) -> AccountState:
         currency=book.account.currency,
         timezone=book.account.timezone,
         last_day=newest.last.isoformat() if newest else None,
-        age_days=(today_of(book, now) - newest.last).days if newest else None,
+        age_days=(today_of(book, site, now) - newest.last).days if newest else None,
         imported_at=newest.imported.isoformat(timespec="seconds") if newest else None,
         origin=newest.origin if newest else None,
     )

@@ -27,9 +27,9 @@ FRESH = 2
 YEAR = timedelta(days=365)
 
 
-def today_of(book: AccountBook, now: datetime) -> date:
-    """The account's day of an instant."""
-    return local_day(now, parse_zone(book.account.timezone or "UTC"))
+def today_of(book: AccountBook, site: Site, now: datetime) -> date:
+    """The account's day of an instant; of one whose zone nobody knows, the site's."""
+    return local_day(now, parse_zone(book.account.timezone or site.timezone))
 
 
 def missing(account: AdAccount, first: date, last: date) -> Finding:
@@ -37,7 +37,7 @@ def missing(account: AdAccount, first: date, last: date) -> Finding:
     return finding("days_missing", account, first, last, days=span(first, last), count=count)
 
 
-def _check_missing(book: AccountBook, _: Site, now: datetime) -> Iterator[Finding]:
+def _check_missing(book: AccountBook, site: Site, now: datetime) -> Iterator[Finding]:
     told = book.told()
     if not told:
         return
@@ -45,7 +45,7 @@ def _check_missing(book: AccountBook, _: Site, now: datetime) -> Iterator[Findin
     inside = set(days_between(min(told), newest)) - told
     for first, last in runs_of(inside):
         yield missing(book.account, first, last)
-    age = (today_of(book, now) - newest).days
+    age = (today_of(book, site, now) - newest).days
     if age > FRESH:
         imported = max(one.imported for one in book.days)
         yield finding(

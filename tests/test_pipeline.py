@@ -72,7 +72,7 @@ def test_a_lead_moves_through_the_stages_and_each_has_its_cost_and_return(world:
     world.events([at("09-01 10:00", url=ad("water pump"))])
     deps = offline_deps(world.parts, world.site)
     first = Entry(id="", stage="询盘", time="2026-09-02 10:00", visitor="v1")
-    lead = open_lead(deps, world.site, first)
+    lead, _ = open_lead(deps, world.site, first)
     junk = Entry(id="i2", stage="inquiry", time="2026-09-03", visitor="v1")
     open_lead(deps, world.site, junk)
     move_lead(

@@ -22,6 +22,7 @@ from tracker.accounts.pipeline import DEFAULT_STAGES, pipeline_of
 from tracker.accounts.rights import Role
 from tracker.accounts.sessions import add_session
 from tracker.accounts.sites import get_site
+from tracker.accounts.suppression import suppress_visitors
 from tracker.accounts.tokens import add_token
 from tracker.accounts.users import add_user
 from tracker.accounts.webhooks import list_webhooks
@@ -30,6 +31,7 @@ from tracker.commands.conversions import offline_deps
 from tracker.conversions.deliveries import signing_key
 from tracker.conversions.entries import take_entries
 from tracker.conversions.entry import Entry
+from tracker.ingest.identity import visitor_number
 from tracker.warehouse.client import Warehouse
 
 CHINESE_TAGS = re.compile(r"<[^>]+>|\s+")
@@ -225,6 +227,22 @@ def test_a_new_lead_does_not_take_the_place_of_one_that_is_there(desk: Desk) -> 
     assert (answer.status_code, answer.headers["location"]) == (303, leads)
     for number in ("L-2", ""):
         assert desk.browser.submit(leads, stage="inquiry", id=number).status_code == 303
+
+
+def test_a_lead_of_an_erased_person_is_stored_without_him_and_the_page_says_so(desk: Desk) -> None:
+    gone = f"{visitor_number('v1'):016x}"
+    suppress_visitors(desk.world.db, desk.world.site.key, [gone], now=NOW)
+    form = {"stage": "order", "id": "Q-1", "time": "2026-09-01 11:00", "once": "k1"}
+    for _ in range(2):
+        made = desk.browser.submit(f"{desk.site}/leads", **form, visitor="v1")
+        assert made.status_code == 200
+        assert "Lead Q-1" in made.text
+        assert "1 conversions name a person who was erased" in made.text
+    assert desk.world.rows("SELECT external_id, visitor FROM offline_conversions") == [("Q-1", 0)]
+    desk.browser.submit("/preferences", language="zh-Hans")
+    named = form | {"id": "Q-2", "person": gone}
+    said = desk.browser.submit(f"{desk.site}/leads", **named).text
+    assert "指向已删除的人员" in said
 
 
 def test_a_lead_that_is_not_there_is_not_found(desk: Desk) -> None:

@@ -11,8 +11,8 @@ from tracker.conversions.offline_store import OfflineDeps, OfflineStore
 from tracker.errors import InvalidInput, NotFound
 
 
-def open_lead(deps: OfflineDeps, site: Site, entry: Entry) -> str:
-    """A new lead from its first stage; an entry without id gets one. Returns the lead's key.
+def open_lead(deps: OfflineDeps, site: Site, entry: Entry) -> tuple[str, Taken]:
+    """A new lead from its first stage; an entry without id gets one. Returns the lead's key, too.
 
     InvalidInput for a number that is taken, as its stage would be said anew; other errors are those
     of ``take_entries``.
@@ -20,8 +20,8 @@ def open_lead(deps: OfflineDeps, site: Site, entry: Entry) -> str:
     key = entry.lead.strip() or entry.id.strip() or new_id()
     _check_free(deps, site, {key, entry.id.strip() or key})
     fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
-    take_entries(deps, site, [Entry(**(fields | {"id": entry.id.strip() or key, "lead": key}))])
-    return key
+    first = Entry(**(fields | {"id": entry.id.strip() or key, "lead": key}))
+    return key, take_entries(deps, site, [first])
 
 
 def _check_free(deps: OfflineDeps, site: Site, numbers: set[str]) -> None:

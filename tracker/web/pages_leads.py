@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from anyio import to_thread
 from starlette.responses import RedirectResponse, Response
 
 from tracker.accounts.pipeline import pipeline_of
+from tracker.conversions.entries import Taken
 from tracker.conversions.entry import Entry
 from tracker.conversions.lead_moves import correct_stage, move_lead, open_lead, stages_of
 from tracker.errors import InvalidInput, NotFound
@@ -19,7 +20,7 @@ from tracker.reports.leads import LeadStep, lead_steps, leads_by_stage, list_lea
 from tracker.web.api_conversions import offline_deps
 from tracker.web.call import Call
 from tracker.web.forms import optional_amount, optional_share, per_cent
-from tracker.web.messages import translated
+from tracker.web.messages import translated, translated_text
 from tracker.web.paging import page_before
 from tracker.web.query import bounded_number
 from tracker.web.stages import MATCHED, stage_name, stage_options
@@ -55,12 +56,12 @@ async def add_lead(call: Call) -> Response:
     # The form always names a stage: a body without one is none of ours, and opens no lead.
     form = _EMPTY | {"stage": ""} | dict(call.form)
     try:
-        lead = await to_thread.run_sync(_open, call, form)
+        lead, taken = await to_thread.run_sync(_open, call, form)
     except InvalidInput as error:
         return await to_thread.run_sync(
             partial(_list, call, form, problem=_said(call, error), status=400)
         )
-    return _to_lead(call, lead)
+    return await _stored(call, lead, taken)
 
 
 async def show_lead(call: Call) -> Response:
@@ -79,16 +80,24 @@ async def correct(call: Call) -> Response:
     return await _change(call, _correct)
 
 
-async def _change(call: Call, work: Callable[[Call, str], object]) -> Response:
+async def _change(call: Call, work: Callable[[Call, str], Taken]) -> Response:
     lead = call.form.get("lead", "")
     try:
-        await to_thread.run_sync(work, call, lead)
+        taken = await to_thread.run_sync(work, call, lead)
         left = await to_thread.run_sync(_is_left, call, lead)
     except InvalidInput as error:
         return await to_thread.run_sync(
             partial(_lead, call, lead, problem=_said(call, error), status=400)
         )
-    return _to_lead(call, lead) if left else _to_leads(call)
+    return await _stored(call, lead, taken) if left else _to_leads(call)
+
+
+async def _stored(call: Call, lead: str, taken: Taken) -> Response:
+    """The page of the lead, with what was taken otherwise than it was sent."""
+    if not taken.warnings:
+        return _to_lead(call, lead)
+    warnings = [translated_text(call.language, text) for text in taken.warnings]
+    return await to_thread.run_sync(partial(_lead, call, lead, warnings=warnings))
 
 
 def _is_left(call: Call, lead: str) -> bool:
@@ -99,7 +108,7 @@ def _is_left(call: Call, lead: str) -> bool:
         return False
 
 
-def _open(call: Call, form: dict[str, str]) -> str:
+def _open(call: Call, form: dict[str, str]) -> tuple[str, Taken]:
     texts = {name: form.get(name, "").strip() for name in _TEXTS}
     entry = msgspec.structs.replace(
         Entry(id=form["id"].strip(), stage=""),
@@ -127,13 +136,13 @@ def _step(call: Call, *, removed: bool = False) -> Entry:
     )
 
 
-def _move(call: Call, lead: str) -> None:
-    move_lead(offline_deps(call, call.site), call.site, lead, _step(call))
+def _move(call: Call, lead: str) -> Taken:
+    return move_lead(offline_deps(call, call.site), call.site, lead, _step(call))
 
 
-def _correct(call: Call, lead: str) -> None:
+def _correct(call: Call, lead: str) -> Taken:
     step = _step(call, removed="remove" in call.form)
-    correct_stage(offline_deps(call, call.site), call.site, lead, step)
+    return correct_stage(offline_deps(call, call.site), call.site, lead, step)
 
 
 def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 200) -> Response:
@@ -179,7 +188,9 @@ def _list(call: Call, form: dict[str, str], *, problem: str = "", status: int = 
     )
 
 
-def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Response:
+def _lead(
+    call: Call, lead: str, *, problem: str = "", warnings: Sequence[str] = (), status: int = 200
+) -> Response:
     """The page of a lead; with a ``problem``, its form as it was sent."""
     parts, site = call.parts, call.site
     sent = dict(call.form) if problem else {}
@@ -200,6 +211,7 @@ def _lead(call: Call, lead: str, *, problem: str = "", status: int = 200) -> Res
         ],
         corrected=sent.get("id", ""),
         problem=problem,
+        warnings=warnings,
         **_words(call),
     )
 

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
+from tests.cards import write_card
 from tests.test_web_leads import Desk
 from tests.world import NOW, World, ad, at
 from tracker.accounts.clock import utc_now
 from tracker.accounts.counters import next_number
-from tracker.accounts.person_cards import Card, add_note, card_of, notes_of, write_card
+from tracker.accounts.person_cards import Card, add_note, card_of, notes_of
 from tracker.accounts.suppression import suppressed_among
 from tracker.commands import upkeep
 from tracker.commands.conversions import offline_deps
@@ -450,7 +451,8 @@ def test_a_person_has_a_page_and_what_is_written_there_follows_him(
         "tags": "vip, 水泵",
         "status": "hot",
     }
-    assert browser.submit(f"{own}/card", **card).status_code == 303
+    shown = {"shown_name": "li", "shown_tags": "big"}
+    assert browser.submit(f"{own}/card", **card, **shown).status_code == 303
     assert browser.submit(f"{own}/notes", text="Wants a sample").status_code == 303
     assert browser.submit(f"{own}/notes", text=" ").status_code == 400
     assert browser.submit(f"{own}/card", tags="x" * 61).status_code == 400

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from tests.cards import write_card
 from tests.test_report_properties import HEADER, KEYWORDS
 from tests.world import HOME, World, ad, at
-from tracker.accounts.person_cards import Card, write_card
+from tracker.accounts.person_cards import Card
 from tracker.accounts.sites import SiteSettings
 from tracker.cli.reports import show_breakdown
 from tracker.commands.conversions import offline_deps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from tests.cards import write_card
 from tests.test_web_leads import Desk
 from tests.world import NOW, World, ad, at
-from tracker.accounts.person_cards import Card, add_note, write_card
+from tracker.accounts.person_cards import Card, add_note, card_of
 from tracker.accounts.tokens import add_token
 from tracker.ingest.identity import visitor_number
 from tracker.requests.people import Identity, ListPeople
@@ -249,6 +251,42 @@ def test_a_refused_card_note_or_join_keeps_what_was_typed(desk: Desk) -> None:
     note = "Long. " * 700
     assert note.strip() in desk.browser.submit(f"{page}/notes", text=note).text
     assert 'value="bert"' in desk.browser.submit(f"{page}/join", other="bert").text
+
+
+def card_form(page: str, path: str) -> dict[str, str]:
+    """The form of a person's card, as his page has it."""
+    form = page.partition(f'action="{path}/card"')[2].partition("</form>")[0]
+    found = re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', form)
+    return {name: html.unescape(text) for name, text in found if name not in ("csrf", "once")}
+
+
+def test_two_who_edit_a_card_at_once_keep_what_each_of_them_changed(desk: Desk) -> None:
+    path = f"{desk.site}/people/{name_of('bert')}"
+    page = desk.browser.page(path)
+    mine = card_form(page, path) | {"owner": "Li", "tags": "new"}
+    theirs = card_form(page, path) | {"status": "lost", "tags": "vip, hot"}
+    for form in (theirs, mine):
+        assert desk.browser.submit(f"{path}/card", **form).status_code == 303
+    names = [name_of("bert")]
+    card = card_of(desk.world.db, desk.world.site.key, names)
+    assert card == Card(owner="Li", status="lost", tags=("hot", "new"))
+
+
+def test_the_same_field_of_a_card_changed_meanwhile_is_told_and_not_replaced(desk: Desk) -> None:
+    path = f"{desk.site}/people/{name_of('bert')}"
+    page = desk.browser.page(path)
+    mine = card_form(page, path) | {"status": "open", "company": "Mines"}
+    theirs = card_form(page, path) | {"status": "lost", "owner": "Wang"}
+    desk.browser.submit(f"{path}/card", **theirs)
+    told = desk.browser.submit(f"{path}/card", **mine)
+    assert told.status_code == 409
+    assert "now it says Status: lost. Nothing was saved" in told.text
+    site, names = desk.world.site.key, [name_of("bert")]
+    assert card_of(desk.world.db, site, names) == Card("", "", "Wang", "lost", ("vip",))
+    again = card_form(told.text, path)
+    assert (again["status"], again["company"]) == ("open", "Mines")
+    assert desk.browser.submit(f"{path}/card", **again).status_code == 303
+    assert card_of(desk.world.db, site, names) == Card("", "Mines", "Wang", "open", ("vip",))
 
 
 def test_the_list_heads_page_views_with_their_own_word(desk: Desk) -> None:

@@ -25,6 +25,7 @@ from tracker.errors import InvalidInput, NotFound
 MAX_TAGS, MAX_NOTE, MAX_FIELD = 20, 4_000, 200
 #: Visitors in one statement.
 CHUNK = 500
+_TEXTS = ("name", "company", "owner", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,6 @@ def card_from(cards: Iterable[Card]) -> Card:
     return card
 
 
-def write_card(
-    db: Engine, site: str, person: str, visitors: Iterable[str], card: Card, *, now: datetime
-) -> None:
-    """Put one card in the place of all that stand at the person's visitors. InvalidInput."""
-    with _alone(db, site) as connection:
-        _replace(connection, site, person, visitors, _checked(card), now)
-
-
 @contextmanager
 def _alone(db: Engine, site: str) -> Iterator[Connection]:
     """A transaction beside which nobody else writes cards of the site.
@@ -161,6 +154,36 @@ def amend_card(
         card = _checked(replace(standing, **said))
         _replace(connection, site, visitors[0], visitors, card, now)
     return card
+
+
+def edit_card(
+    db: Engine, site: str, visitors: Sequence[str], shown: Card, card: Card, *, now: datetime
+) -> dict[str, str]:
+    """Write what differs in ``card`` from what was ``shown`` before, at the first of the person's
+    visitors; what others wrote meanwhile of other fields stays.
+
+    Of tags only those are added and removed in which both differ. Where others changed the same
+    field to something else, nothing is written; the answer is what those fields say now, empty
+    where all went well. InvalidInput.
+    """
+    with _alone(db, site) as connection:
+        standing = card_from(_cards(connection, site, visitors).values())
+        shown, card = _plain(shown), _checked(card)
+        said = {name: getattr(card, name) for name in _TEXTS}
+        said = {name: text for name, text in said.items() if text != getattr(shown, name)}
+        now_said = {name: getattr(standing, name) for name in said}
+        clashes = {
+            name: text
+            for name, text in now_said.items()
+            if text not in (getattr(shown, name), said[name])
+        }
+        if clashes:
+            return clashes
+        tags = tuple(tag for tag in standing.tags if tag in card.tags or tag not in shown.tags)
+        tags += tuple(tag for tag in card.tags if tag not in (*shown.tags, *tags))
+        merged = _checked(replace(standing, tags=tags, **said))
+        _replace(connection, site, visitors[0], visitors, merged, now)
+    return {}
 
 
 def notes_of(db: Engine, site: str, visitors: Iterable[str]) -> list[Note]:
@@ -221,11 +244,21 @@ def _checked(card: Card) -> Card:
     for text in (card.name, card.company, card.owner, card.status, *card.tags):
         if len(text) > MAX_FIELD or "\0" in text:
             raise InvalidInput(f"A field of a person is longer than {MAX_FIELD} characters.")
-    tags = tuple(dict.fromkeys(" ".join(tag.split()) for tag in card.tags if tag.strip()))
-    if len(tags) > MAX_TAGS or len(card.status) > 40 or any(len(tag) > 60 for tag in tags):
+    plain = _plain(card)
+    if (
+        len(plain.tags) > MAX_TAGS
+        or len(card.status) > 40
+        or any(len(tag) > 60 for tag in plain.tags)
+    ):
         raise InvalidInput(
             f"A person has up to {MAX_TAGS} tags of 60 characters, and a status of 40."
         )
+    return plain
+
+
+def _plain(card: Card) -> Card:
+    """The card without needless spaces, each tag once."""
+    tags = tuple(dict.fromkeys(" ".join(tag.split()) for tag in card.tags if tag.strip()))
     return Card(
         card.name.strip(), card.company.strip(), card.owner.strip(), card.status.strip(), tags
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from anyio import to_thread
@@ -17,10 +18,10 @@ from tracker.accounts.person_cards import (
     add_note,
     card_of,
     cards_of,
+    edit_card,
     notes_of,
     remove_note,
     site_cards,
-    write_card,
 )
 from tracker.accounts.pipeline import pipeline_of
 from tracker.conversions.people import visitor_name
@@ -33,6 +34,7 @@ from tracker.reports.person_export import export_person
 from tracker.web.api import json_answer
 from tracker.web.call import Call
 from tracker.web.forms import words
+from tracker.web.i18n import msgid
 from tracker.web.messages import translated
 from tracker.web.pages_pipeline import period_of
 from tracker.web.paging import page_before
@@ -40,6 +42,17 @@ from tracker.web.query import bounded_number
 from tracker.web.stages import MATCHED, stage_name
 
 PAGE = 50
+_FIELDS = {
+    "name": msgid("Name of the person"),
+    "company": msgid("Company"),
+    "owner": msgid("Owner"),
+    "status": msgid("Status"),
+}
+_CLASH = msgid(
+    "Somebody else has changed the same meanwhile; now it says %(fields)s. Nothing was saved: "
+    "save again to replace it."
+)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 async def show_people(call: Call) -> Response:
@@ -61,8 +74,18 @@ async def export(call: Call) -> Response:
 
 
 async def change_card(call: Call) -> Response:
-    """What is written of a person."""
-    return await _change(call, _write)
+    """What is written of a person: the fields that were changed in the form. 409 and the form
+    again where somebody else has changed the same ones since it was shown."""
+    try:
+        clashes = await to_thread.run_sync(_write, call)
+    except InvalidInput as error:
+        return await _again(call, error)
+    if not clashes:
+        return _to_person(call)
+    said = [f"{call.text(_FIELDS[name])}: {text or '–'}" for name, text in clashes.items()]
+    problem = call.text(_CLASH, fields="; ".join(said))
+    work = partial(_person, call, problem=problem, clashes=clashes, status=409)
+    return await to_thread.run_sync(work)
 
 
 async def note(call: Call) -> Response:
@@ -98,6 +121,10 @@ async def _change(call: Call, work: Callable[[Call, list[int]], None]) -> Respon
         await to_thread.run_sync(run)
     except InvalidInput as error:
         return await _again(call, error)
+    return _to_person(call)
+
+
+def _to_person(call: Call) -> Response:
     address = f"/sites/{call.site.key}/people/{call.request.path_params['person']}"
     return RedirectResponse(address, status_code=303)
 
@@ -112,19 +139,20 @@ def person_visitors(call: Call) -> list[int]:
     return visitors_of(call.parts.warehouse, call.site, call.request.path_params["person"])
 
 
-def _write(call: Call, visitors: list[int]) -> None:
-    names = [visitor_name(visitor) for visitor in visitors]
-    card = _card(call.form)
-    write_card(call.parts.db, call.site.key, names[0], names, card, now=call.parts.clock())
+def _write(call: Call) -> dict[str, str]:
+    names = [visitor_name(visitor) for visitor in person_visitors(call)]
+    db, site, now = call.parts.db, call.site.key, call.parts.clock()
+    return edit_card(db, site, names, _card(call.form, "shown_"), _card(call.form), now=now)
 
 
-def _card(form: Mapping[str, str]) -> Card:
+def _card(form: Mapping[str, str], before: str = "") -> Card:
+    """The card of a form, or what stood ``before`` that: the form sends both."""
     return Card(
-        name=form.get("name", ""),
-        company=form.get("company", ""),
-        owner=form.get("owner", ""),
-        status=form.get("status", ""),
-        tags=tuple(words(form.get("tags", ""))),
+        name=form.get(f"{before}name", ""),
+        company=form.get(f"{before}company", ""),
+        owner=form.get(f"{before}owner", ""),
+        status=form.get(f"{before}status", ""),
+        tags=tuple(words(form.get(f"{before}tags", ""))),
     )
 
 
@@ -253,8 +281,11 @@ def read_person(call: Call) -> tuple[PersonReport, list[str]]:
     return report, names
 
 
-def _person(call: Call, *, problem: str = "", status: int = 200) -> Response:
-    """The page of a person; with a ``problem``, its form as it was sent."""
+def _person(
+    call: Call, *, problem: str = "", clashes: Mapping[str, str] = NOTHING, status: int = 200
+) -> Response:
+    """The page of a person; with a ``problem``, its form as it was sent. ``clashes``: what fields
+    of the card say that others have changed meanwhile, which the reader knows from here on."""
     parts, site = call.parts, call.site
     sent = call.form if problem else {}
     report, names = read_person(call)
@@ -269,14 +300,17 @@ def _person(call: Call, *, problem: str = "", status: int = 200) -> Response:
     pipeline = pipeline_of(parts.db, site.key)
     goals = {goal.id: goal.name for goal in list_goals(parts.db, site.key)}
     card = card_of(parts.db, site.key, names)
+    # Every field of a card is sent, so one of them tells its form from the others.
+    is_card = "company" in sent
+    known = {f"shown_{name}": text for name, text in clashes.items()}
     return call.pages.render(
         call,
         "person.html",
         status=status,
         report=report,
         card=card,
-        # Every field of a card is sent, so one of them tells its form from the others.
-        written=_card(sent) if "company" in sent else card,
+        written=_card(sent) if is_card else card,
+        shown=_card({**sent, **known}, "shown_") if is_card else card,
         sent=sent,
         notes=notes_of(parts.db, site.key, names),
         leads=leads,

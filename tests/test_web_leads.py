@@ -310,6 +310,25 @@ def test_a_stage_of_the_pipeline_leads_to_the_keywords_of_as_many(desk: Desk) ->
     assert (count[1], tile[1]) == ("1", "1")
 
 
+def test_a_conversion_without_a_value_credits_none(desk: Desk) -> None:
+    """A credited 0.00 would say that it had a value, and that it was nothing."""
+    desk.world.events([at("09-01 10:00", "v1", ad("water pump"))])
+    entry = {"stage": "inquiry", "time": "2026-09-20"}
+    sent = [entry | {"id": "A", "visitor": "v1"}, entry | {"id": "B"}]
+    desk.api("POST", "/conversions", sent)
+    desk.world.reconcile()
+    found = desk.api("GET", "/conversions?from=2026-09-20&to=2026-09-20").json()["conversions"]
+    assert len(found) == 2
+    for one in found:
+        detail = desk.api("GET", f"/conversions/{one['conversion']}").json()
+        credits = [touch["models"] for touch in detail["path"]] or [detail["without_touch"]]
+        assert {(model["conversions"], model["revenue"]) for model in credits[0].values()} == {
+            ("1", None)
+        }
+        opened = desk.browser.page(f"{desk.site}/attribution/{one['conversion']}")
+        assert "0.00" not in opened
+
+
 def test_goals_come_and_go_through_the_api(desk: Desk) -> None:
     made = desk.api("POST", "/goals", {"name": "Call", "click": "call", "count": "person"})
     assert made.status_code == 201

@@ -40,7 +40,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Earned(msgspec.Struct, frozen=True):
-    """Credit under one model; ``revenue`` is null where an exchange rate is missing."""
+    """Credit under one model; ``revenue`` is null where an exchange rate is missing, and of
+    an opened conversion that has no value."""
 
     conversions: str
     revenue: str | None

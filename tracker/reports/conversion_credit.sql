@@ -1,7 +1,7 @@
 -- Question: how is this conversion credited?
 -- Grain: one row per (model, touch with a weight). Weights of 1e-9, amounts of 1e-6.
 -- Parameters: site String; asof UInt64; day Date; conversion UInt64
-SELECT model, position, visit_id, source_key, touch_time, weight, amount, rate_missing
+SELECT model, position, visit_id, source_key, touch_time, weight, amount, has_value, rate_missing
 FROM credits
 WHERE site = {site:String} AND day = {day:Date} AND conversion_id = {conversion:UInt64}
     AND build =

@@ -73,7 +73,8 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversionDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """The conversion, its path, and the visits that are not in it, each in order of time."""
+    """The conversion, its path, and the visits that are not in it, each in order of time. Revenue
+    that is credited is null where the conversion has no value."""
 
     site: str
     currency: str
@@ -225,7 +226,7 @@ def _without_touch(credits: list[dict[str, Any]]) -> dict[str, Earned]:
 
 
 def _earned(row: Mapping[str, Any]) -> Earned:
-    return earned(row["weight"], row["amount"], row["rate_missing"])
+    return earned(row["weight"], row["amount"], row["rate_missing"] or not row["has_value"])
 
 
 def _visits(

@@ -102,23 +102,6 @@ def test_a_value_is_entered_with_its_tax_and_the_cost_of_its_goods(desk: Desk) -
         assert word in opened
 
 
-@pytest.mark.parametrize(
-    ("stage", "offered"),
-    [("inquiry", "valid"), ("valid", "contacted"), ("payment", ""), ("invalid", ""), ("lost", "")],
-)
-def test_a_move_offers_the_next_stage_and_not_the_one_where_the_lead_stands(
-    desk: Desk, stage: str, offered: str
-) -> None:
-    desk.browser.submit(f"{desk.site}/leads", stage=stage, id="L-1", time="2026-09-01 11:00")
-    for page in ("leads", "lead?lead=L-1"):
-        form = desk.browser.page(f"{desk.site}/{page}").split("/leads/move", 1)[1]
-        first = re.search(r'<option value="([^"]*)" selected', form)
-        assert first is not None, page
-        assert first[1] == offered, page
-    nothing = desk.browser.submit(f"{desk.site}/leads/move", lead="L-1", stage="")
-    assert nothing.status_code == 400
-
-
 def test_a_lead_is_entered_moved_corrected_and_counted_by_hand(desk: Desk) -> None:
     browser, world = desk.browser, desk.world
     code = at("09-01 10:00", url=ad("water pump"), code="K3F7")

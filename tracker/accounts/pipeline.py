@@ -125,13 +125,6 @@ class Pipeline:
             for place, stage in enumerate(self.stages)
         }
 
-    def after(self, key: str) -> str:
-        """The stage to which a lead goes on from that one; "" where it is over, after the last one,
-        and for stages that the site does not list."""
-        is_over = key in self.keys(*CLOSED)
-        later = () if is_over else self.stages[self.place(key) + 1 :]
-        return next((stage.key for stage in later if stage.role not in CLOSED), "")
-
     def place(self, key: str) -> int:
         """Where a stage stands, from 0; stages that the site does not list come last."""
         return next(

@@ -204,7 +204,7 @@ def _lead(
         status=status,
         lead=found,
         steps=steps,
-        moving=_EMPTY | {"stage": "", "currency": found.currency} | moving,
+        moving=_EMPTY | {"stage": found.stage, "currency": found.currency} | moving,
         corrections=[
             (step, _written(call, step) | (sent if step.id == sent.get("id") else {}))
             for step in steps
@@ -236,7 +236,6 @@ def _words(call: Call) -> dict[str, object]:
     return {
         "per_cent": per_cent,
         "stages": stage_options(call.language, pipeline),
-        "stage_after": pipeline.after,
         "stage_name": partial(stage_name, call.language, pipeline),
         "matched": lambda way: call.text(MATCHED[way]) if way in MATCHED else way,
     }

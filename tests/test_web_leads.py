@@ -414,6 +414,23 @@ def test_a_refused_move_or_correction_keeps_what_was_typed(desk: Desk) -> None:
     assert '<option value="valid" selected>' in opened
 
 
+@pytest.mark.parametrize("path", ["/leads", "/lead?lead=Q-1"])
+def test_no_stage_is_chosen_before_a_lead_is_moved(desk: Desk, path: str) -> None:
+    """A careless click would enter the stage at which the lead is once more."""
+    browser = desk.browser
+    browser.submit(f"{desk.site}/leads", stage="valid", id="Q-1", time="2026-09-01 11:00")
+    page = browser.page(desk.site + path)
+    form = page.partition(f'action="{desk.site}/leads/move"')[2].partition("</form>")[0]
+    choice = re.search(r'<select [^>]*name="stage"[^>]* required.*?</select>', form, re.DOTALL)
+    assert choice is not None
+    assert '<option value="valid">' in choice[0]
+    options = re.findall(r'<option value="(\w*)"( selected)?>', choice[0])
+    assert options[0][0] == ""
+    assert {key for key, chosen in options if chosen} <= {""}
+    moved = browser.submit(f"{desk.site}/leads/move", lead="Q-1", stage="")
+    assert moved.status_code == 400
+
+
 def test_a_form_that_is_sent_again_is_answered_again_and_done_once(desk: Desk) -> None:
     """A second click before the first is answered, and a reload of the answer."""
     form = {"stage": "inquiry", "email": "li@example.com", "time": "2026-09-01 11:00"}

@@ -204,7 +204,8 @@ def _lead(
         status=status,
         lead=found,
         steps=steps,
-        moving=_EMPTY | {"stage": found.stage, "currency": found.currency} | moving,
+        # No stage is chosen beforehand: a careless click enters none.
+        moving=_EMPTY | {"stage": "", "currency": found.currency} | moving,
         corrections=[
             (step, _written(call, step) | (sent if step.id == sent.get("id") else {}))
             for step in steps
